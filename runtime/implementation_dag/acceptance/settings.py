@@ -1,0 +1,126 @@
+"""The acceptance step's inputs: environment and configuration, checked before anything is requested."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from implementation_dag.acceptance.errors import AcceptanceError, bad_value
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_PATH = re.compile(r"/[!-\"$-~]{0,2047}")  # visible ASCII without "#": a fragment never reaches a server
+
+
+@dataclass(frozen=True)
+class ExpectedPath:
+    """A path to ask for and the status codes that count as success there."""
+
+    path: str
+    statuses: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Validated inputs. `min_success` is a share (0-1), `max_p95_ms` milliseconds, `timeout_seconds` per request."""
+
+    namespace: str
+    min_success: float
+    max_p95_ms: float
+    requests_per_host: int
+    paths: tuple[ExpectedPath, ...]
+    body_limit_bytes: int
+    timeout_seconds: int
+    user_agent: str
+    script: Path
+    k6: str = "k6"
+    ca_file: Path | None = None
+
+
+def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Settings:
+    """Read settings from the step's environment `env` and the `acceptance` section of the configuration.
+
+    Raises AcceptanceError naming the parameter, its value and the allowed range.
+    """
+    paths = _paths(config.get("paths", [{"path": "/", "status": [200]}]))
+    requests = int(_number("REQUESTS_PER_HOST", env.get("REQUESTS_PER_HOST", "10"), 1, 1000, whole=True))
+    if requests < len(paths):
+        raise bad_value(
+            "REQUESTS_PER_HOST", requests,
+            f"at least {len(paths)}, one for each of acceptance.paths, or some path would never be tested",
+        )
+    namespace = env.get("NS", "")
+    if namespace and not _NAMESPACE.fullmatch(namespace):
+        raise bad_value("NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)")
+    limit = config.get("bodyLimitBytes", 65536)
+    timeout = config.get("timeoutSeconds", 10)
+    return Settings(
+        namespace=namespace,
+        min_success=_number("MIN_SUCCESS_PCT", env.get("MIN_SUCCESS_PCT", "0.95"), 0, 1,
+                            hint=" (a share: 0.95 means 95 %)"),
+        max_p95_ms=_number("MAX_P95_MS", env.get("MAX_P95_MS", "1200"), 1, 600_000, hint=" (milliseconds)"),
+        requests_per_host=requests,
+        paths=paths,
+        body_limit_bytes=int(_number("acceptance.bodyLimitBytes", limit, 0, 1_048_576, whole=True)),
+        timeout_seconds=int(_number("acceptance.timeoutSeconds", timeout, 1, 120, whole=True)),
+        user_agent=_user_agent(config.get("userAgent", "implementation-dag-acceptance")),
+        script=_file("K6_SCRIPT", env.get("K6_SCRIPT", "/etc/implementation-dag/acceptance.js")),
+        k6=env.get("K6", "k6"),
+        ca_file=_ca_file(env),
+    )
+
+
+def _ca_file(env: Mapping[str, str]) -> Path | None:
+    for name in ("CA_FILE", "SSL_CERT_FILE"):
+        if env.get(name):
+            return _file(name, env[name])
+    return None
+
+
+def _number(name: str, value: object, low: int, high: int, *, whole: bool = False, hint: str = "") -> float:
+    allowed = f"{'a whole number' if whole else 'a number'} from {low} to {high}{hint}"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise bad_value(name, value, allowed)
+    try:
+        number = float(value)
+    except ValueError:
+        raise bad_value(name, value, allowed) from None
+    if not math.isfinite(number) or not low <= number <= high or (whole and number != int(number)):
+        raise bad_value(name, value, allowed)
+    return number
+
+
+def _paths(value: object) -> tuple[ExpectedPath, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= 50:
+        raise bad_value("acceptance.paths", value, "a list of 1 to 50 entries {path, status}")
+    return tuple(_path(f"acceptance.paths[{i}]", entry) for i, entry in enumerate(value))
+
+
+def _path(name: str, entry: object) -> ExpectedPath:
+    if not isinstance(entry, Mapping):
+        raise bad_value(name, entry, "a mapping {path, status}")
+    path, statuses = entry.get("path"), entry.get("status", [200])
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
+        raise bad_value(f"{name}.path", path, "a path that starts with '/', in visible ASCII, without '#'")
+    if not isinstance(statuses, list) or not statuses or not all(_is_status(s) for s in statuses):
+        raise bad_value(f"{name}.status", statuses, "a list of HTTP status codes from 200 to 599")
+    return ExpectedPath(path, tuple(statuses))
+
+
+def _is_status(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 200 <= value <= 599
+
+
+def _user_agent(value: object) -> str:
+    if not isinstance(value, str) or not value or len(value) > 200 or not (value.isascii() and value.isprintable()):
+        raise bad_value("acceptance.userAgent", value, "1 to 200 visible ASCII characters")
+    return value
+
+
+def _file(name: str, value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise AcceptanceError(f"{name} is {value!r}: there is no such file in this container; check what is mounted")
+    return path
