@@ -1,0 +1,155 @@
+{{- define "implementation-dag.fullname" -}}
+{{- default .Release.Name .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end }}
+
+{{- /* Labels of every object of the chart: {root: ., component: "..."}. */}}
+{{- define "implementation-dag.labels" -}}
+app.kubernetes.io/name: implementation-dag
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "implementation-dag.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "implementation-dag.securityContext.pod" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "implementation-dag.securityContext.container" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- /* Where a run's evidence lies in the bucket; arguments are made harmless here because exit handlers run even for refused ones. */}}
+{{- define "implementation-dag.evidencePrefix" -}}
+{{ "{{=sprig.regexReplaceAll('[^A-Za-z0-9-]', workflow.parameters.owner, '_')}}/{{=sprig.regexReplaceAll('^[.]+', sprig.regexReplaceAll('[^A-Za-z0-9._-]', workflow.parameters.repo, '_'), '_')}}/pr-{{=sprig.regexReplaceAll('[^0-9]', workflow.parameters.pr, '_')}}/{{workflow.name}}" }}
+{{- end }}
+
+{{- /* Volumes of our steps: settings, scratch and, where given, trust. */}}
+{{- define "implementation-dag.step.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "implementation-dag.fullname" . }}-config
+- name: tmp
+  emptyDir:
+    sizeLimit: 256Mi
+- name: work
+  emptyDir:
+    sizeLimit: 512Mi
+{{- with .Values.trust.configMap }}
+- name: trust
+  configMap:
+    name: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "implementation-dag.step.mounts" -}}
+- {name: config, mountPath: /etc/implementation-dag, readOnly: true}
+- {name: tmp, mountPath: /tmp}
+- {name: work, mountPath: /work}
+{{- if .Values.trust.configMap }}
+- {name: trust, mountPath: /etc/ssl/idag, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "implementation-dag.step.trustEnv" -}}
+{{- if .Values.trust.configMap }}
+- {name: SSL_CERT_FILE, value: /etc/ssl/idag/ca-bundle.crt}
+- {name: GIT_SSL_CAINFO, value: /etc/ssl/idag/ca-bundle.crt}
+{{- end }}
+{{- end }}
+
+{{- /* A bound, short-lived token for containers that talk to the API server; nothing else in the pod gets one. */}}
+{{- define "implementation-dag.tokenVolume" -}}
+- name: api-token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3600}
+      - configMap:
+          name: kube-root-ca.crt
+          items: [{key: ca.crt, path: ca.crt}]
+      - downwardAPI:
+          items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+{{- end }}
+
+{{- define "implementation-dag.tokenMount" -}}
+{name: api-token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end }}
+
+{{- /* Argo gives its init and wait containers neither our hardening nor a token once automounting is off: patch them. */}}
+{{- define "implementation-dag.podSpecPatch" -}}
+automountServiceAccountToken: false
+initContainers:
+  - name: init
+    resources: {{ toJson .Values.steps.executorResources }}
+    securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
+containers:
+  - name: wait
+    resources: {{ toJson .Values.steps.executorResources }}
+    securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
+    volumeMounts:
+      - {{ include "implementation-dag.tokenMount" . }}
+{{- end }}
+
+{{- /* What is the same in every template of ours that runs one container. */}}
+{{- define "implementation-dag.step.common" -}}
+securityContext:
+  {{- include "implementation-dag.securityContext.pod" . | nindent 2 }}
+podSpecPatch: |
+  {{- include "implementation-dag.podSpecPatch" . | nindent 2 }}
+metadata:
+  labels:
+    managed-by: implementation-dag
+    app.kubernetes.io/name: implementation-dag
+    app.kubernetes.io/component: step
+retryStrategy:
+  limit: {{ .Values.workflow.retries }}
+  retryPolicy: OnError
+{{- end }}
+
+{{- define "implementation-dag.artifactsVolume" -}}
+- name: artifacts
+  emptyDir:
+    sizeLimit: 512Mi
+{{- end }}
+
+{{- /* Git credentials: only in the containers that fetch or push. */}}
+{{- define "implementation-dag.gitVolume" -}}
+{{- with .Values.git.credentialsSecret }}
+- name: git-credentials
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
+
+{{- define "implementation-dag.gitMount" -}}
+{{- if .Values.git.credentialsSecret }}
+- {name: git-credentials, mountPath: /var/run/secrets/implementation-dag/git, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- /* Which run a step belongs to; arguments reach code only this way and are validated again there. */}}
+{{- define "implementation-dag.runEnv" -}}
+{{- range list "owner" "repo" "pr" }}
+- {name: {{ upper . }}, value: "{{ printf "{{workflow.parameters.%s}}" . }}"}
+{{- end }}
+- {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
+- {name: WORKFLOW_UID, value: "{{ "{{workflow.uid}}" }}"}
+- {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}
+{{- end }}

@@ -1,0 +1,1 @@
+"""Runtime of implementation-dag: the steps of the pipeline and the DocsRun controller."""

@@ -1,0 +1,55 @@
+"""Names of a pull request's preview: namespace, Helm release, host and evidence prefix.
+
+Rules: Kubernetes names are DNS labels of at most 63 characters, Helm release names have at most 53
+(https://helm.sh/docs/chart_best_practices/conventions/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+NAMESPACE_LIMIT = 63
+RELEASE_LIMIT = 53
+HASH_LENGTH = 8
+
+
+def _fit(wanted: str, identity: str, limit: int, suffix: str) -> str:
+    """Return `wanted` + `suffix` as a DNS label; whatever had to change is told apart by a hash of `identity`."""
+    safe = re.sub(r"[^a-z0-9-]", "-", wanted.lower()).strip("-")
+    name = safe + suffix
+    if safe == wanted.lower() and len(name) <= limit:
+        return name
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:HASH_LENGTH]
+    room = limit - len(suffix) - HASH_LENGTH - 1
+    return f"{safe[:room].strip('-')}-{digest}{suffix}".lstrip("-")
+
+
+def namespace(owner: str, repo: str, pr: str, scope: str) -> str:
+    """Return the preview's namespace: ``impl-pr-<pr>``, or with scope "repo" ``impl-<repo>-<hash>-pr-<pr>``.
+
+    With scope "repo" the hash is always there: two owners may have a repository of the same name.
+    """
+    if scope == "cluster":
+        return f"impl-pr-{pr}"
+    digest = hashlib.sha256(f"{owner}/{repo}".lower().encode()).hexdigest()[:HASH_LENGTH]
+    suffix = f"-{digest}-pr-{pr}"
+    safe = re.sub(r"[^a-z0-9-]", "-", repo.lower()).strip("-")
+    room = NAMESPACE_LIMIT - len("impl-") - len(suffix)
+    return f"impl-{safe[:room].strip('-')}{suffix}"
+
+
+def release(repo: str, pr: str) -> str:
+    """Return the Helm release name ``<repo>-pr-<pr>``, DNS-safe and at most 53 characters."""
+    name = _fit(repo, repo, RELEASE_LIMIT, f"-pr-{pr}")
+    return name if name[0].isalnum() else f"r{name}"
+
+
+def label_value(text: str) -> str:
+    """Return `text` as a label value: at most 63 of [A-Za-z0-9._-], alphanumeric at both ends."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-")
+
+
+def evidence_prefix(owner: str, repo: str, pr: str, workflow: str) -> str:
+    """Return the key prefix of a run's evidence; the chart's evidencePrefix template gives the same."""
+    return f"{owner}/{re.sub(r'^[.]+', '_', repo)}/pr-{pr}/{workflow}"

@@ -1,0 +1,58 @@
+"""Which run a step belongs to, read from its environment and validated once more."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from . import arguments, naming
+
+MANAGED_BY = "implementation-dag"
+ANNOTATION = "implementation-dag.dev/"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One workflow run: its pull request and the Workflow object that it is."""
+
+    owner: str
+    repo: str
+    pr: str
+    workflow: str
+    workflow_uid: str
+    namespace: str
+
+    @property
+    def pull_request(self) -> str:
+        """``owner/repo#pr``, as people write it."""
+        return f"{self.owner}/{self.repo}#{self.pr}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of everything that we create (spec, Resource Labeling Strategy)."""
+        return {
+            "preview": "true",
+            "pr": self.pr,
+            "workflow": naming.label_value(self.workflow),
+            "repo": naming.label_value(self.repo),
+            "managed-by": MANAGED_BY,
+        }
+
+    @property
+    def ownership(self) -> dict[str, str]:
+        """Annotations that say whose preview a namespace is; labels cannot hold every repository name."""
+        return {f"{ANNOTATION}owner": self.owner, f"{ANNOTATION}repo": self.repo, f"{ANNOTATION}pr": self.pr}
+
+
+def from_environment() -> Run:
+    """Return the run named by OWNER, REPO, PR, WORKFLOW, WORKFLOW_UID and NAMESPACE. Raises ArgumentError."""
+    env = os.environ
+    arguments.validate({"owner": env["OWNER"], "repo": env["REPO"], "pr": env["PR"]})
+    return Run(
+        owner=env["OWNER"],
+        repo=env["REPO"],
+        pr=env["PR"],
+        workflow=env["WORKFLOW"],
+        workflow_uid=env["WORKFLOW_UID"],
+        namespace=env["NAMESPACE"],
+    )

@@ -1,0 +1,32 @@
+"""Step set-params: check the arguments, resolve the commit once, compute every name of the run."""
+
+from __future__ import annotations
+
+import os
+
+from . import arguments, config, git, naming, outputs, pull_request
+from .log import say
+
+
+def main() -> int:
+    """Write NS, RELEASE, DOMAIN, IMAGE_TAG, HOST, COMMIT, BRANCH and EVIDENCE. Raises ArgumentError, GitError."""
+    given = arguments.from_environment(os.environ)
+    settings = config.load()
+    owner, repo, pr = given["owner"], given["repo"], given["pr"]
+    url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
+    head = pull_request.resolve(url, pr, given["commit"], given["branch"])
+    release = naming.release(repo, pr)
+    parameters = {
+        "NS": naming.namespace(owner, repo, pr, settings["namespaceScope"]),
+        "RELEASE": release,
+        "DOMAIN": given["domain"],
+        "IMAGE_TAG": given["imageTag"],
+        "HOST": f"{release}.{given['domain']}",
+        "COMMIT": head.commit,
+        "BRANCH": head.branch,
+        "EVIDENCE": naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"]),
+    }
+    outputs.write(parameters)
+    for name, value in parameters.items():
+        say(f"{name}={value}")
+    return 0
