@@ -1,0 +1,3 @@
+"""A price quote service."""
+
+__version__ = "1.0.0"
