@@ -1,0 +1,51 @@
+"""`python -m scripts.cluster up|down|status|load`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.cluster import bringup, images, prerequisites, shutdown, status
+from scripts.cluster.lock import cluster_lock
+from scripts.cluster.settings import ClusterError, State
+from scripts.images.image import ImageError
+from scripts.progress import Progress
+from scripts.toolchain import ToolError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 good, 1 failed or, for `status`, not up)."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.cluster", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="bring the cluster up, or repair it; nothing to do when it is up")
+    commands.add_parser("down", help="stop it and remove everything of it from this machine")
+    commands.add_parser("status", help="what runs, is it ready, and how to use it")
+    load = commands.add_parser("load", help="import OCI archives into the cluster's containerd")
+    load.add_argument("archive", nargs="+", type=Path)
+    options = parser.parse_args(arguments)
+    try:
+        prerequisites.require_root_on_linux()
+        return _run(options, State.from_environment(), Progress("cluster"))
+    except (ClusterError, ToolError, ImageError) as error:
+        print(f"cluster {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace, state: State, progress: Progress) -> int:
+    if options.command == "status":
+        return status.show(state)
+    with cluster_lock(state, progress):
+        if options.command == "up":
+            bringup.up(state, progress)
+        elif options.command == "down":
+            shutdown.down(state, progress)
+        else:
+            for archive in options.archive:
+                images.load(archive, state)
+                progress(f"{archive.name} imported")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

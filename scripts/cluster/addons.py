@@ -1,0 +1,106 @@
+"""What runs inside the cluster: CoreDNS, the ingress controller, Argo Workflows (see manifests/)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.cluster import images
+from scripts.cluster.settings import (
+    CLUSTER_DOMAIN,
+    DNS_SERVICE_IP,
+    INGRESS_SERVICE_IP,
+    PREVIEW_DOMAIN,
+    ClusterError,
+    State,
+)
+
+MANIFESTS = Path(__file__).parent / "manifests"
+DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "workflow-controller"))
+ADDRESSES = {
+    "coredns": f"{DNS_SERVICE_IP}:53",
+    "skipper": f"{INGRESS_SERVICE_IP}:80 and :443",
+    "workflow-controller": "",
+}
+_FIELD = re.compile(r"@\{(\w+)\}")
+
+
+def fields(state: State, versions: Mapping[str, str]) -> dict[str, str]:
+    """Values for the manifests' @{...} fields; `versions` maps pinned tools to versions."""
+
+    def image(program: str) -> str:
+        return images.reference(program, versions[images.ADDON_PROGRAMS[program]])
+
+    def inline(file: str) -> str:
+        return base64.b64encode((state.pki / file).read_bytes()).decode()
+
+    return {
+        "cluster_domain": CLUSTER_DOMAIN,
+        "preview_domain": PREVIEW_DOMAIN,
+        "preview_pattern": re.escape(PREVIEW_DOMAIN),
+        "dns_ip": DNS_SERVICE_IP,
+        "ingress_ip": INGRESS_SERVICE_IP,
+        "wildcard_certificate": inline("preview.crt"),
+        "wildcard_key": inline("preview.key"),
+        "argo_version": versions["argo-workflows"],
+        "coredns_image": image("coredns"),
+        "skipper_image": image("skipper"),
+        "controller_image": image("workflow-controller"),
+        "executor_image": image("argoexec"),
+    }
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """Fill the @{...} fields of one manifest; @{digest} becomes the digest of the rest: pods follow config.
+
+    Raises ClusterError that names a field without a value.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name == "digest":
+            return match.group(0)
+        if name not in values:
+            raise ClusterError(f"manifest field @{{{name}}} has no value; known: {', '.join(sorted(values))}")
+        return values[name]
+
+    filled = _FIELD.sub(value, text)
+    return filled.replace("@{digest}", hashlib.sha256(filled.encode()).hexdigest()[:12])
+
+
+def manifests(state: State, versions: Mapping[str, str]) -> dict[str, str]:
+    """Rendered manifests by file name, in the order of applying."""
+    values = fields(state, versions)
+    names = ("base.yaml", "coredns.yaml", "ingress.yaml", "argo.yaml")
+    return {name: render((MANIFESTS / name).read_text(), values) for name in names}
+
+
+def apply(state: State, kubectl: Path, *, text: str = "", files: list[Path] | None = None) -> None:
+    """Apply one manifest text, or files, server-side; raises ClusterError with kubectl's words.
+
+    Server-side, because the schemas of Argo's definitions do not fit into a client-side apply's annotation.
+    """
+    sources = [str(path) for path in files] if files else ["-"]
+    command = [
+        str(kubectl), f"--kubeconfig={state.admin_kubeconfig}", f"--cache-dir={state.root / 'kubectl-cache'}",
+        "apply", "--server-side", "--force-conflicts", "--field-manager=implementation-dag-cluster",
+        *(f"--filename={source}" for source in sources),
+    ]  # fmt: skip
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ClusterError(f"kubectl apply of {' '.join(sources)} failed: {done.stderr.strip()}")
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """The resource definitions of a release, without its kustomization and words for people."""
+    return [path for path in sorted(folder.glob("*.yaml")) if path.name != "kustomization.yaml"]
+
+
+def digest(rendered: Mapping[str, str], definitions: list[Path]) -> str:
+    """Changes when anything that is applied changes."""
+    parts = [*rendered.values(), *(str(path.resolve()) for path in definitions)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

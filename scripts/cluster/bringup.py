@@ -1,0 +1,164 @@
+"""`up`: every phase in its order; each one does nothing when its work is done already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from scripts.cluster import (
+    addons,
+    components,
+    health,
+    images,
+    network,
+    pki,
+    prerequisites,
+    processes,
+    teardown,
+)
+from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, ClusterError, State
+from scripts.images.binary import build
+from scripts.progress import Progress
+from scripts.toolchain import asset, bin_folder, tool
+from scripts.toolchain.pins import read_pins
+
+READY_SECONDS = 60.0
+ADDON_SECONDS = 120.0
+
+
+def up(state: State, progress: Progress) -> None:
+    """Bring the cluster up or repair it. Raises ClusterError, ToolError or ImageError with what to do."""
+    prerequisites.require_packages(progress)
+    find = _finder()
+    state.root.mkdir(parents=True, exist_ok=True)
+    state.root.chmod(0o711)  # pods' volumes lie below it; names of other things are nobody's business
+    if pki.ensure(state):
+        progress("certificates made")
+    wanted = {command.name: command for command in components.all_components(state, find)}
+    if _is_up(state, wanted):
+        progress(f"already up: export KUBECONFIG={state.admin_kubeconfig}")
+        return
+    if not network.is_up():
+        progress("network: bridge, kernel settings, firewall")
+    network.ensure(state)
+    teardown.make_cgroups()
+    with ThreadPoolExecutor(max_workers=1) as background:
+        _start(state, wanted, "containerd", progress)
+        loading = background.submit(_load_images, state, find, progress)
+        for name in ("etcd", "kube-apiserver"):
+            _start(state, wanted, name, progress)
+        for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
+            processes.start(state, wanted[name])
+        _start(state, wanted, "kubelet", progress)
+        for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
+            _wait(state, name, progress)
+        _apply_addons(state, find, progress)
+        _finish(loading)
+    _wait_for_node(state, progress)
+    _wait_for_addons(state, progress)
+    progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
+    progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
+
+
+def _finder() -> Callable[[str], Path]:
+    """Paths of tools behind the links of the bin folder: a new pin of one tool restarts only that one."""
+    folder = bin_folder()
+
+    def find(name: str) -> Path:
+        link = folder / name
+        return (link if link.is_file() else tool(name)).resolve()
+
+    return find
+
+
+def _is_up(state: State, wanted: dict[str, processes.Command]) -> bool:
+    """All processes run as asked, the API server and the node are ready, and so is what runs inside."""
+    for name, command in wanted.items():
+        current = processes.running(state, name)
+        if current is None or current.digest != command.digest:
+            return False
+    if not (network.is_up() and health.api_ready(state) and health.node_ready(state)):
+        return False
+    if _stamp(state) != _addons_digest(state):
+        return False
+    return all(health.deployment_state(state, *deployment) == "ready" for deployment in addons.DEPLOYMENTS)
+
+
+def _start(state: State, wanted: dict[str, processes.Command], name: str, progress: Progress) -> None:
+    processes.start(state, wanted[name])
+    _wait(state, name, progress)
+
+
+def _wait(state: State, name: str, progress: Progress) -> None:
+    health.wait(state, name, lambda: health.component_ready(state, name), READY_SECONDS, component=name)
+    progress(f"{name} ready")
+
+
+def _load_images(state: State, find: Callable[[str], Path], progress: Progress) -> None:
+    for image in images.addon_images(find, _versions()):
+        archive = build(image)
+        images.load(archive, state)
+    progress("images of the addons are in containerd")
+
+
+def _finish(work: Future[None]) -> None:
+    work.result()
+
+
+def _versions() -> dict[str, str]:
+    return {name: pin.version for name, pin in read_pins().items()}
+
+
+def _definitions() -> list[Path]:
+    return [
+        *addons.definition_files(asset("argo-workflows", "crds")),
+        *addons.definition_files(asset("gateway-api", "crds")),
+    ]
+
+
+def _addons_digest(state: State) -> str:
+    return addons.digest(addons.manifests(state, _versions()), _definitions())
+
+
+def _stamp(state: State) -> str:
+    path = state.stamps / "addons"
+    return path.read_text() if path.is_file() else ""
+
+
+def _apply_addons(state: State, find: Callable[[str], Path], progress: Progress) -> None:
+    missing = any(
+        health.deployment_state(state, *deployment) == "missing" for deployment in addons.DEPLOYMENTS
+    )
+    digest = _addons_digest(state)
+    if not missing and _stamp(state) == digest:
+        return
+    kubectl = find("kubectl")
+    for name, text in addons.manifests(state, _versions()).items():
+        addons.apply(state, kubectl, text=text)
+        progress(f"{name.removesuffix('.yaml')} applied")
+    addons.apply(state, kubectl, files=_definitions())
+    progress("resource definitions of Argo Workflows and Gateway API applied")
+    state.stamps.mkdir(parents=True, exist_ok=True)
+    (state.stamps / "addons").write_text(digest)
+
+
+def _wait_for_node(state: State, progress: Progress) -> None:
+    health.wait(state, "the node", lambda: health.node_ready(state), READY_SECONDS, component="kubelet")
+    progress("node ready")
+
+
+def _wait_for_addons(state: State, progress: Progress) -> None:
+    for namespace, name in addons.DEPLOYMENTS:
+        what = f"deployment {namespace}/{name}"
+        try:
+            health.wait(state, what, partial(_deployed, state, namespace, name), ADDON_SECONDS)
+        except ClusterError as error:
+            kubectl = f"kubectl --kubeconfig {state.admin_kubeconfig}"
+            raise ClusterError(f"{error}; look: {kubectl} -n {namespace} describe pods") from error
+        progress(f"{namespace}/{name} ready")
+
+
+def _deployed(state: State, namespace: str, name: str) -> bool:
+    return health.deployment_state(state, namespace, name) == "ready"
