@@ -1,9 +1,11 @@
-"""What stops the acceptance test from running at all (exit code 1), as against thresholds not met (exit code 2)."""
+"""What stops the acceptance test from running at all (exit code 1, where thresholds not met give 2)."""
 
 from __future__ import annotations
 
+from implementation_dag.errors import StepError
 
-class AcceptanceError(Exception):
+
+class AcceptanceError(StepError):
     """The test cannot run; the message says which input is wrong and what is allowed, or what to do."""
 
 

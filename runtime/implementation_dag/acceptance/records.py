@@ -13,7 +13,7 @@ from implementation_dag.acceptance.errors import AcceptanceError
 
 @dataclass(frozen=True)
 class Record:
-    """One request: index of target and path, number within its target from 1, status 0 when nothing answered."""
+    """One request: index of target and path, number in its target from 1, status 0 when nothing answered."""
 
     target: int
     path: int
@@ -36,7 +36,7 @@ class Log:
 
 
 def read_log(path: Path) -> Log:
-    """Read k6's log file (`--log-format=json`). A missing file, of a k6 that never started, is an empty log."""
+    """Read k6's log file (`--log-format=json`). Without a file, k6 never started: an empty log."""
     if not path.exists():
         return Log((), ())
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -46,8 +46,8 @@ def read_log(path: Path) -> Log:
 def parse_log(lines: Iterable[str]) -> Log:
     """Split k6's log into records and messages.
 
-    Only lines k6 marked as coming from the script are records: text of a server that ends up in a message of k6
-    cannot pass for one. Raises AcceptanceError for a record that is not of our script's shape.
+    Only lines that k6 marked as coming from the script are records: text of a server in a message of k6 cannot
+    pass for one. Raises AcceptanceError for a record that is not of our script's shape.
     """
     records, messages = [], []
     for line in lines:
@@ -83,5 +83,5 @@ def _record(text: str) -> Record:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise AcceptanceError(
-            f"K6_SCRIPT logged a line that is no request record ({error!r}): it is not the acceptance.js of this version"
+            f"K6_SCRIPT logged a line that is no request record ({error!r}): it is of another version"
         ) from None

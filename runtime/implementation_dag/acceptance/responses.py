@@ -29,6 +29,7 @@ def write_logs(
 ) -> None:
     """Write one line a request: `HOST N CODE LATENCY_MS PATH`; code 000 means that nothing answered."""
     lines = [
-        f"{targets[r.target].host} {r.n} {r.status:03d} {round(r.latency_ms)} {paths[r.path].path}\n" for r in records
+        f"{targets[r.target].host} {r.n} {r.status:03d} {round(r.latency_ms)} {paths[r.path].path}\n"
+        for r in records
     ]
     file.write_text("".join(lines), encoding="utf-8")

@@ -48,18 +48,22 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
     requests = int(_number("REQUESTS_PER_HOST", env.get("REQUESTS_PER_HOST", "10"), 1, 1000, whole=True))
     if requests < len(paths):
         raise bad_value(
-            "REQUESTS_PER_HOST", requests,
+            "REQUESTS_PER_HOST",
+            requests,
             f"at least {len(paths)}, one for each of acceptance.paths, or some path would never be tested",
         )
     namespace = env.get("NS", "")
     if namespace and not _NAMESPACE.fullmatch(namespace):
-        raise bad_value("NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)")
+        raise bad_value(
+            "NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)"
+        )
     limit = config.get("bodyLimitBytes", 65536)
     timeout = config.get("timeoutSeconds", 10)
     return Settings(
         namespace=namespace,
-        min_success=_number("MIN_SUCCESS_PCT", env.get("MIN_SUCCESS_PCT", "0.95"), 0, 1,
-                            hint=" (a share: 0.95 means 95 %)"),
+        min_success=_number(
+            "MIN_SUCCESS_PCT", env.get("MIN_SUCCESS_PCT", "0.95"), 0, 1, hint=" (a share: 0.95 means 95 %)"
+        ),
         max_p95_ms=_number("MAX_P95_MS", env.get("MAX_P95_MS", "1200"), 1, 600_000, hint=" (milliseconds)"),
         requests_per_host=requests,
         paths=paths,
@@ -114,7 +118,12 @@ def _is_status(value: object) -> bool:
 
 
 def _user_agent(value: object) -> str:
-    if not isinstance(value, str) or not value or len(value) > 200 or not (value.isascii() and value.isprintable()):
+    if (
+        not isinstance(value, str)
+        or not value
+        or len(value) > 200
+        or not (value.isascii() and value.isprintable())
+    ):
         raise bad_value("acceptance.userAgent", value, "1 to 200 visible ASCII characters")
     return value
 
@@ -122,5 +131,7 @@ def _user_agent(value: object) -> str:
 def _file(name: str, value: str) -> Path:
     path = Path(value)
     if not path.is_file():
-        raise AcceptanceError(f"{name} is {value!r}: there is no such file in this container; check what is mounted")
+        raise AcceptanceError(
+            f"{name} is {value!r}: there is no such file in this container; check what is mounted"
+        )
     return path

@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, urlsplit
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
-_DEFAULT_PORTS = {"https": 443}
 _MOST_URLS = 50
 
 
@@ -48,7 +47,9 @@ def read_targets(path: Path) -> Targets:
         raise bad_value("URLS_FILE's content", type(document).__name__, "an object with hosts and urls")
     urls = _strings(document, "urls") or [f"https://{host}" for host in _strings(document, "hosts")]
     if not urls:
-        raise AcceptanceError("urls.json names no URL: the deployed application exposes nothing that can be tested")
+        raise AcceptanceError(
+            "urls.json names no URL: the deployed application exposes nothing that can be tested"
+        )
     if len(urls) > _MOST_URLS:
         raise bad_value("the number of urls in urls.json", len(urls), f"at most {_MOST_URLS}")
     namespace = document.get("ns", "")
@@ -80,7 +81,7 @@ def _target(url: str) -> Target:
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     # Only https on its usual port goes by the bare host, so http and https of one host stay apart.
-    label = host if port == _DEFAULT_PORTS.get(parts.scheme) else f"{host}:{port}"
+    label = host if (parts.scheme, port) == ("https", 443) else f"{host}:{port}"
     default = 443 if parts.scheme == "https" else 80
     return Target(f"{parts.scheme}://{host}" + ("" if port == default else f":{port}"), label)
 

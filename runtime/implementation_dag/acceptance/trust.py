@@ -31,7 +31,9 @@ def write_bundle(ca_file: Path, folder: Path) -> Path:
         given = ca_file.read_text(encoding="ascii")
         ssl.create_default_context(cadata=given)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise AcceptanceError(f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})") from None
+        raise AcceptanceError(
+            f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})"
+        ) from None
     system = system_bundle()
     bundle = folder / "trusted.pem"
     bundle.write_text((system.read_text(encoding="utf-8") + "\n" if system else "") + given, encoding="utf-8")

@@ -1,0 +1,189 @@
+"""report.json and performance.json: what the acceptance test found, for people and for later steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from implementation_dag.acceptance.plan import decimal
+from implementation_dag.acceptance.records import Record
+from implementation_dag.acceptance.settings import Settings
+from implementation_dag.acceptance.summary import Figures, Scope, Summary
+from implementation_dag.acceptance.targets import Target
+from implementation_dag.acceptance.terminal import printable
+
+_PERCENTILES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
+_MOST_CAUSES = 5
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that one run of the load test yielded. `records` are ordered by target and number."""
+
+    settings: Settings
+    namespace: str
+    targets: tuple[Target, ...]
+    records: tuple[Record, ...]
+    summary: Summary
+    k6_version: str
+
+    @property
+    def planned(self) -> int:
+        """Requests that should have been made."""
+        return len(self.targets) * self.settings.requests_per_host
+
+
+def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
+    """Return report.json's content: the specification's fields, percentiles, thresholds, hosts, result, reasons.
+
+    `result` is "passed" or "failed"; `reasons` is empty exactly when it is "passed". Shares are 0-1.
+    """
+    reasons = failures(findings)
+    settings = findings.settings
+    return {
+        "ns": findings.namespace,
+        **_measured(findings.summary.everything.figures, findings.records),
+        "timestamp": utc_timestamp(now),
+        "thresholds": {
+            "min_success_pct": settings.min_success,
+            "max_p95_ms": settings.max_p95_ms,
+            "requests_per_host": settings.requests_per_host,
+            "passed": not reasons,
+        },
+        "hosts": [
+            {
+                "host": target.host,
+                "url": target.url,
+                **_measured(part.scope.figures, [r for r in findings.records if r.target == index]),
+                "passed": part.scope.success_held and part.scope.latency_held,
+            }
+            for index, (target, part) in enumerate(
+                zip(findings.targets, findings.summary.targets, strict=True)
+            )
+        ],
+        "result": "failed" if reasons else "passed",
+        "reasons": reasons,
+    }
+
+
+def build_error_report(namespace: str, reason: str, now: datetime) -> dict[str, Any]:
+    """Return report.json for a test that could not run: the same fields without figures, result "error"."""
+    return {
+        "ns": namespace,
+        "success_pct": 0.0,
+        "total_requests": 0,
+        "successful_requests": 0,
+        "error_rate": None,
+        **dict.fromkeys(_PERCENTILES),
+        "timestamp": utc_timestamp(now),
+        "thresholds": {"passed": False},
+        "hosts": [],
+        "result": "error",
+        "reasons": [reason],
+    }
+
+
+def build_performance(findings: Findings, now: datetime) -> dict[str, Any]:
+    """Return performance.json's content: full latency statistics in all, per host and per path."""
+    return {
+        "tool": findings.k6_version,
+        "timestamp": utc_timestamp(now),
+        "duration_ms": round(findings.summary.duration_ms, 3),
+        **_statistics(findings.summary.everything.figures),
+        "hosts": [
+            {
+                "host": target.host,
+                "url": target.url,
+                **_statistics(part.scope.figures),
+                "paths": [
+                    {"path": path.path, "expected_status": list(path.statuses), **_statistics(figures)}
+                    for path, figures in zip(findings.settings.paths, part.paths, strict=True)
+                ],
+            }
+            for target, part in zip(findings.targets, findings.summary.targets, strict=True)
+        ],
+    }
+
+
+def failures(findings: Findings) -> list[str]:
+    """Return why the test failed, in words, most general first; empty when it passed."""
+    settings, summary = findings.settings, findings.summary
+    reasons = []
+    if summary.everything.figures.total < findings.planned:
+        reasons.append(
+            f"only {summary.everything.figures.total} of {findings.planned} requests could be made in time"
+        )
+    reasons += limits_missed("all requests", summary.everything, settings)
+    for target, part in zip(findings.targets, summary.targets, strict=True):
+        # With a single host its figures are those of all requests: once is enough.
+        if len(findings.targets) > 1:
+            reasons += limits_missed(target.host, part.scope, settings)
+    return reasons + _causes(findings) if reasons else []
+
+
+def limits_missed(subject: str, scope: Scope, settings: Settings) -> list[str]:
+    """Return a sentence for each limit that k6 found not held in `scope`."""
+    missed = []
+    if not scope.success_held:
+        figures = scope.figures
+        missed.append(
+            f"{subject}: {figures.successful} of {figures.total} requests succeeded "
+            f"({decimal(round(figures.success_share, 4))}), at least {decimal(settings.min_success)} must"
+        )
+    if not scope.latency_held:
+        p95 = scope.figures.latency["p95_ms"]
+        measured = "no latency could be measured" if p95 is None else f"p95 is {p95:.0f} ms"
+        missed.append(f"{subject}: {measured}, at most {decimal(settings.max_p95_ms)} ms is allowed")
+    return missed
+
+
+def describe(record: Record, settings: Settings) -> str:
+    """Return what a request got and what was expected, for one that failed."""
+    expected = " or ".join(str(status) for status in settings.paths[record.path].statuses)
+    if not record.status:
+        return f"no answer: {printable(record.error) or 'unknown error'}"
+    to = f" (redirect to {printable(record.location)})" if record.location else ""
+    error = f", {printable(record.error)}" if record.error and record.status < 400 else ""
+    return f"status {record.status}{to}{error}, expected {expected}"
+
+
+def utc_timestamp(now: datetime) -> str:
+    """Return `now` as the specification writes times, `2026-01-31T23:59:59Z`."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _causes(findings: Findings) -> list[str]:
+    """Return what failed requests got, the commonest first."""
+    seen = Counter(
+        f"{findings.targets[r.target].host}{findings.settings.paths[r.path].path}: {describe(r, findings.settings)}"
+        for r in findings.records
+        if not r.ok
+    )
+    causes = [
+        f"{cause} ({count} times)" if count > 1 else cause for cause, count in seen.most_common(_MOST_CAUSES)
+    ]
+    rest = len(seen) - len(causes)
+    return causes + ([f"and {rest} other kinds of failure, see logs.txt"] if rest else [])
+
+
+def _measured(figures: Figures, records: Sequence[Record]) -> dict[str, Any]:
+    # Requests that nobody answered have a duration near zero in k6; without any answer a percentile means nothing.
+    answered = any(record.status for record in records)
+    return {
+        "success_pct": round(figures.success_share, 6),
+        "total_requests": figures.total,
+        "successful_requests": figures.successful,
+        "error_rate": round(1 - figures.success_share, 6),
+        **{name: figures.latency[name] if answered else None for name in _PERCENTILES},
+    }
+
+
+def _statistics(figures: Figures) -> dict[str, Any]:
+    return {
+        "total_requests": figures.total,
+        "successful_requests": figures.successful,
+        "latency": figures.latency,
+    }

@@ -1,0 +1,136 @@
+"""The acceptance step: load test, evidence, verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from implementation_dag.acceptance import k6
+from implementation_dag.acceptance import settings as inputs
+from implementation_dag.acceptance.errors import AcceptanceError, bad_value
+from implementation_dag.acceptance.junit import write_junit, write_junit_error
+from implementation_dag.acceptance.plan import longest_run_seconds, write_plan
+from implementation_dag.acceptance.report import Findings, build_error_report, build_performance, build_report
+from implementation_dag.acceptance.responses import write_logs, write_responses
+from implementation_dag.acceptance.settings import Settings
+from implementation_dag.acceptance.targets import read_targets
+from implementation_dag.acceptance.terminal import printable
+from implementation_dag.acceptance.trust import write_bundle
+
+PASSED, COULD_NOT_RUN, THRESHOLDS_MISSED = 0, 1, 2
+
+
+def run_acceptance() -> int:
+    """Run the step as the workflow starts it: inputs from the environment and the configuration file.
+
+    Returns 0 passed, 1 the test could not run, 2 thresholds missed; report.json says why in each case.
+    """
+    out = Path(os.environ.get("OUT", "/artifacts/acceptance"))
+    try:
+        settings = inputs.from_environment(os.environ, _configuration())
+    except AcceptanceError as error:
+        return _could_not_run(str(error), os.environ.get("NS", ""), out)
+    return run(Path(os.environ.get("URLS_FILE", "/input/urls.json")), out, settings)
+
+
+def run(urls_file: Path, out: Path, settings: Settings) -> int:
+    """Test the URLs in `urls_file` and write report.json, performance.json, junit.xml, logs.txt, responses/ to `out`.
+
+    Returns the same exit codes as `run_acceptance`.
+    """
+    try:
+        findings, crossed = _test(urls_file, settings)
+    except AcceptanceError as error:
+        return _could_not_run(str(error), settings.namespace, out)
+    report = _write_evidence(findings, out)
+    if crossed and report["result"] == "passed":
+        return _could_not_run(
+            "k6 says that a threshold was crossed, its figures do not show which", settings.namespace, out
+        )
+    return _conclude(report)
+
+
+def _test(urls_file: Path, settings: Settings) -> tuple[Findings, bool]:
+    start = time.monotonic()
+    asked = read_targets(urls_file)
+    binary = k6.find_k6(settings.k6)
+    version = k6.k6_version(binary)
+    _say(
+        f"{version}: {settings.requests_per_host} requests to each of {', '.join(t.url for t in asked.targets)}"
+    )
+    with tempfile.TemporaryDirectory(prefix="acceptance-") as name:
+        folder = Path(name)
+        plan = write_plan(settings, asked.targets, folder)
+        bundle = write_bundle(settings.ca_file, folder) if settings.ca_file else None
+        limit = longest_run_seconds(settings, len(asked.targets))
+        outcome = k6.run_k6(binary, settings.script, plan, bundle, limit)
+    _say(f"{outcome.summary.everything.figures.total} requests made in {time.monotonic() - start:.1f} s")
+    namespace = settings.namespace or asked.namespace
+    findings = Findings(settings, namespace, asked.targets, outcome.log.records, outcome.summary, version)
+    return findings, outcome.thresholds_crossed
+
+
+def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    out.mkdir(parents=True, exist_ok=True)
+    # The report first: it is the one file that later steps cannot do without.
+    report = build_report(findings, now)
+    _write_json(report, out / "report.json")
+    _write_json(build_performance(findings, now), out / "performance.json")
+    write_logs(findings.records, findings.targets, findings.settings.paths, out / "logs.txt")
+    write_junit(findings, out / "junit.xml")
+    write_responses(findings.records, findings.targets, out / "responses")
+    return report
+
+
+def _conclude(report: dict[str, Any]) -> int:
+    for host in report["hosts"]:
+        _say(f"{host['host']}: {_figures(host)}, {'held' if host['passed'] else 'NOT held'}")
+    if report["result"] == "passed":
+        _say(f"Acceptance test passed: {_figures(report)}")
+        return PASSED
+    for reason in report["reasons"]:
+        _say(f"- {reason}")
+    _say(f"Acceptance test failed: {_figures(report)}")
+    return THRESHOLDS_MISSED
+
+
+def _figures(part: dict[str, Any]) -> str:
+    p95 = "none" if part["p95_ms"] is None else f"{part['p95_ms']:.0f} ms"
+    return f"{part['successful_requests']} of {part['total_requests']} successful, p95 {p95}"
+
+
+def _could_not_run(reason: str, namespace: str, out: Path) -> int:
+    _say(f"Acceptance test could not run: {reason}")
+    out.mkdir(parents=True, exist_ok=True)
+    _write_json(build_error_report(namespace, reason, datetime.now(UTC)), out / "report.json")
+    write_junit_error(reason, out / "junit.xml")
+    # The step's output artifacts exist even then, so that Argo reports our reason and not a missing file.
+    (out / "logs.txt").touch()
+    (out / "responses").mkdir(exist_ok=True)
+    return COULD_NOT_RUN
+
+
+def _configuration() -> dict[str, Any]:
+    from implementation_dag import config  # late: the load test itself needs no configuration file
+
+    try:
+        section = config.load().get("acceptance", {})
+    except (OSError, ValueError) as error:
+        raise AcceptanceError(f"the configuration file cannot be read: {error}") from None
+    if not isinstance(section, dict):
+        raise bad_value("acceptance in the configuration", section, "a mapping")
+    return section
+
+
+def _write_json(document: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _say(message: str) -> None:
+    print(printable(message, 2000), flush=True)
