@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="have all tools, those of a group, or those named")
     build.add_argument("--group", choices=GROUPS)
-    build.add_argument("tools", nargs="*", metavar="TOOL", help="a tool of tools/pins.toml or one of its binaries")
+    build.add_argument("tools", nargs="*", metavar="TOOL", help="a pinned tool or one of its binaries")
     commands.add_parser("path", help="print the folder that holds the binaries")
     commands.add_parser("list", help="print each tool, its version, group and whether it is there")
     options = parser.parse_args(arguments)
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(store: Store) -> None:
     for pin in store.pins.values():
         there = store.holds(pin) or (bool(pin.binaries) and store.linked(pin))
-        print(f"{pin.name:15} {pin.version:8} {pin.group:8} {'ready' if there else 'missing':8} {', '.join(pin.names)}")
+        state = "ready" if there else "missing"
+        print(f"{pin.name:15} {pin.version:8} {pin.group:8} {state:8} {', '.join(pin.names)}")
 
 
 if __name__ == "__main__":

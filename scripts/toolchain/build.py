@@ -1,4 +1,4 @@
-"""Have the pinned tools: take what the cache or PATH holds, build or fetch the rest, one tool after the other."""
+"""Have the pinned tools: take what the cache or PATH holds, build or fetch the rest one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build a Go tool from its module in tools/<tool>/, static, with every download checked against its go.sum."""
+"""Build a Go tool from its module in tools/<tool>/, static, every download checked against its go.sum."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_GO = (
 
 
 def executable_name(package: str) -> str:
-    """Name that `go build` gives the binary of a package: the last path element that is not a major version."""
+    """Name `go build` gives the binary of a package: the last path element that is no major version."""
     elements = package.split("/")
     if len(elements) > 1 and _VERSION_ELEMENT.fullmatch(elements[-1]):
         elements.pop()
@@ -38,7 +38,6 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     go = find_go()
     environment = build_environment(pin)
     _check_release(go, pin, environment)
-    run_logged([go, "mod", "download"], cwd=pin.module_folder, environment=environment, log=log, alive=alive)
     source = _module_source(go, pin, environment)
     for name, path in pin.assets.items():
         _copy_asset(source / path, folder / name)
@@ -49,7 +48,7 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     modfile = _prepared_modfile(pin, source, work)
     command: list[str | Path] = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += [f"-modfile={modfile}"] if modfile else []
-    command += ["-ldflags", " ".join(["-s", "-w", *pin.ldflags]), "-o", f"{work / 'bin'}/", *pin.binaries.values()]
+    command += ["-ldflags", " ".join(["-s", "-w", *pin.ldflags]), "-o", work / "bin", *pin.binaries.values()]
     (work / "bin").mkdir()
     run_logged(command, cwd=pin.module_folder, environment=environment, log=log, alive=alive)
     for name, package in pin.binaries.items():
@@ -63,7 +62,7 @@ def build_environment(pin: Pin) -> dict[str, str]:
 
 
 def find_go() -> Path:
-    """Path of `go` on PATH or in the place where the official archive puts it. Raises ToolError when there is none."""
+    """Path of `go` on PATH or where the official archive puts it. Raises ToolError when there is none."""
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if not found:
         raise ToolError(_NO_GO)
@@ -80,15 +79,16 @@ def _check_release(go: Path, pin: Pin, environment: dict[str, str]) -> None:
 
 
 def _module_source(go: Path, pin: Pin, environment: dict[str, str]) -> Path:
-    command = [go, "mod", "download", "-json", pin.module]
+    command: list[str | Path] = [go, "mod", "download", "-json", pin.module]
     result = subprocess.run(command, cwd=pin.module_folder, env=environment, capture_output=True, text=True)
     if result.returncode != 0:
-        raise ToolError(f"{pin.name}: module {pin.module} cannot be had: {(result.stderr or result.stdout).strip()}")
+        reason = (result.stderr or result.stdout).strip()
+        raise ToolError(f"{pin.name}: module {pin.module} cannot be had: {reason}")
     module = json.loads(result.stdout)
     if module["Version"] != f"v{pin.version}":
         raise ToolError(
-            f"tools/{pin.name}/go.mod has {pin.module} {module['Version']}, tools/pins.toml has {pin.version}: "
-            "make both the same"
+            f"tools/{pin.name}/go.mod has {pin.module} {module['Version']}, "
+            f"tools/pins.toml has {pin.version}: make both the same"
         )
     return Path(module["Dir"])
 

@@ -27,11 +27,11 @@ def find_on_path(pin: Pin, ignored: Path) -> dict[str, Path] | None:
 
 def prints_version(output: str, version: str) -> bool:
     """Whether the version stands in the output as a whole: 1.2.3 is neither in 1.2.30 nor in 1.2.3-rc.1."""
-    return re.search(rf"(?<![\w.]){re.escape('v')}?{re.escape(version)}(?![\w.-])", output) is not None
+    return re.search(rf"(?<![\w.])v?{re.escape(version)}(?![\w.-])", output) is not None
 
 
 def is_static(path: Path) -> bool:
-    """Whether the file is a 64-bit little-endian ELF program that asks for no dynamic linker (ELF-64 specification)."""
+    """Whether the file is a 64-bit little-endian ELF program with no dynamic linker (source: ELF-64)."""
     with path.open("rb") as file:
         header = file.read(64)
         if len(header) < 64 or header[:4] != b"\x7fELF" or header[4] != _ELF_CLASS_64 or header[5] != 1:
@@ -55,8 +55,8 @@ def _right_binary(pin: Pin, name: str, ignored: Path) -> Path | None:
 
 
 def _path_without(ignored: Path) -> str:
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(folder for folder in folders if not Path(folder).absolute().is_relative_to(ignored))
+    folders = [Path(folder).absolute() for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)]
+    return os.pathsep.join(str(folder) for folder in folders if not folder.is_relative_to(ignored))
 
 
 def _version_matches(path: Path, pin: Pin) -> bool:

@@ -19,6 +19,14 @@ MODULE_FILES = ("go.mod", "go.sum", "tools.go")
 # Raised when the way of building changes what comes out, so that old results are not taken for new ones.
 RECIPE = 1
 
+_SHAPES: dict[str, type] = {
+    "binaries": dict,
+    "aliases": dict,
+    "assets": dict,
+    "version_arguments": list,
+    "ldflags": list,
+}
+_SHAPE_NAMES: dict[type, str] = {str: "string", dict: "table of strings", list: "list of strings"}
 _REQUIRED = {
     "go": ("version", "kind", "group", "module", "binaries"),
     "wheel": ("version", "kind", "group", "distribution", "release", "sha256", "binaries"),
@@ -31,7 +39,7 @@ _OPTIONAL = {
 
 @dataclass(frozen=True)
 class Pin:
-    """One tool of pins.toml. `binaries` maps installed name to Go package or path inside the wheel's layer."""
+    """One tool of pins.toml. `binaries` maps installed name to Go package or path in the wheel's layer."""
 
     name: str
     version: str
@@ -61,7 +69,7 @@ class Pin:
 
     @property
     def key(self) -> str:
-        """12 hex digits over everything that decides the bytes of the binaries (the Go release is not part of it)."""
+        """12 hex digits over everything that decides the binaries' bytes, but for the Go release."""
         inputs: dict[str, Any] = {
             "recipe": RECIPE,
             "version": self.version,
@@ -118,15 +126,23 @@ def _pin(name: str, table: Any, tools_folder: Path) -> Pin:
     unknown = [key for key in table if key not in allowed]
     if unknown:
         raise PinError(f"{where}: unknown {', '.join(unknown)}; kind = {kind!r} allows {', '.join(allowed)}")
+    values = {key: _shaped(where, key, value) for key, value in table.items()}
     for alias, target in table.get("aliases", {}).items():
         if target not in table["binaries"]:
-            raise PinError(f"{where}: alias {alias} = {target!r} must name one of {', '.join(table['binaries'])}")
+            allowed_targets = ", ".join(table["binaries"])
+            raise PinError(f"{where}: alias {alias} = {target!r}, allowed: {allowed_targets}")
     if kind == "go":
         absent = [file for file in MODULE_FILES if not (tools_folder / name / file).is_file()]
         if absent:
             raise PinError(f"{where}: tools/{name}/ lacks {', '.join(absent)}")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     return Pin(name=name, tools_folder=tools_folder, **values)
+
+
+def _shaped(where: str, key: str, value: Any) -> Any:
+    shape = _SHAPES.get(key, str)
+    if not isinstance(value, shape):
+        raise PinError(f"{where}: {key} = {value!r} must be a {_SHAPE_NAMES[shape]}")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _one_of(where: str, table: dict[str, Any], key: str, allowed: tuple[str, ...]) -> str:
@@ -141,7 +157,6 @@ def _check_names_are_unique(pins: dict[str, Pin]) -> None:
     for pin in pins.values():
         for name in pin.names:
             if name in owners:
-                raise PinError(
-                    f"tools/pins.toml [{pin.name}]: binary {name!r} is also one of [{owners[name]}], names must be unique"
-                )
+                where = f"tools/pins.toml [{pin.name}]"
+                raise PinError(f"{where}: binary {name!r} is also one of [{owners[name]}], rename one")
             owners[name] = pin.name

@@ -23,14 +23,16 @@ def run_logged(
 ) -> None:
     """Run the command, appending its output to `log`; call `alive(seconds)` every 30 s.
 
-    Raises ToolError with the log's last lines when the command fails. The command ends with us when interrupted.
+    Raises ToolError with the log's last lines when the command fails. The command ends with us.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with log.open("a", encoding="utf-8") as output:
         output.write(f"$ {' '.join(map(str, command))}\n")
         output.flush()
-        process = subprocess.Popen(command, cwd=cwd, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             while True:
                 try:

@@ -1,4 +1,4 @@
-"""Where built tools live: one folder per tool, version and key, put in place whole, and a folder of links to the binaries."""
+"""Where built tools live: a folder per tool, version and key, put in place whole; and a folder of links."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cache_root() -> Path:
 
 
 class Store:
-    """The tools part of the cache. Layout: tools/<tool>/<version>-<key>/{bin,<asset>}, bin/<pins key>/<binary>."""
+    """The cache's tools. Layout: tools/<tool>/<version>-<key>/{bin,<asset>}, bin/<pins key>/<binary>."""
 
     def __init__(self, root: Path, pins: dict[str, Pin]) -> None:
         self.root = root
@@ -47,7 +47,7 @@ class Store:
 
     @contextmanager
     def lock(self, pin: Pin, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the tool's lock; `waiting` is called once when another process has it. Released by the kernel on death."""
+        """Hold the tool's lock, which ends with the process; call `waiting` once when another has it."""
         path = self.root / "tools" / pin.name / ".lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as handle:
@@ -60,7 +60,7 @@ class Store:
 
     @contextmanager
     def staging(self, pin: Pin) -> Iterator[Path]:
-        """Give an empty folder that becomes the tool's folder when the block ends well. The lock must be held."""
+        """Give an empty folder that becomes the tool's when the block ends well. The lock must be held."""
         final = self.folder(pin)
         # Fixed name: what an interrupted build left is removed by the next one.
         partial = final.parent / ".partial"
@@ -73,12 +73,12 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
 
     def link(self, pin: Pin, targets: dict[str, Path] | None = None) -> None:
-        """Link the tool's binaries into the bin folder, each in one step: to `targets`, else to the tool's folder."""
+        """Link the binaries into the bin folder, each in one step: to `targets`, else the tool's folder."""
         self.bin_folder.mkdir(parents=True, exist_ok=True)
         for name in pin.names:
             target = targets[pin.aliases.get(name, name)] if targets else self.binary(pin, name)
             link = self.bin_folder / name
-            if link.is_symlink() and Path(os.readlink(link)) == target:
+            if link.is_symlink() and link.readlink() == target:
                 continue
             fresh = self.bin_folder / f".{name}.{os.getpid()}"
             fresh.unlink(missing_ok=True)

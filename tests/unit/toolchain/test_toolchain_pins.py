@@ -1,0 +1,92 @@
+"""Reading tools/pins.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.toolchain.build import select
+from scripts.toolchain.errors import PinError, ToolError
+from scripts.toolchain.pins import pins_key, read_pins
+
+
+def test_the_pins_of_this_repository_agree_with_their_modules() -> None:
+    pins = read_pins()
+    assert {"kubernetes", "etcd", "argo-workflows", "helm3", "helm4", "kubectl", "k6"} <= set(pins)
+    for pin in pins.values():
+        if pin.kind == "go":
+            required = re.findall(
+                r"^(?:require )?\s*(\S+) v(\S+)", (pin.module_folder / "go.mod").read_text(), re.M
+            )
+            assert (pin.module, pin.version) in required
+            imports = set(re.findall(r'_ "(.+)"', (pin.module_folder / "tools.go").read_text()))
+            assert set(pin.binaries.values()) <= imports
+
+
+def test_make_test_needs_no_compiler_but_for_kubeconform() -> None:
+    pins = read_pins()
+    compiled = [pin.name for pin in select(pins, "test", []) if pin.kind == "go"]
+    assert compiled == ["kubeconform"]
+
+
+@pytest.mark.parametrize("file", ["go.mod", "go.sum", "tools.go"])
+def test_a_changed_module_file_changes_the_tool_and_the_bin_folder(tools_folder: Path, file: str) -> None:
+    before = read_pins(tools_folder)
+    key, folder_key, other = before["alpha"].key, pins_key(before), before["beta"].key
+    (tools_folder / "alpha" / file).write_text("changed\n", encoding="utf-8")
+    after = read_pins(tools_folder)
+    assert after["alpha"].key != key
+    assert pins_key(after) != folder_key
+    assert after["beta"].key == other
+
+
+def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
+    before = read_pins(tools_folder)["beta"].key
+    path = tools_folder / "pins.toml"
+    path.write_text(path.read_text().replace('group = "test"', 'group = "cluster"'), encoding="utf-8")
+    assert read_pins(tools_folder)["beta"].key == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kind = "go"', 'kind = "rust"', r"\[alpha\]: kind = 'rust', allowed: go, wheel"),
+        ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, cluster"),
+        ('sha256 = "00"\n', "", r"\[beta\]: missing sha256"),
+        ('release = "1.0"', "release = 1.0", r"\[beta\]: release = 1.0 must be a string"),
+        ('module = "example', 'moduel = 1\nmodule = "example', r"\[alpha\]: unknown moduel"),
+        ('beta = "beta4"', 'beta = "beta5"', r"\[beta\]: alias beta = 'beta5', allowed: beta4"),
+        ('beta = "beta4"', 'alpha = "beta4"', r"\[beta\]: binary 'alpha' is also one of \[alpha\]"),
+    ],
+)
+def test_a_wrong_pin_is_named(tools_folder: Path, old: str, new: str, message: str) -> None:
+    path = tools_folder / "pins.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(PinError, match=message):
+        read_pins(tools_folder)
+
+
+def test_a_go_tool_without_sums_is_refused(tools_folder: Path) -> None:
+    (tools_folder / "alpha" / "go.sum").unlink()
+    with pytest.raises(PinError, match=r"tools/alpha/ lacks go.sum"):
+        read_pins(tools_folder)
+
+
+def test_tools_are_selected_by_group_by_name_and_by_binary(tools_folder: Path) -> None:
+    pins = read_pins(tools_folder)
+    assert [pin.name for pin in select(pins, None, [])] == ["alpha", "beta"]
+    assert [pin.name for pin in select(pins, "test", [])] == ["beta"]
+    assert [pin.name for pin in select(pins, None, ["beta", "beta4", "alpha"])] == ["beta", "alpha"]
+    with pytest.raises(ToolError, match="tool gamma is not pinned; pinned are alpha, beta"):
+        select(pins, None, ["gamma"])
+
+
+def test_keys_are_short_and_hexadecimal(tools_folder: Path) -> None:
+    for pin in read_pins(tools_folder).values():
+        assert re.fullmatch(r"[0-9a-f]{12}", pin.key)
+        assert pin.key != hashlib.sha256(b"").hexdigest()[:12]
