@@ -18,8 +18,14 @@ NAME = "python-base"
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"
 PACKAGES = ("usr-is-merged", "python3", "ca-certificates", "git")
-LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/lintian/*")
-# Perl's library serves only git's mail and svn commands; the rest holds this machine's names or package caches.
+LEFT_OUT = (
+    "/usr/share/man/*",
+    "/usr/share/locale/*",
+    "/usr/share/doc/*",
+    "/usr/share/info/*",
+    "/usr/share/lintian/*",
+)
+# Perl's library serves only git's mail and svn commands; the rest is unused or names this machine.
 REMOVED = (
     "/usr/share/perl",
     "/usr/share/perl5",
@@ -38,11 +44,13 @@ REMOVED = (
 )
 LIBPERL = "/usr/lib/x86_64-linux-gnu/libperl.so.*"
 # The root is read-only in the cluster, so Python can never write its compiled files later.
-COMPILE = "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
+COMPILE = (
+    "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
+)
 
 
 def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
-    """The machine's own package source files that offer the suite; where packages come from is its matter, not ours.
+    """The machine's own package source files that offer the suite; they stay out of the image.
 
     Raises ImageError when none names the suite.
     """
@@ -55,14 +63,20 @@ def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
         and re.search(rf"^[^#\n]*\b{SUITE}\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     if not found:
-        raise ImageError(f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE")
+        raise ImageError(
+            f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE"
+        )
     return found
 
 
 def apt_options() -> list[str]:
-    """The machine's Acquire settings (a proxy, certificates), which mmdebstrap does not take over by itself."""
+    """The machine's Acquire settings (a proxy, certificates), which mmdebstrap does not take over."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
-    return [line for line in dump.splitlines() if re.match(r"Acquire::(https?|Check|Retries|AllowInsecure)\b\S* \"", line)]
+    return [
+        line
+        for line in dump.splitlines()
+        if re.match(r"Acquire::(https?|Check|Retries|AllowInsecure)\b\S* \"", line)
+    ]
 
 
 def customize_hooks() -> list[str]:
@@ -71,10 +85,10 @@ def customize_hooks() -> list[str]:
     return [
         f'chroot "$1" env PYTHONHASHSEED=0 {COMPILE}',
         f'rm -rf {removed} "$1"{LIBPERL}',
-        # mmdebstrap itself removes 00mmdebstrap and the package lists afterwards, and fails when they are gone.
+        # mmdebstrap itself removes 00mmdebstrap afterwards, and fails when it is gone.
         'find "$1"/etc/apt -type f ! -name 00mmdebstrap -delete',
         'mkdir -p "$1"/var/log && : > "$1"/etc/resolv.conf',
-        'rm -f "$1"/etc/machine-id "$1"/var/lib/dpkg/*-old && find "$1"/usr/lib/git-core -name "*.perl" -delete',
+        'rm -f "$1"/etc/machine-id "$1"/var/lib/dpkg/*-old',
     ]
 
 
@@ -109,7 +123,11 @@ def _bootstrap(archive: Path) -> None:
     ]
     if shutil.which("mmdebstrap") is None:
         raise ImageError("mmdebstrap is not installed: apt-get install mmdebstrap")
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SOURCE_DATE_EPOCH": str(buildah.EPOCH), "LC_ALL": "C.UTF-8"}
+    environment = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "SOURCE_DATE_EPOCH": str(buildah.EPOCH),
+        "LC_ALL": "C.UTF-8",
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join(line[:400] for line in done.stderr.strip().splitlines()[-12:])
@@ -121,16 +139,30 @@ def _import(tree: Path, image: ImageRef) -> None:
     container = buildah.run("from", "scratch")
     try:
         buildah.run("add", "--quiet", container, tree, "/")
-        buildah.run("config", "--cmd", "python3", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", "--env", "LANG=C.UTF-8", container)
-        buildah.run("commit", "--quiet", f"--timestamp={buildah.EPOCH}", buildah.signature_policy(), container, image.local)
+        buildah.run(
+            "config",
+            "--cmd",
+            "python3",
+            "--env",
+            "PATH=/usr/local/bin:/usr/bin:/bin",
+            "--env",
+            "LANG=C.UTF-8",
+            container,
+        )
+        buildah.run(
+            "commit",
+            "--quiet",
+            f"--timestamp={buildah.EPOCH}",
+            buildah.signature_policy(),
+            container,
+            image.local,
+        )
     finally:
         buildah.run("rm", container)
 
 
-
-
 def build() -> ImageRef:
-    """The Debian base, from the cache or made now (about a minute). Its name in local storage is ``.local``."""
+    """The Debian base, from the cache or made now (about a minute)."""
     progress = Progress("images")
     image = image_at(NAME, key())
     if image.archive.exists():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.images import buildah
-from scripts.images.image import cache_folder
+from scripts.toolchain.store import cache_root
 
 USER = "65532:65532"
 
@@ -40,7 +40,7 @@ class BinaryImage:
 
 def archive_path(image: BinaryImage) -> Path:
     """Where the archive lies, or will lie, in the cache."""
-    return cache_folder() / "images" / f"{image.program}-{image.key}.tar"
+    return cache_root() / "images" / f"{image.program}-{image.key}.tar"
 
 
 def build(image: BinaryImage) -> Path:
@@ -55,20 +55,13 @@ def build(image: BinaryImage) -> Path:
         buildah.run("copy", "--chmod", "0755", container, image.binary.resolve(), f"/bin/{image.program}")
         entrypoint = ", ".join(f'"{part}"' for part in (f"/bin/{image.program}", *image.arguments))
         buildah.run(
-            "config",
-            "--user",
-            USER,
-            "--env",
-            "PATH=/bin",
-            "--entrypoint",
-            f"[{entrypoint}]",
-            "--cmd",
-            "",
+            "config", "--user", USER, "--env", "PATH=/bin", "--entrypoint", f"[{entrypoint}]", "--cmd", "",
             container,
-        )
+        )  # fmt: skip
         # A fixed time makes the same binary the same image.
         buildah.run(
-            "commit", "--quiet", buildah.signature_policy(), "--timestamp", str(buildah.EPOCH), "--disable-compression", "--format", "oci", container,
+            "commit", "--quiet", buildah.signature_policy(), "--timestamp", str(buildah.EPOCH),
+            "--disable-compression", "--format", "oci", container,
             f"oci-archive:{fresh}:{image.reference}",
         )  # fmt: skip
         fresh.rename(target)

@@ -9,11 +9,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts.images.image import ImageError, cache_folder
+from scripts.images.image import ImageError
+from scripts.toolchain.store import cache_root
 
-# A fixed moment for every file and image, so that the same inputs give the same digest (2025-12-01T00:00:00Z).
+# 2025-12-01T00:00:00Z for every file and image, so that the same inputs give the same digest.
 EPOCH = 1764547200
-# Accepts what we built ourselves and what the user names; signatures of base images are the registry's matter.
+# Accepts what we built and what the user names; signatures of base images are the registry's matter.
 POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 
 
@@ -30,7 +31,7 @@ def _settings() -> tuple[list[str], dict[str, str]]:
         raise ImageError("buildah is not installed: apt-get install buildah")
     if os.geteuid() != 0:
         raise ImageError("images are built as root (chroot isolation): run this command with sudo")
-    folder = cache_folder() / "buildah"
+    folder = cache_root() / "buildah"
     folder.mkdir(parents=True, exist_ok=True)
     policy = folder / "policy.json"
     policy.write_text(json.dumps(POLICY), encoding="utf-8")
@@ -47,7 +48,7 @@ def _settings() -> tuple[list[str], dict[str, str]]:
 def signature_policy() -> str:
     """The argument that names our signature policy, for the sub-commands that move images."""
     _settings()
-    return f"--signature-policy={cache_folder() / 'buildah' / 'policy.json'}"
+    return f"--signature-policy={cache_root() / 'buildah' / 'policy.json'}"
 
 
 def run(*arguments: str | Path) -> str:
@@ -60,7 +61,9 @@ def run(*arguments: str | Path) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-        raise ImageError(f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said))
+        raise ImageError(
+            f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said)
+        )
     return done.stdout.strip()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from scripts.toolchain.store import cache_root
 
 
 class ImageError(Exception):
@@ -15,7 +16,7 @@ class ImageError(Exception):
 
 @dataclass(frozen=True)
 class ImageRef:
-    """An image in the cache: `archive` is an oci-archive, `local` its name in buildah's storage and in containerd."""
+    """An image in the cache: `archive` is an oci-archive, `local` its name in buildah and containerd."""
 
     name: str
     key: str
@@ -40,18 +41,9 @@ class ImageRef:
         return self.archive.stat().st_size
 
 
-def cache_folder() -> Path:
-    """The cache outside the checkout: $IDAG_CACHE, else $XDG_CACHE_HOME/implementation-dag, else ~/.cache/..."""
-    named = os.environ.get("IDAG_CACHE")
-    if named:
-        return Path(named)
-    user_cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(user_cache) if user_cache else Path.home() / ".cache") / "implementation-dag"
-
-
 def image_at(name: str, key: str) -> ImageRef:
     """The reference of `name` with content key `key`; its archive need not exist yet."""
-    folder = cache_folder() / "images"
+    folder = cache_root() / "images"
     folder.mkdir(parents=True, exist_ok=True)
     return ImageRef(name, key, folder / f"{name}-{key}.tar")
 

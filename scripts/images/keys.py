@@ -1,4 +1,4 @@
-"""Content keys: the same inputs give the same key, so a cached image is used again exactly when nothing changed."""
+"""Content keys: the same inputs give the same key, so an image is built again only when something changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def source_files(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.rglob("*")
-        if path.is_file() and not SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts) and path.suffix != ".pyc"
+        if path.is_file()
+        and not SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts)
+        and path.suffix != ".pyc"
     ]
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
 
@@ -26,7 +28,7 @@ def file_digest(path: Path) -> str:
 
 
 def content_key(texts: Mapping[str, str], paths: Iterable[Path]) -> str:
-    """Twelve hex digits over named texts and over files and folders (names below a folder, mode bit x, content)."""
+    """Twelve hex digits over named texts, and over files and folders (names, executable bit, content)."""
     total = hashlib.sha256()
     for name in sorted(texts):
         total.update(f"text {name} {len(texts[name])}\n{texts[name]}\n".encode())

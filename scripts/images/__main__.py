@@ -1,0 +1,61 @@
+"""Command line: ``python -m scripts.images build [NAME...]`` and ``push --registry HOST [NAME...]``."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.cluster.prerequisites import require_packages
+from scripts.cluster.settings import ClusterError
+from scripts.images.build import build, push, recipe_named
+from scripts.images.context import RECIPES
+from scripts.images.image import ImageError
+from scripts.progress import Progress
+from scripts.toolchain import ToolError, ToolMissing
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code. Results go to stdout, progress and errors to stderr."""
+    options = _parser().parse_args(arguments)
+    names = options.names or list(RECIPES)
+    try:
+        for name in names:
+            recipe_named(name)
+        if not shutil.which("buildah") or not shutil.which("mmdebstrap"):
+            require_packages(Progress("images"))
+        for name in names:
+            if options.command == "push":
+                print(push(name, options.registry, options.ca, options.base_image), flush=True)
+            else:
+                image = build(name, options.base_image)
+                print(f"{image.local} {image.digest} {image.archive}", flush=True)
+    except (ImageError, ClusterError, ToolError, ToolMissing) as error:
+        print(f"images: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.images", description="Build and push this repository's images."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, description in (("build", "build into the cache"), ("push", "build and push to a registry")):
+        command = commands.add_parser(name, help=description)
+        command.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(RECIPES)}")
+        command.add_argument(
+            "--base-image", default="", help="base from a registry; default: a Debian made here"
+        )
+        if name == "push":
+            command.add_argument(
+                "--registry", required=True, metavar="HOST", help="e.g. registry.example.com/team"
+            )
+            command.add_argument("--ca", type=Path, help="certificate of the registry's authority")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
