@@ -28,7 +28,7 @@ class Outcome:
 
 
 def find_k6(name: str) -> Path:
-    """Return the path of the k6 binary `name`, a name on PATH or a path. Raises AcceptanceError without one."""
+    """Return the path of the k6 binary `name`, a name on PATH or a path, or raise AcceptanceError."""
     found = shutil.which(name)
     if found is None:
         raise AcceptanceError(

@@ -46,8 +46,8 @@ def read_log(path: Path) -> Log:
 def parse_log(lines: Iterable[str]) -> Log:
     """Split k6's log into records and messages.
 
-    Only lines that k6 marked as coming from the script are records: text of a server in a message of k6 cannot
-    pass for one. Raises AcceptanceError for a record that is not of our script's shape.
+    Only lines that k6 marked as coming from the script are records: text of a server in a message of k6
+    cannot pass for one. Raises AcceptanceError for a record that is not of our script's shape.
     """
     records, messages = [], []
     for line in lines:

@@ -37,7 +37,7 @@ class Findings:
 
 
 def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
-    """Return report.json's content: the specification's fields, percentiles, thresholds, hosts, result, reasons.
+    """Return report.json's content: the specification's fields, percentiles, limits, hosts, result, reasons.
 
     `result` is "passed" or "failed"; `reasons` is empty exactly when it is "passed". Shares are 0-1.
     """
@@ -170,7 +170,7 @@ def _causes(findings: Findings) -> list[str]:
 
 
 def _measured(figures: Figures, records: Sequence[Record]) -> dict[str, Any]:
-    # Requests that nobody answered have a duration near zero in k6; without any answer a percentile means nothing.
+    # A refused connection takes next to no time in k6; without any answer a percentile means nothing.
     answered = any(record.status for record in records)
     return {
         "success_pct": round(figures.success_share, 6),

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from implementation_dag import config
 from implementation_dag.acceptance import k6
 from implementation_dag.acceptance import settings as inputs
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
@@ -21,6 +24,7 @@ from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import read_targets
 from implementation_dag.acceptance.terminal import printable
 from implementation_dag.acceptance.trust import write_bundle
+from implementation_dag.log import say
 
 PASSED, COULD_NOT_RUN, THRESHOLDS_MISSED = 0, 1, 2
 
@@ -39,9 +43,9 @@ def run_acceptance() -> int:
 
 
 def run(urls_file: Path, out: Path, settings: Settings) -> int:
-    """Test the URLs in `urls_file` and write report.json, performance.json, junit.xml, logs.txt, responses/ to `out`.
+    """Test the URLs in `urls_file`; write report.json, performance.json, junit.xml, logs.txt and responses/.
 
-    Returns the same exit codes as `run_acceptance`.
+    `out` is the folder of these files. Returns the same exit codes as `run_acceptance`.
     """
     try:
         findings, crossed = _test(urls_file, settings)
@@ -117,11 +121,9 @@ def _could_not_run(reason: str, namespace: str, out: Path) -> int:
 
 
 def _configuration() -> dict[str, Any]:
-    from implementation_dag import config  # late: the load test itself needs no configuration file
-
     try:
-        section = config.load().get("acceptance", {})
-    except (OSError, ValueError) as error:
+        section = (config.load() or {}).get("acceptance", {})
+    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise AcceptanceError(f"the configuration file cannot be read: {error}") from None
     if not isinstance(section, dict):
         raise bad_value("acceptance in the configuration", section, "a mapping")
@@ -133,4 +135,4 @@ def _write_json(document: dict[str, Any], file: Path) -> None:
 
 
 def _say(message: str) -> None:
-    print(printable(message, 2000), flush=True)
+    say(printable(message, 2000))

@@ -24,7 +24,7 @@ class ExpectedPath:
 
 @dataclass(frozen=True)
 class Settings:
-    """Validated inputs. `min_success` is a share (0-1), `max_p95_ms` milliseconds, `timeout_seconds` per request."""
+    """Validated inputs. `min_success` is a share (0-1), `timeout_seconds` that of one request."""
 
     namespace: str
     min_success: float

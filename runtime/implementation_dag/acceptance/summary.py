@@ -12,7 +12,7 @@ from implementation_dag.acceptance.errors import AcceptanceError
 
 @dataclass(frozen=True)
 class Figures:
-    """Requests made and successful, and latency statistics in milliseconds (None when nothing was measured)."""
+    """Requests made and successful, and latency in milliseconds (None when nothing was measured)."""
 
     total: int
     successful: int
@@ -61,7 +61,7 @@ def read_summary(path: Path) -> Summary:
 
 
 def parse_summary(document: dict[str, Any]) -> Summary:
-    """Turn the parsed JSON into a Summary; KeyError, TypeError or AttributeError where the shape is another."""
+    """Turn parsed JSON into a Summary. Another shape raises KeyError, TypeError or AttributeError."""
     return Summary(
         duration_ms=float(document["durationMs"]),
         everything=_scope(document["all"]),

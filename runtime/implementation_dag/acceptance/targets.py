@@ -31,7 +31,7 @@ class Targets:
 
 
 def read_targets(path: Path) -> Targets:
-    """Read `{"hosts": [...], "urls": [...], "ns": ...}`; hosts alone mean https, as the specification tests them.
+    """Read `{"hosts": [...], "urls": [...], "ns": ...}`; hosts alone mean https, as in the specification.
 
     Raises AcceptanceError when the file is missing, is not of that shape, names no URL or more than 50.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str, limit: int = 300) -> str:
-    """Return `text` with everything unprintable (ANSI sequences, line ends) as escapes, cut to `limit` characters.
+    """Return `text` with everything unprintable (ANSI sequences, line ends) escaped, cut to `limit` characters.
 
     A server's answer reaches the workflow's log; unescaped it could rewrite lines or forge results there.
     """

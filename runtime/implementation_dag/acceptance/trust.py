@@ -22,14 +22,15 @@ def system_bundle() -> Path | None:
 
 
 def write_bundle(ca_file: Path, folder: Path) -> Path:
-    """Write the system's authorities and those of `ca_file` (PEM) into one file in `folder`, and return its path.
+    """Write the system's authorities and those of `ca_file` (PEM) into one file in `folder`; return its path.
 
-    Go takes SSL_CERT_FILE instead of the system's bundle, not beside it. Raises AcceptanceError when `ca_file`
-    holds no usable certificate.
+    Go takes SSL_CERT_FILE instead of the system's bundle, not beside it. Raises AcceptanceError when
+    `ca_file` holds no usable certificate.
     """
     try:
         given = ca_file.read_text(encoding="ascii")
-        ssl.create_default_context(cadata=given)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=given)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise AcceptanceError(
             f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})"
