@@ -81,8 +81,11 @@ def ensure(state: State) -> bool:
             "-key", str(pki / "ca.key"), "-out", str(pki / "ca.crt"),
         )  # fmt: skip
         made = True
-    if not (pki / "service-account.key").is_file():
+    if not (pki / "service-account.pub").is_file():
         _key(pki / "service-account.key")
+        _openssl(
+            "pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub")
+        )
         made = True
     for certificate in CERTIFICATES:
         if not (pki / f"{certificate.name}.crt").is_file():
