@@ -70,8 +70,8 @@ def wait_until_reachable(
 ) -> list[Outcome]:
     """Ask each URL for `health_path` every `interval` seconds until it answers, at most `timeout` seconds.
 
-    All URLs are asked at once. Redirects are answers, not followed; of a body at most 64 KiB are read. Returns
-    one Outcome a URL, in order, at most a second after `timeout` whatever the servers do.
+    All URLs are asked at once. Redirects are answers, not followed; of a body at most 64 KiB are read.
+    Returns one Outcome a URL, in order, at most a second after `timeout` whatever the servers do.
     """
     start = time.monotonic()
     watches = [_Watch(url, health_path, start, start + timeout, interval) for url in urls]

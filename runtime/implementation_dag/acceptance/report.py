@@ -157,8 +157,9 @@ def utc_timestamp(now: datetime) -> str:
 
 def _causes(findings: Findings) -> list[str]:
     """Return what failed requests got, the commonest first."""
+    settings = findings.settings
     seen = Counter(
-        f"{findings.targets[r.target].host}{findings.settings.paths[r.path].path}: {describe(r, findings.settings)}"
+        f"{findings.targets[r.target].host}{settings.paths[r.path].path}: {describe(r, settings)}"
         for r in findings.records
         if not r.ok
     )

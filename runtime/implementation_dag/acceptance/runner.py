@@ -64,9 +64,8 @@ def _test(urls_file: Path, settings: Settings) -> tuple[Findings, bool]:
     asked = read_targets(urls_file)
     binary = k6.find_k6(settings.k6)
     version = k6.k6_version(binary)
-    _say(
-        f"{version}: {settings.requests_per_host} requests to each of {', '.join(t.url for t in asked.targets)}"
-    )
+    urls = ", ".join(target.url for target in asked.targets)
+    _say(f"{version}: {settings.requests_per_host} requests to each of {urls}")
     with tempfile.TemporaryDirectory(prefix="acceptance-") as name:
         folder = Path(name)
         plan = write_plan(settings, asked.targets, folder)

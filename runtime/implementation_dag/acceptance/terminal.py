@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str, limit: int = 300) -> str:
-    """Return `text` with everything unprintable (ANSI sequences, line ends) escaped, cut to `limit` characters.
+    """Return `text` with what is unprintable (ANSI sequences, line ends) escaped, at most `limit` characters.
 
     A server's answer reaches the workflow's log; unescaped it could rewrite lines or forge results there.
     """

@@ -1,0 +1,236 @@
+"""reachability.py against real servers of this machine: each way not to answer is told by name."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from implementation_dag.reachability import Failure, Outcome, trust_context, wait_until_reachable
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+
+
+def status(code: int, **headers: str) -> Answer:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(code)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.end_headers()
+
+    return answer
+
+
+@contextmanager
+def serving(answer: Answer, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[int]:
+    """Serve `answer` to every GET on localhost; the value is the port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the test's output clean."""
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except (ConnectionError, ssl.SSLError):
+                self.close_connection = True
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ca.crt, and server.crt/server.key issued by it for `localhost`."""
+    folder = tmp_path_factory.mktemp("ca")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA",
+            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
+    openssl("req", "-x509", *key, "-keyout", "server.key", "-out", "server.crt", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-addext", "basicConstraints=critical,CA:FALSE")  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def tls(ca: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca / "server.crt", ca / "server.key")
+    return context
+
+
+def wait(url: str, timeout: float = 0.5, ca_file: Path | None = None) -> Outcome:
+    (outcome,) = wait_until_reachable([url], "/healthz", timeout, trust_context(ca_file), interval=0.1)
+    return outcome
+
+
+def test_a_url_that_answers_is_reachable_at_once() -> None:
+    paths = []
+
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        paths.append(request.path)
+        status(204)(request)
+
+    with serving(answer) as port:
+        outcome = wait(f"http://localhost:{port}/", timeout=5)
+    assert outcome.reachable
+    assert (outcome.attempts, outcome.status, outcome.failure, outcome.detail) == (1, 204, None, "")
+    assert outcome.seconds is not None
+    assert outcome.seconds < 2
+    assert paths == ["/healthz"]
+
+
+def test_tls_is_verified_with_the_given_authority(ca: Path, tls: ssl.SSLContext) -> None:
+    with serving(status(200), tls) as port:
+        trusted = wait(f"https://localhost:{port}", ca_file=ca / "ca.crt", timeout=5)
+        unknown = wait(f"https://localhost:{port}")
+        other_name = wait(f"https://127.0.0.1:{port}", ca_file=ca / "ca.crt")
+    assert trusted.reachable
+    assert unknown.failure == Failure.TLS
+    assert "unable to get local issuer certificate" in unknown.detail
+    assert other_name.failure == Failure.TLS
+    assert "127.0.0.1" in other_name.detail
+
+
+def test_a_plain_server_where_tls_was_expected() -> None:
+    with serving(status(200)) as port:
+        outcome = wait(f"https://localhost:{port}")
+    assert outcome.failure == Failure.TLS
+    assert "handshake" in outcome.detail
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    outcome = wait("https://no-such-name.invalid")
+    assert outcome.failure == Failure.DNS
+    assert "does not resolve" in outcome.detail
+    assert outcome.attempts >= 1
+
+
+def test_a_refused_connection_is_tried_again_until_the_limit() -> None:
+    start = time.monotonic()
+    outcome = wait(f"http://127.0.0.1:{free_port()}", timeout=1)
+    assert outcome.failure == Failure.TCP
+    assert "refused" in outcome.detail
+    assert 2 <= outcome.attempts <= 11
+    assert time.monotonic() - start < 2
+
+
+def test_an_application_that_starts_late_is_waited_for() -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        timer = threading.Timer(0.5, lambda: stack.enter_context(serving(status(200), port=port)))
+        timer.start()
+        outcome = wait(f"http://127.0.0.1:{port}", timeout=10)
+        timer.join()
+    assert outcome.reachable
+    assert outcome.attempts > 1
+    assert outcome.seconds is not None
+    assert outcome.seconds >= 0.4
+
+
+@pytest.mark.parametrize("code", [404, 500, 503])
+def test_an_unexpected_status_is_named(code: int) -> None:
+    with serving(status(code)) as port:
+        outcome = wait(f"http://127.0.0.1:{port}")
+    assert outcome.failure == Failure.HTTP
+    assert outcome.status == code
+    assert f"status {code}" in outcome.detail
+
+
+def test_redirects_are_not_followed() -> None:
+    asked = []
+
+    def elsewhere(request: http.server.BaseHTTPRequestHandler) -> None:
+        asked.append(request.path)
+        status(200)(request)
+
+    with serving(elsewhere) as other, serving(status(302, Location=f"http://127.0.0.1:{other}/")) as port:
+        outcome = wait(f"http://127.0.0.1:{port}")
+    assert outcome.status == 302
+    assert f"redirect to 'http://127.0.0.1:{other}/'" in outcome.detail
+    assert asked == []
+
+
+def test_an_endless_body_is_read_to_its_limit_only() -> None:
+    sent = []
+
+    def endless(request: http.server.BaseHTTPRequestHandler) -> None:
+        status(200)(request)
+        while True:
+            request.wfile.write(b"x" * 65536)
+            sent.append(65536)
+
+    with serving(endless) as port:
+        outcome = wait(f"http://127.0.0.1:{port}", timeout=5)
+    assert outcome.reachable
+    assert sum(sent) < 16 * 1024 * 1024  # what the kernel's buffers take, far from endless
+
+
+def test_a_silent_server_does_not_hold_the_wait_beyond_its_limit() -> None:
+    with serving(lambda _: time.sleep(3)) as port:
+        start = time.monotonic()
+        outcome = wait(f"http://127.0.0.1:{port}", timeout=0.5)
+        assert time.monotonic() - start < 2
+    assert outcome.failure == Failure.TIMEOUT
+
+
+def test_headers_that_trickle_do_not_hold_the_wait_beyond_its_limit() -> None:
+    def trickle(request: http.server.BaseHTTPRequestHandler) -> None:
+        for _ in range(40):
+            request.wfile.write(b"H")
+            request.wfile.flush()
+            time.sleep(0.1)
+
+    with serving(trickle) as port:
+        start = time.monotonic()
+        outcome = wait(f"http://127.0.0.1:{port}", timeout=0.5)
+        assert time.monotonic() - start < 2
+    assert not outcome.reachable
+    assert outcome.failure == Failure.TIMEOUT
+
+
+def test_what_is_not_http_is_told() -> None:
+    def nonsense(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    with serving(nonsense) as port:
+        outcome = wait(f"http://127.0.0.1:{port}")
+    assert outcome.failure == Failure.HTTP
+    assert "no valid HTTP answer" in outcome.detail
+
+
+def test_outcomes_come_in_the_order_of_the_urls() -> None:
+    with serving(status(200)) as port:
+        urls = [f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{port}", "http://no-such-name.invalid"]
+        outcomes = wait_until_reachable(urls, "/", 0.5, trust_context(), interval=0.1)
+    assert [outcome.url for outcome in outcomes] == urls
+    assert [outcome.reachable for outcome in outcomes] == [False, True, False]
