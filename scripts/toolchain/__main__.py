@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="print each tool, its version, group and whether it is there")
     options = parser.parse_args(arguments)
     progress = Progress("tools")
+    # A termination tidies up like Ctrl-C: the compiler must not go on alone.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         store = Store(cache_root(), read_pins())
         if options.command == "build":
