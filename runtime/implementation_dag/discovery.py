@@ -112,9 +112,7 @@ def _httproute(route: Object, gateways: Mapping[tuple[str, str], Object], found:
         for condition in parent.get("conditions") or []:
             if (condition.get("type"), condition.get("status")) == ("Accepted", "False"):
                 reason = f"{condition.get('reason', '')} {condition.get('message', '')}".strip()
-                found.notes.append(
-                    f"{origin}: gateway {parent['parentRef']['name']} does not accept it: {reason}"
-                )
+                found.notes.append(f"{origin}: gateway {parent['parentRef']['name']} does not accept it: {reason}")
     hostnames = spec.get("hostnames") or []
     scheme = _route_scheme(route, gateways)
     for host in hostnames:

@@ -53,7 +53,13 @@ def git(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None) ->
     """Run git and return its standard output, undecodable bytes replaced. Raises GitError."""
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=cwd, input=stdin, env=environment(), capture_output=True, timeout=TIME_LIMIT, check=False
+            ["git", *arguments],
+            cwd=cwd,
+            input=stdin,
+            env=environment(),
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise GitError(f"git {arguments[0]} did not end within {TIME_LIMIT} s") from None

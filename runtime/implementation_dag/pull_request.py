@@ -33,9 +33,14 @@ def resolve(url: str, pr: str, commit: str, branch: str) -> Head:
 
 
 def _branch_at(known: dict[str, str], head: str) -> str:
-    names = [name.removeprefix("refs/heads/") for name, at in known.items() if at == head and name.startswith("refs/heads/")]
+    names = [
+        name.removeprefix("refs/heads/") for name, at in known.items() if at == head and name.startswith("refs/heads/")
+    ]
     if len(names) > 1:
-        raise ArgumentError(f"parameter 'branch' is empty, and {len(names)} branches are at {head}: name one of {', '.join(sorted(names))}")
+        raise ArgumentError(
+            f"parameter 'branch' is empty, and {len(names)} branches are at {head}: "
+            f"name one of {', '.join(sorted(names))}"
+        )
     return names[0] if names else ""
 
 
@@ -50,5 +55,7 @@ def _within(url: str, pr: str, head: str, commit: str) -> str:
             full = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", cwd=folder).strip()
             git("merge-base", "--is-ancestor", full, head, cwd=folder)
         except GitError:
-            raise ArgumentError(f"parameter 'commit' is {commit!r}: not a commit of pull request {pr} (head {head})") from None
+            raise ArgumentError(
+                f"parameter 'commit' is {commit!r}: not a commit of pull request {pr} (head {head})"
+            ) from None
     return full

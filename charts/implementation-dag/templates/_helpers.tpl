@@ -49,7 +49,7 @@ capabilities:
     sizeLimit: 256Mi
 - name: work
   emptyDir:
-    sizeLimit: 512Mi
+    sizeLimit: {{ .Values.steps.workspaceSize }}
 {{- with .Values.trust.configMap }}
 - name: trust
   configMap:
@@ -152,4 +152,13 @@ retryStrategy:
 - {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
 - {name: WORKFLOW_UID, value: "{{ "{{workflow.uid}}" }}"}
 - {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}
+{{- end }}
+
+{{- /* Expression that gives the image of the agent in inputs.parameters.github-app. */}}
+{{- define "implementation-dag.agentImages" -}}
+{{- $images := list }}
+{{- range $app, $agent := .apps }}
+{{- $images = append $images (printf "'%s': '%s'" $app (required (printf "value agents.reference.apps.%s.image or agents.reference.image is needed" $app) (default $.image $agent.image))) }}
+{{- end -}}
+{{ printf "{{={%s }[inputs.parameters['github-app']]}}" (join ", " $images) }}
 {{- end }}

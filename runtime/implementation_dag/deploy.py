@@ -1,0 +1,92 @@
+"""Step deploy: wait for the tested image, let a DocsRun install it with helm, keep the evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from . import arguments, config, docsrun_client, git, kube, outputs, provision, registry, run
+from .log import fail, say
+
+EVIDENCE = Path("/artifacts/deploy")
+
+
+def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.Run) -> dict[str, str]:
+    """Return the DocsRun's environment: the spec's names, and what our helm step needs beside them."""
+    env, deploy = os.environ, settings["deploy"]
+    filled = {
+        "tag": env["IMAGE_TAG"],
+        "digest": image.digest,
+        "host": env["HOST"],
+        "pr": this.pr,
+        "commit": env["COMMIT"],
+    }
+    return {
+        "NS": env["NS"],
+        "RELEASE": env["RELEASE"],
+        "CHART_PATH": env["CHART_PATH"],
+        "VALUES_FILE": env["VALUES_FILE"],
+        "IMAGE_TAG": env["IMAGE_TAG"],
+        "PR": this.pr,
+        "SET": json.dumps({key: text.format(**filled) for key, text in deploy["set"].items()}, sort_keys=True),
+        "LABELS": json.dumps(this.labels, sort_keys=True),
+        "HELM_TIMEOUT": deploy["helmTimeout"],
+        "POD_GRACE_SECONDS": str(deploy["podGraceSeconds"]),
+        "HEALTH_PATH": deploy["healthPath"],
+        "HEALTH_TIMEOUT_SECONDS": str(deploy["healthTimeoutSeconds"]),
+        "ALLOW_NO_ENDPOINT": str(deploy["allowNoEndpoint"]).lower(),
+    }
+
+
+def main() -> int:
+    """Deploy COMMIT's image into NS; 0 when its URLs answer. Raises StepError."""
+    this, settings, env = run.from_environment(), config.load(), os.environ
+    arguments.validate(
+        {"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": env["COMMIT"], "imageTag": env["IMAGE_TAG"]}
+        | {"chartPath": env["CHART_PATH"], "valuesFile": env["VALUES_FILE"]}
+    )
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    image_settings = settings["deploy"]["image"]
+    repository = image_settings["repository"].format(owner=this.owner.lower(), repo=this.repo.lower())
+    image = registry.wait_for(
+        repository, env["IMAGE_TAG"], env["COMMIT"], image_settings["requireRevision"], image_settings["waitSeconds"]
+    )
+    spec = {
+        "image": settings["image"],
+        "command": ["python3", "-m", "implementation_dag"],
+        "args": ["helm-deploy"],
+        "env": [{"name": key, "value": value} for key, value in helm_environment(settings, image, this).items()],
+        "resources": settings["deploy"]["resources"],
+        "timeout": settings["deploy"]["timeout"],
+        "serviceAccountName": provision.deployer_name(settings["release"], env["NS"]),
+        "targetNamespace": env["NS"],
+        "source": source(settings, this, env["COMMIT"]),
+    }
+    client = kube.client()
+    status = docsrun_client.complete(client, docsrun_client.manifest(f"{this.workflow}-deploy", this, spec))
+    files = docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
+    say(f"evidence: {', '.join(files) or 'none'}")
+    result = {
+        "phase": status["phase"],
+        "reason": status.get("reason", ""),
+        "message": status.get("message", ""),
+        "image": f"{repository}@{image.digest}",
+        "revision": image.revision,
+        "commit": env["COMMIT"],
+    }
+    (EVIDENCE / "image.json").write_text(json.dumps(result, indent=2) + "\n")
+    if status["phase"] != "Succeeded":
+        fail(f"{result['reason']}: {result['message']}")
+        return 1
+    outputs.write({"urls": status.get("outputs", {}).get("urls", "[]")})
+    return 0
+
+
+def source(settings: dict[str, Any], this: run.Run, commit: str) -> dict[str, str]:
+    """Return the DocsRun's git source: the repository at exactly `commit`."""
+    found = {"url": git.repository_url(settings["git"]["baseUrl"], this.owner, this.repo), "commit": commit}
+    if settings["git"]["credentialsSecret"]:
+        found["credentialsSecret"] = settings["git"]["credentialsSecret"]
+    return found

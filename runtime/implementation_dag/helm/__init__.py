@@ -1,0 +1,1 @@
+"""What runs inside a DocsRun: helm, as the one identity that may deploy into the preview."""

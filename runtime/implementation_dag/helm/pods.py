@@ -1,0 +1,69 @@
+"""What keeps an application's pods from ever being ready, told early instead of after helm's time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+# Waiting reasons of the kubelet that do not heal by themselves within a preview's patience.
+FATAL_WAITING = {
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+}
+CRASHES = 3
+Pod = dict[str, Any]
+Event = dict[str, Any]
+
+
+def trouble(pods: Iterable[Pod], events: Iterable[Event], grace: float, now: datetime | None = None) -> str | None:
+    """Return in words what is wrong with the first hopeless pod, or None.
+
+    `grace` is the age in seconds from which a pod must have its image, its configuration and its node.
+    Quota and admission refusals are found in the events of ReplicaSets, StatefulSets and Jobs.
+    """
+    moment = now or datetime.now(UTC)
+    for pod in pods:
+        age = (moment - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
+        if pod["metadata"].get("deletionTimestamp"):
+            continue
+        if found := _container_trouble(pod, age, grace) or _schedule_trouble(pod, age, grace):
+            return f"pod {pod['metadata']['name']}: {found}"
+    for event in events:
+        if event.get("reason") == "FailedCreate" and "forbidden" in event.get("message", ""):
+            subject = event.get("involvedObject", {})
+            return f"{subject.get('kind')} {subject.get('name')}: {event['message']}"
+    return None
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _container_trouble(pod: Pod, age: float, grace: float) -> str | None:
+    status = pod.get("status", {})
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        waiting = container.get("state", {}).get("waiting") or {}
+        reason = waiting.get("reason", "")
+        if reason in FATAL_WAITING and age >= grace:
+            words = waiting.get("message", "no message")
+            return f"container {container['name']} ({container['image']}): {reason}: {words}"
+        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= CRASHES:
+            last = container.get("lastState", {}).get("terminated") or {}
+            return (
+                f"container {container['name']} crashed {container['restartCount']} times, "
+                f"last with exit code {last.get('exitCode')} ({last.get('reason')})"
+            )
+    return None
+
+
+def _schedule_trouble(pod: Pod, age: float, grace: float) -> str | None:
+    for condition in pod.get("status", {}).get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable" and age >= grace:
+            return f"cannot be scheduled: {condition.get('message')}"
+    return None

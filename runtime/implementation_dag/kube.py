@@ -1,0 +1,55 @@
+"""The API server, by lightkube: plain dictionaries go in and come out where our own manifests are concerned."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+from lightkube import ApiError, Client
+from lightkube.core.resource import NamespacedResource
+from lightkube.generic_resource import create_namespaced_resource
+
+from .errors import StepError
+from .log import say
+
+FIELD_MANAGER = "implementation-dag"
+RETRIES = 5
+DocsRun = create_namespaced_resource("taskmaster.io", "v1", "DocsRun", "docsruns")
+HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+Resource = TypeVar("Resource", bound=NamespacedResource)
+Result = TypeVar("Result")
+
+
+def client() -> Client:
+    """Return a client with the pod's own identity (or KUBECONFIG's, outside a cluster)."""
+    return Client(field_manager=FIELD_MANAGER)
+
+
+def persistently(what: str, call: Callable[[], Result]) -> Result:
+    """Return `call()`, tried again while the API server is out of reach or overloaded.
+
+    Raises StepError in words after five tries, or at once when the server refuses.
+    """
+    for attempt in range(1, RETRIES + 1):
+        try:
+            return call()
+        except ApiError as error:
+            status = error.status
+            if status.code not in (429, 500, 502, 503, 504) or attempt == RETRIES:
+                raise StepError(f"cannot {what}: {status.message} ({status.reason})") from error
+            problem = str(status.message)
+        except httpx.TransportError as error:
+            if attempt == RETRIES:
+                raise StepError(f"cannot {what}: the API server does not answer: {error}") from error
+            problem = str(error)
+        say(f"cannot {what} yet ({problem}); try {attempt + 1} of {RETRIES} in {attempt} s")
+        time.sleep(attempt)
+    raise AssertionError("unreachable")
+
+
+def as_dict(item: Any) -> dict[str, Any]:
+    """Return an object of lightkube as the dictionary that the API server sent."""
+    result: dict[str, Any] = item.to_dict()
+    return result

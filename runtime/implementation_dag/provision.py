@@ -1,0 +1,144 @@
+"""Step provision: the preview's namespace, its fences and the one identity that may deploy into it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lightkube import ApiError, Client
+from lightkube.codecs import from_dict
+from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
+from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
+
+from . import config, kube, run
+from .errors import StepError
+from .log import say
+
+OBJECTS = Path("/etc/implementation-dag-preview/objects.yaml")
+# The spec's annotation, and kube-janitor's own.
+EXPIRY_ANNOTATIONS = ("janitor.stakater.com/expires", "janitor/expires")
+
+
+def deployer_name(release: str, namespace: str) -> str:
+    """Return the name of the service account that deploys into `namespace` and nowhere else."""
+    return f"{release}-deployer.{namespace}"
+
+
+def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
+    """Return the annotations that make the preview expire `hours` from now (UTC, RFC 3339)."""
+    moment = (now or datetime.now(UTC)) + timedelta(hours=hours)
+    return dict.fromkeys(EXPIRY_ANNOTATIONS, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def owned_by(namespace: Namespace, this: run.Run) -> bool:
+    """Say whether the namespace carries our labels for this very owner, repo and pull request."""
+    metadata = namespace.metadata or ObjectMeta()
+    labels, annotations = metadata.labels or {}, metadata.annotations or {}
+    return (
+        labels.get("managed-by") == run.MANAGED_BY
+        and labels.get("preview") == "true"
+        and this.ownership.items() <= annotations.items()
+    )
+
+
+def existing(client: Client, name: str) -> Namespace | None:
+    """Return the namespace, or None when it is not there."""
+
+    def get() -> Namespace | None:
+        try:
+            return client.get(Namespace, name)
+        except ApiError as error:
+            if error.status.code == 404:
+                return None
+            raise
+
+    return kube.persistently(f"read namespace {name}", get)
+
+
+def free_or_ours(client: Client, name: str, this: run.Run, limit: float) -> None:
+    """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
+    deadline = time.monotonic() + limit
+    while found := existing(client, name):
+        if not owned_by(found, this):
+            raise StepError(
+                f"namespace {name!r} exists and is not the preview of {this.pull_request}: refused, not adopted. "
+                "Delete it, or set the value namespace.scope to 'repo' when several repositories share the cluster"
+            )
+        if not (found.metadata and found.metadata.deletionTimestamp):
+            return
+        if time.monotonic() > deadline:
+            raise StepError(
+                f"namespace {name!r} of an earlier run is still being deleted after {limit:.0f} s: see its finalizers"
+            )
+        say(f"waiting for the earlier {name} to be gone")
+        time.sleep(2)
+
+
+def main() -> int:
+    """Create or refresh the preview NS of this run. Raises StepError."""
+    this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
+    client, preview = kube.client(), settings["preview"]
+    free_or_ours(client, name, this, preview["deletionTimeoutSeconds"])
+    pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
+    namespace = Namespace(
+        apiVersion="v1",
+        kind="Namespace",
+        metadata=ObjectMeta(
+            name=name, labels=this.labels | pod_security, annotations=this.ownership | expiry(preview["ttlHours"])
+        ),
+    )
+    made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
+    say(f"namespace {name} is there for {this.pull_request}")
+    owner = OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(made.metadata and made.metadata.uid))
+    deployer = ServiceAccount(
+        apiVersion="v1",
+        kind="ServiceAccount",
+        # Owned by the namespace, so that it is gone when the preview is.
+        metadata=ObjectMeta(
+            name=deployer_name(settings["release"], name),
+            namespace=this.namespace,
+            labels=this.labels,
+            ownerReferences=[owner],
+        ),
+        automountServiceAccountToken=False,
+    )
+    kube.persistently("create the deployer's service account", lambda: client.apply(deployer, force=True))
+    for manifest in fences(OBJECTS.read_text(), name, this, settings["release"]):
+        what = f"{manifest['kind']} {manifest['metadata']['name']}"
+        kube.persistently(f"create {what} in {name}", lambda item=manifest: client.apply(from_dict(item), force=True))  # type: ignore[misc]
+        say(f"{what} is set")
+    for secret in preview["pullSecrets"]:
+        copy_pull_secret(client, secret, name, this)
+    return 0
+
+
+def fences(text: str, namespace: str, this: run.Run, release: str) -> list[dict[str, Any]]:
+    """Return the manifests of `text` for `namespace`, with our labels, the RoleBinding filled in."""
+    manifests: list[dict[str, Any]] = list(yaml.safe_load_all(text))
+    for manifest in manifests:
+        manifest["metadata"] |= {"namespace": namespace, "labels": this.labels}
+        if manifest["kind"] == "RoleBinding":
+            manifest["subjects"][0]["name"] = deployer_name(release, namespace)
+    return manifests
+
+
+def copy_pull_secret(client: Client, name: str, namespace: str, this: run.Run) -> None:
+    """Copy the pull Secret `name` of the release namespace into the preview. Raises StepError."""
+    source = kube.persistently(f"read pull Secret {name}", lambda: client.get(Secret, name, namespace=this.namespace))
+    if source.type != "kubernetes.io/dockerconfigjson":
+        raise StepError(
+            f"value preview.pullSecrets names {name!r} of type {source.type!r}: must be kubernetes.io/dockerconfigjson"
+        )
+    copy = Secret(
+        apiVersion="v1",
+        kind="Secret",
+        metadata=ObjectMeta(name=name, namespace=namespace, labels=this.labels),
+        type=source.type,
+        data=source.data,
+    )
+    kube.persistently(f"copy pull Secret {name}", lambda: client.apply(copy, force=True))
+    say(f"pull Secret {name} is copied")

@@ -1,0 +1,72 @@
+"""Wait until the registry has the image of the tested commit (crane does the talking: auth, redirects, indexes)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+
+from .errors import StepError
+from .log import say
+
+REVISION_LABEL = "org.opencontainers.image.revision"
+POLL_SECONDS = 2
+CALL_LIMIT = 60
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a tag points to: `digest` is sha256:..., `revision` the label's value or empty."""
+
+    reference: str
+    digest: str
+    revision: str
+
+
+def _crane(*arguments: str) -> tuple[bool, str]:
+    try:
+        done = subprocess.run(["crane", *arguments], capture_output=True, text=True, timeout=CALL_LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return False, f"no answer within {CALL_LIMIT} s"
+    return done.returncode == 0, (done.stdout if done.returncode == 0 else done.stderr).strip()
+
+
+def look_up(repository: str, tag: str) -> Image | str:
+    """Return the image behind the tag, or the registry's words why there is none."""
+    found, digest = _crane("digest", f"{repository}:{tag}")
+    if not found:
+        return digest.splitlines()[-1] if digest else "no answer"
+    # The config is read by digest: the tag may move between two calls.
+    found, text = _crane("config", f"{repository}@{digest}")
+    if not found:
+        return text.splitlines()[-1] if text else "no answer"
+    labels = json.loads(text).get("config", {}).get("Labels") or {}
+    return Image(f"{repository}:{tag}", digest, labels.get(REVISION_LABEL, ""))
+
+
+def wait_for(repository: str, tag: str, commit: str, require_revision: bool, limit: float) -> Image:
+    """Return the image `repository:tag` once it is there and, if demanded, was built from `commit`.
+
+    `limit` is in seconds. Raises StepError with the registry's last words.
+    """
+    start, last = time.monotonic(), ""
+    while True:
+        found = look_up(repository, tag)
+        if isinstance(found, Image) and (found.revision == commit or not require_revision):
+            say(f"image {found.reference} is {found.digest}, built from {found.revision or 'an unnamed commit'}")
+            return found
+        words = (
+            found
+            if isinstance(found, str)
+            else f"its label {REVISION_LABEL} is {found.revision or 'missing'!r}, the tested commit is {commit}"
+        )
+        if words != last:
+            say(f"waiting for image {repository}:{tag}: {words}")
+            last = words
+        if time.monotonic() - start > limit:
+            raise StepError(
+                f"image {repository}:{tag} of commit {commit} was not there within {limit:.0f} s: {words}. "
+                "Has the CI of the repository pushed it? (values deploy.image.repository, waitSeconds, requireRevision)"
+            )
+        time.sleep(POLL_SECONDS)
