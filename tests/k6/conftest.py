@@ -1,0 +1,126 @@
+"""Real applications on this machine for the real k6 to test, and the acceptance step run on them."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from implementation_dag.acceptance.runner import run
+from implementation_dag.acceptance.settings import from_environment
+
+from scripts.toolchain import tool
+
+SCRIPT = Path(__file__).parents[2] / "charts/implementation-dag/files/acceptance.js"
+Request = http.server.BaseHTTPRequestHandler
+Answer = Callable[[Request], None]
+
+
+def answer(code: int, body: bytes = b"", **headers: str) -> Answer:
+    """An application that answers every request with `code`, `body` and `headers`."""
+
+    def write(request: Request) -> None:
+        request.send_response(code)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return write
+
+
+@contextmanager
+def serving(application: Answer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Serve `application` on 127.0.0.1; the value is the port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            application(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the test's output clean."""
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except (ConnectionError, ssl.SSLError):
+                self.close_connection = True
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one acceptance step left: exit code, printed text, evidence folder and its report."""
+
+    code: int
+    printed: str
+    out: Path
+    report: dict[str, Any]
+
+    @property
+    def log_lines(self) -> list[list[str]]:
+        """The words of each line of logs.txt."""
+        return [line.split() for line in (self.out / "logs.txt").read_text().splitlines()]
+
+
+Acceptance = Callable[..., Result]
+
+
+@pytest.fixture
+def acceptance(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Acceptance:
+    """Function (*urls, config={}, **environment) that runs the acceptance step with the real k6."""
+
+    def step(*urls: str, config: dict[str, Any] | None = None, **environment: str) -> Result:
+        urls_file, out = tmp_path / "urls.json", tmp_path / "out"
+        urls_file.write_text(json.dumps({"urls": list(urls), "ns": "impl-pr-7"}))
+        env = {"K6_SCRIPT": str(SCRIPT), "K6": str(tool("k6")), **environment}
+        code = run(urls_file, out, from_environment(env, config or {}))
+        return Result(code, capfd.readouterr().out, out, json.loads((out / "report.json").read_text()))
+
+    return step
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with ca.crt, and server.crt/server.key issued by it for `localhost`."""
+    folder = tmp_path_factory.mktemp("pki")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA",
+            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
+    openssl("req", "-x509", *key, "-keyout", "server.key", "-out", "server.crt", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-addext", "basicConstraints=critical,CA:FALSE")  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def tls(pki: Path) -> ssl.SSLContext:
+    """Server side TLS with the certificate for `localhost`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki / "server.crt", pki / "server.key")
+    return context
