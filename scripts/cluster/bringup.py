@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ def up(state: State, progress: Progress) -> None:
     """Bring the cluster up or repair it. Raises ClusterError, ToolError or ImageError with what to do."""
     prerequisites.require_packages(progress)
     find = _finder()
+    _require_tools(find)
     state.root.mkdir(parents=True, exist_ok=True)
     state.root.chmod(0o711)  # pods' volumes lie below it; names of other things are nobody's business
     if pki.ensure(state):
@@ -55,7 +56,7 @@ def up(state: State, progress: Progress) -> None:
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             _wait(state, name, progress)
         _apply_addons(state, find, progress)
-        _finish(loading)
+        loading.result()
     _wait_for_node(state, progress)
     _wait_for_addons(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
@@ -71,6 +72,13 @@ def _finder() -> Callable[[str], Path]:
         return (link if link.is_file() else tool(name)).resolve()
 
     return find
+
+
+def _require_tools(find: Callable[[str], Path]) -> None:
+    """Raise ToolMissing before anything is started, not in the middle."""
+    for name in ("kubectl", *images.ADDON_PROGRAMS):
+        find(name)
+    _definitions()
 
 
 def _is_up(state: State, wanted: dict[str, processes.Command]) -> bool:
@@ -103,10 +111,6 @@ def _load_images(state: State, find: Callable[[str], Path], progress: Progress) 
     progress("images of the addons are in containerd")
 
 
-def _finish(work: Future[None]) -> None:
-    work.result()
-
-
 def _versions() -> dict[str, str]:
     return {name: pin.version for name, pin in read_pins().items()}
 
@@ -128,9 +132,7 @@ def _stamp(state: State) -> str:
 
 
 def _apply_addons(state: State, find: Callable[[str], Path], progress: Progress) -> None:
-    missing = any(
-        health.deployment_state(state, *deployment) == "missing" for deployment in addons.DEPLOYMENTS
-    )
+    missing = any(health.deployment_state(state, *deployment) == "missing" for deployment in addons.DEPLOYMENTS)
     digest = _addons_digest(state)
     if not missing and _stamp(state) == digest:
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from scripts.cluster.components import PAUSE_IMAGE
 from scripts.cluster.settings import ClusterError, State
-from scripts.images.binary import BinaryImage, build
+from scripts.images.binary import BinaryImage
 
 # Program, and the tool of tools/pins.toml whose version tags the image.
 ADDON_PROGRAMS = {
@@ -36,15 +36,6 @@ def addon_images(tool: Callable[[str], Path], versions: dict[str, str]) -> list[
         BinaryImage(reference(program, versions[owner]), tool(program), program)
         for program, owner in ADDON_PROGRAMS.items()
     ]
-
-
-def build_all(images: Iterable[BinaryImage], say: Callable[[str], None]) -> list[tuple[BinaryImage, Path]]:
-    """Archives of all images, built when the cache lacks them."""
-    built = []
-    for image in images:
-        say(image.reference)
-        built.append((image, build(image)))
-    return built
 
 
 def load(path: Path, state: State | None = None) -> None:

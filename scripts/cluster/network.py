@@ -100,8 +100,6 @@ def remove(state: State) -> list[str]:
                 _run("ip", "link", "delete", port.name, check=False)  # its pod's end may be gone already
             _run("ip", "link", "delete", bridge)
             removed.append(f"bridge {bridge}")
-    for result in Path("/var/lib/cni/results").glob("idag-*"):
-        result.unlink()
     _restore_kernel(state)
     return removed
 
@@ -112,9 +110,7 @@ def _set_kernel(state: State) -> None:
     for name, value in KERNEL_SETTINGS.items():
         path = PROC_SYS / name
         if not path.exists():
-            raise ClusterError(
-                f"kernel setting {name.replace('/', '.')} is not there: run `modprobe br_netfilter`"
-            )
+            raise ClusterError(f"kernel setting {name.replace('/', '.')} is not there: run `modprobe br_netfilter`")
         before.setdefault(name, path.read_text().strip())
         path.write_text(value)
     write_if_changed(kept, json.dumps(before))

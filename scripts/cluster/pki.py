@@ -83,9 +83,7 @@ def ensure(state: State) -> bool:
         made = True
     if not (pki / "service-account.pub").is_file():
         _key(pki / "service-account.key")
-        _openssl(
-            "pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub")
-        )
+        _openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
         made = True
     for certificate in CERTIFICATES:
         if not (pki / f"{certificate.name}.crt").is_file():

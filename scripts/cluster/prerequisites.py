@@ -53,9 +53,7 @@ def require_packages(progress: Progress) -> None:
     if not missing:
         return
     if not shutil.which("apt-get"):
-        raise ClusterError(
-            f"missing on this machine: {' '.join(missing)} (Debian's names): install them and run again"
-        )
+        raise ClusterError(f"missing on this machine: {' '.join(missing)} (Debian's names): install them and run again")
     progress(f"installing Debian packages: {' '.join(missing)}")
     lock = ["-o", "DPkg::Lock::Timeout=300"]
     with _no_service_starts():
@@ -63,9 +61,7 @@ def require_packages(progress: Progress) -> None:
         _apt(["apt-get", *lock, "install", "-y", "-qq", "--no-install-recommends", *missing])
     still = missing_packages()
     if still:
-        raise ClusterError(
-            f"apt-get installed {' '.join(missing)} but {' '.join(still)} still miss their programs"
-        )
+        raise ClusterError(f"apt-get installed {' '.join(missing)} but {' '.join(still)} still miss their programs")
 
 
 def _apt(command: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.cluster import network, teardown
+from scripts.cluster import leftovers, network, teardown
 from scripts.cluster.settings import State
 from scripts.progress import Progress
 
@@ -15,7 +15,7 @@ def down(state: State, progress: Progress) -> None:
     """Stop everything and remove it; safe to run at any time. Raises ClusterError for what stays."""
     for name in teardown.stop_components(state, FIRST):
         progress(f"{name} stopped")
-    sockets = teardown.shim_sockets(state)
+    sockets = leftovers.shim_sockets(state)
     killed = teardown.kill_containers(state)
     if killed:
         progress(f"{killed} processes of pods ended")
@@ -28,5 +28,6 @@ def down(state: State, progress: Progress) -> None:
     for what in network.remove(state):
         progress(f"{what} removed")
     teardown.remove_cgroups()
-    teardown.remove_files(state, sockets)
+    leftovers.remove(state, sockets)
+    teardown.remove_state(state)
     progress("the cluster is down; nothing of it is left but the cache of tools and images")

@@ -36,7 +36,5 @@ def show(state: State) -> int:
         print(f"\nNot all is ready. `make up` starts or repairs it; logs are in {state.logs}")
         return 1
     print(f"\nexport KUBECONFIG={state.admin_kubeconfig}")
-    print(
-        f"registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}, CA {state.pki / 'ca.crt'}"
-    )
+    print(f"registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}, CA {state.pki / 'ca.crt'}")
     return 0

@@ -1,4 +1,4 @@
-"""Leave nothing behind: containers, shims, mounts, cgroups, sockets, log links and the state folder."""
+"""End pods' processes and shims; undo mounts, cgroups and the state folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from scripts.cluster import processes
 from scripts.cluster.settings import CGROUP, ClusterError, State
 
 CGROUPS = Path("/sys/fs/cgroup")
-SHIM_SOCKETS = Path("/run/containerd/s")
-LOG_LINKS = Path("/var/log/containers")
 _DETACH = 2  # MNT_DETACH of umount2(2)
 
 
@@ -66,9 +64,7 @@ def kill_containers(state: State, seconds: float = 20) -> int:
         if not left:
             return len(seen)
         if time.monotonic() > deadline:
-            raise ClusterError(
-                f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack"
-            )
+            raise ClusterError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
         seen |= left
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
@@ -106,9 +102,7 @@ def remove_cgroups() -> None:
         top = root / CGROUP
         if not top.is_dir():
             continue
-        folders = sorted(
-            (path for path in top.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts)
-        )
+        folders = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
         for folder in (*folders, top):
             _remove_cgroup(folder)
 
@@ -125,26 +119,8 @@ def _remove_cgroup(folder: Path, seconds: float = 5) -> None:
             time.sleep(0.05)
 
 
-def shim_sockets(state: State) -> list[Path]:
-    """Sockets of our shims, which containerd puts outside its own folder; read from the bundles."""
-    found = []
-    for address in (state.containerd / "run").glob("io.containerd.runtime.v2.task/*/*/address"):
-        socket = Path(address.read_text().strip().removeprefix("unix://"))
-        if socket.parent == SHIM_SOCKETS:
-            found.append(socket)
-    return found
-
-
-def remove_files(state: State, sockets: list[Path]) -> None:
-    """Remove shim sockets, log links that point into the state folder, and the folder itself."""
-    for socket in sockets:
-        socket.unlink(missing_ok=True)
-    if SHIM_SOCKETS.is_dir() and not any(SHIM_SOCKETS.iterdir()):
-        SHIM_SOCKETS.rmdir()
-    if LOG_LINKS.is_dir():
-        for link in LOG_LINKS.iterdir():
-            if link.is_symlink() and str(link.readlink()).startswith(f"{state.root}/"):
-                link.unlink()
+def remove_state(state: State) -> None:
+    """Remove the state folder, never through a mount."""
     if state.root.exists():
         if mounts_below(state.root):
             raise ClusterError(f"something was mounted below {state.root} meanwhile: run `down` again")
