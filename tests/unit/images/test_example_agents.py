@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -88,7 +87,7 @@ def test_clippy_fails_on_what_it_cannot_fix_and_names_it(checkout: Path) -> None
 def test_qa_writes_results_coverage_and_durations(checkout: Path) -> None:
     done, evidence = agent("qa", checkout)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(list(ElementTree.parse(evidence / "test-results.xml").iter("testcase"))) == 17
+    assert (evidence / "test-results.xml").read_text().count("<testcase ") == 17
     performance = json.loads((evidence / "performance.json").read_text())
     assert performance["tests"] == 17
     assert 0 < performance["total_seconds"] <= performance["wall_seconds"]
@@ -103,5 +102,5 @@ def test_qa_fails_with_evidence_when_a_test_fails(checkout: Path) -> None:
     git(checkout, "apply", str(CHANGES / "tests-fail.patch"))
     done, evidence = agent("qa", checkout)
     assert done.returncode == 1
-    assert list(ElementTree.parse(evidence / "test-results.xml").iter("failure"))
+    assert "<failure " in (evidence / "test-results.xml").read_text()
     assert {path.name for path in evidence.iterdir()} == {"test-results.xml", "coverage.html", "performance.json"}

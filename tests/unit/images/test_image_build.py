@@ -1,0 +1,56 @@
+"""Building and pushing, with buildah replaced by a recorder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.images import buildah
+from scripts.images.__main__ import main
+from scripts.images.build import push_local
+from scripts.images.context import RECIPES, ROOT
+
+DIGEST = "sha256:" + "b" * 64
+
+
+def test_push_trusts_only_the_given_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ca.crt").write_text("certificate")
+    (tmp_path / "ca.key").write_text("key")
+    pushed: list[str] = []
+    trusted: list[str] = []
+
+    def record(*arguments: str | Path) -> str:
+        options = dict(str(part).split("=", 1) for part in arguments if "=" in str(part))
+        Path(options["--digestfile"]).write_text(DIGEST)
+        trusted.extend(path.name for path in Path(options["--cert-dir"]).iterdir())
+        pushed.extend(str(part) for part in arguments[-2:])
+        return ""
+
+    monkeypatch.setattr(buildah, "run", record)
+    monkeypatch.setattr(buildah, "signature_policy", lambda: "--signature-policy=policy.json")
+    target = "registry.example.com/implementation-dag/runtime:1"
+    assert push_local("localhost/idag/runtime:1", target, tmp_path / "ca.crt") == DIGEST
+    assert trusted == ["ca.crt"]
+    assert pushed == ["localhost/idag/runtime:1", f"docker://{target}"]
+
+
+def test_unknown_image_is_named_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "runtim"]) == 1
+    assert "image 'runtim' is unknown; known are runtime, agents" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_containerfile_copies_exactly_what_the_context_holds(name: str) -> None:
+    recipe = RECIPES[name]
+    lines = (ROOT / recipe.containerfile).read_text().splitlines()
+    copied = {line.split()[-2] for line in lines if line.startswith("COPY ")}
+    assert copied == {*recipe.sources, "lib", *(["bin"] if recipe.binaries else [])}
+
+
+@pytest.mark.parametrize("path", ["examples/app/Containerfile", *(recipe.containerfile for recipe in RECIPES.values())])
+def test_images_run_as_a_numeric_non_root_user_on_a_replaceable_base(path: str) -> None:
+    lines = (ROOT / path).read_text().splitlines()
+    assert "USER 65532:65532" in lines
+    assert "ARG BASE_IMAGE=docker.io/library/python:3.13-slim" in lines
+    assert "FROM ${BASE_IMAGE}" in lines
