@@ -1,6 +1,8 @@
 """Manifests of what runs in the cluster: rendered whole, and within PodSecurity's restricted level."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,28 +14,28 @@ VERSIONS = {"coredns": "1.2.3", "skipper": "4.5.6", "argo-workflows": "7.8.9"}
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     state = State(tmp_path_factory.mktemp("cluster") / "state")
     pki.ensure(state)
     return addons.manifests(state, VERSIONS)
 
 
 @pytest.fixture(scope="module")
-def objects(rendered):
+def objects(rendered: dict[str, str]) -> list[dict[str, Any]]:
     return [document for text in rendered.values() for document in yaml.safe_load_all(text)]
 
 
-def test_every_manifest_file_is_applied_and_filled(rendered):
+def test_every_manifest_file_is_applied_and_filled(rendered: dict[str, str]) -> None:
     assert set(rendered) == {path.name for path in addons.MANIFESTS.glob("*.yaml")}
     assert not [text for text in rendered.values() if "@{" in text]
 
 
-def test_the_deployments_waited_for_are_those_that_are_applied(objects):
+def test_the_deployments_waited_for_are_those_that_are_applied(objects: list[dict[str, Any]]) -> None:
     found = {(o["metadata"]["namespace"], o["metadata"]["name"]) for o in objects if o["kind"] == "Deployment"}
     assert found == set(addons.DEPLOYMENTS)
 
 
-def test_every_pod_is_restricted_and_bounded(objects):
+def test_every_pod_is_restricted_and_bounded(objects: list[dict[str, Any]]) -> None:
     pods = [o["spec"]["template"]["spec"] for o in objects if o["kind"] == "Deployment"]
     assert pods
     for pod in pods:
@@ -49,7 +51,7 @@ def test_every_pod_is_restricted_and_bounded(objects):
             assert all(port["containerPort"] > 1024 for port in container["ports"])
 
 
-def test_argo_uses_the_executor_of_its_own_version(objects):
+def test_argo_uses_the_executor_of_its_own_version(objects: list[dict[str, Any]]) -> None:
     (controller,) = [o for o in objects if o["metadata"]["name"] == "workflow-controller" and o["kind"] == "Deployment"]
     (container,) = controller["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "localhost/idag/workflow-controller:7.8.9"
@@ -57,29 +59,29 @@ def test_argo_uses_the_executor_of_its_own_version(objects):
     assert {"name": "DEFAULT_REQUEUE_TIME", "value": "1s"} in container["env"]
 
 
-def test_the_resolver_knows_previews_and_has_no_way_out(objects):
+def test_the_resolver_knows_previews_and_has_no_way_out(objects: list[dict[str, Any]]) -> None:
     (config,) = [o for o in objects if o["kind"] == "ConfigMap" and o["metadata"]["name"] == "coredns"]
     corefile = config["data"]["Corefile"]
     assert "forward" not in corefile
-    pattern = re.search(r'match "(.+)"', corefile).group(1)
+    (pattern,) = re.findall(r'match "(.+)"', corefile)
     assert re.match(pattern, "impl-pr-7.preview.example.com.")
     assert not re.match(pattern, "impl-pr-7.previewXexample.com.")
     assert not re.match(pattern, "preview.example.com.")
 
 
-def test_a_field_without_a_value_is_named():
+def test_a_field_without_a_value_is_named() -> None:
     with pytest.raises(ClusterError, match=r"@\{nobody\} has no value; known: a, b"):
         addons.render("x: @{nobody}", {"b": "1", "a": "2"})
 
 
-def test_the_digest_follows_the_content():
+def test_the_digest_follows_the_content() -> None:
     text = "a: @{a}\nd: @{digest}\n"
     one, same, other = (addons.render(text, {"a": value}) for value in ("1", "1", "2"))
     assert one == same
     assert one.splitlines()[1] != other.splitlines()[1]
 
 
-def test_definition_files_leave_out_kustomizations(tmp_path):
+def test_definition_files_leave_out_kustomizations(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.yaml", "kustomization.yaml", "README.md"):
         (tmp_path / name).write_text("")
     assert [path.name for path in addons.definition_files(tmp_path)] == ["a.yaml", "b.yaml"]

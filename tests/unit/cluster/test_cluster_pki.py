@@ -11,24 +11,24 @@ from scripts.cluster.settings import State
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory):
+def state(tmp_path_factory: pytest.TempPathFactory) -> State:
     state = State(tmp_path_factory.mktemp("cluster") / "state")
     assert pki.ensure(state) is True
     return state
 
 
-def openssl(*arguments):
+def openssl(*arguments: str) -> str:
     return subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_second_run_makes_nothing(state):
+def test_a_second_run_makes_nothing(state: State) -> None:
     before = {path: path.read_bytes() for path in state.pki.iterdir()}
     assert pki.ensure(state) is False
     assert {path: path.read_bytes() for path in state.pki.iterdir()} == before
 
 
 @pytest.mark.parametrize("certificate", pki.CERTIFICATES, ids=lambda certificate: certificate.name)
-def test_every_certificate_verifies_for_its_use(state, certificate):
+def test_every_certificate_verifies_for_its_use(state: State, certificate: pki.Certificate) -> None:
     purpose = "sslserver" if "serverAuth" in certificate.usage else "sslclient"
     path = state.pki / f"{certificate.name}.crt"
     openssl("verify", "-x509_strict", "-purpose", purpose, "-CAfile", str(state.pki / "ca.crt"), str(path))
@@ -37,19 +37,19 @@ def test_every_certificate_verifies_for_its_use(state, certificate):
         assert alternative.split(":", 1)[1] in shown
 
 
-def test_keys_are_for_root_only(state):
+def test_keys_are_for_root_only(state: State) -> None:
     keys = [*state.pki.glob("*.key"), state.admin_kubeconfig, *state.config.glob("*.kubeconfig")]
     assert len(keys) > len(pki.CERTIFICATES)
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
 
 
-def test_an_interrupted_signing_is_made_up_for(state):
+def test_an_interrupted_signing_is_made_up_for(state: State) -> None:
     (state.pki / "git.crt").unlink()
     assert pki.ensure(state) is True
     assert (state.pki / "git.crt").is_file()
 
 
-def test_the_admin_kubeconfig_carries_its_certificates(state):
+def test_the_admin_kubeconfig_carries_its_certificates(state: State) -> None:
     document = yaml.safe_load(state.admin_kubeconfig.read_text())
     assert document["current-context"] == "implementation-dag"
     assert document["clusters"][0]["cluster"]["server"] == "https://172.30.0.1:6443"

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ STUBBORN = (
 
 
 @pytest.fixture
-def state(tmp_path):
+def state(tmp_path: Path) -> Iterator[State]:
     state = State(tmp_path / "state")
     state.root.mkdir()
     yield state
@@ -30,11 +31,11 @@ def state(tmp_path):
         processes.stop(state, entry.stem, 0)
 
 
-def pid_of(state, name):
-    return json.loads((state.pids / f"{name}.json").read_text())["pid"]
+def pid_of(state: State, name: str) -> int:
+    return int(json.loads((state.pids / f"{name}.json").read_text())["pid"])
 
 
-def test_a_second_start_of_the_same_command_does_nothing(state):
+def test_a_second_start_of_the_same_command_does_nothing(state: State) -> None:
     command = Command("nap", SLEEP)
     assert processes.start(state, command) is True
     first = pid_of(state, "nap")
@@ -42,7 +43,7 @@ def test_a_second_start_of_the_same_command_does_nothing(state):
     assert pid_of(state, "nap") == first
 
 
-def test_a_changed_configuration_restarts_the_process(state):
+def test_a_changed_configuration_restarts_the_process(state: State) -> None:
     processes.start(state, Command("nap", SLEEP, ("a",)))
     first = pid_of(state, "nap")
     assert processes.start(state, Command("nap", SLEEP, ("b",))) is True
@@ -50,7 +51,7 @@ def test_a_changed_configuration_restarts_the_process(state):
     assert processes.start_time(first) is None
 
 
-def test_a_killed_process_does_not_count_even_as_a_zombie(state):
+def test_a_killed_process_does_not_count_even_as_a_zombie(state: State) -> None:
     processes.start(state, Command("nap", SLEEP))
     os.kill(pid_of(state, "nap"), signal.SIGKILL)
     deadline = time.monotonic() + 5
@@ -60,7 +61,7 @@ def test_a_killed_process_does_not_count_even_as_a_zombie(state):
     assert processes.start(state, Command("nap", SLEEP)) is True
 
 
-def test_a_reused_pid_is_neither_alive_nor_killed(state):
+def test_a_reused_pid_is_neither_alive_nor_killed(state: State) -> None:
     processes.start(state, Command("nap", SLEEP))
     path = state.pids / "nap.json"
     entry = json.loads(path.read_text())
@@ -72,7 +73,7 @@ def test_a_reused_pid_is_neither_alive_nor_killed(state):
     os.waitpid(entry["pid"], 0)
 
 
-def test_stop_ends_a_process_that_ignores_sigterm(state):
+def test_stop_ends_a_process_that_ignores_sigterm(state: State) -> None:
     processes.start(state, Command("deaf", STUBBORN))
     log = state.logs / "deaf.log"
     deadline = time.monotonic() + 5
@@ -84,7 +85,7 @@ def test_stop_ends_a_process_that_ignores_sigterm(state):
     assert not (state.pids / "deaf.json").exists()
 
 
-def test_the_callers_environment_does_not_leak_in(state, monkeypatch):
+def test_the_callers_environment_does_not_leak_in(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
     show = (sys.executable, "-c", "import os; print(sorted(os.environ))")
     processes.start(state, Command("show", show, environment={"EXTRA": "1"}))
@@ -97,13 +98,13 @@ def test_the_callers_environment_does_not_leak_in(state, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"pid": "x"}', "[]"])
-def test_a_broken_pid_file_means_not_running(state, text):
+def test_a_broken_pid_file_means_not_running(state: State, text: str) -> None:
     state.pids.mkdir()
     (state.pids / "nap.json").write_text(text)
     assert processes.running(state, "nap") is None
 
 
-def test_last_lines_of_a_log(state):
+def test_last_lines_of_a_log(state: State) -> None:
     state.logs.mkdir()
     (state.logs / "x.log").write_text("1\n2\n3\n")
     assert processes.last_lines(state, "x", 2) == "2\n3"
