@@ -13,7 +13,8 @@ from . import evidence
 from .checkout import SOURCE
 
 AGENT_EVIDENCE = Path("/work/evidence")
-EXIT_CODE = Path("/work/agent-exit-code")
+WORK = Path("/work")
+EXIT_CODE = WORK / "agent-exit-code"
 TIMED_OUT = (124, 137, 143)
 # Which stages may change the code; QA only looks.
 WRITING_STAGES = {"rex", "clippy"}
@@ -62,7 +63,7 @@ def commit_and_push(url: str, start: str, branch: str, message: str, author: tup
     fetched and only the work tree is taken over. Without a change the result is `start` and an empty diff.
     Raises GitError, StepError.
     """
-    with tempfile.TemporaryDirectory(dir="/work") as name:
+    with tempfile.TemporaryDirectory(dir=WORK) as name:
         repository = Path(name) / "repository"
         git.fetch(url, start, repository)
         tree = [f"--git-dir={repository / '.git'}", f"--work-tree={SOURCE}"]

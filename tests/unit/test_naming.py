@@ -1,0 +1,39 @@
+"""Names are DNS-safe, short enough and do not collide."""
+
+import re
+
+import pytest
+
+from implementation_dag import naming
+
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+REPOSITORIES = ["shop", "Shop", "shop.api", "shop-api", "a" * 100, ".github", "_", "-", "9lives", "x_y", "." * 3 + "z"]
+
+
+def test_the_spec_s_names() -> None:
+    assert naming.namespace("acme", "shop", "7", "cluster") == "impl-pr-7"
+    assert naming.release("shop", "7") == "shop-pr-7"
+
+
+@pytest.mark.parametrize("repo", REPOSITORIES)
+@pytest.mark.parametrize("pr", ["1", "999999999"])
+def test_names_fit(repo: str, pr: str) -> None:
+    release, namespace = naming.release(repo, pr), naming.namespace("acme", repo, pr, "repo")
+    assert DNS_LABEL.match(release), release
+    assert len(release) <= 53
+    assert DNS_LABEL.match(namespace), namespace
+    assert len(namespace) <= 63
+    assert release.endswith(f"-pr-{pr}")
+    assert namespace.endswith(f"-pr-{pr}")
+
+
+def test_names_of_different_repositories_differ() -> None:
+    different = [name for name in REPOSITORIES if name != "Shop"]  # GitHub's names ignore case
+    assert len({naming.release(name, "7") for name in different}) == len(different)
+    namespaces = {naming.namespace(owner, name, "7", "repo") for name in different for owner in ("acme", "evil")}
+    assert len(namespaces) == 2 * len(different)
+
+
+@pytest.mark.parametrize("repo", REPOSITORIES)
+def test_label_values_are_valid(repo: str) -> None:
+    assert re.match(r"(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?\Z", naming.label_value(repo))

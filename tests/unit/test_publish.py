@@ -1,0 +1,133 @@
+"""What an agent made is committed and pushed by clean hands: its hooks, links and configuration change nothing."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from implementation_dag import git, pull_request
+from implementation_dag.coderun import evidence, publish
+from implementation_dag.errors import ArgumentError, StepError
+
+
+def run(*arguments: str, cwd: Path) -> str:
+    identity = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "safe.directory=*"]
+    return subprocess.run(["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bare repository with pull request 7 on branch feature, reached by file: (allowed only here)."""
+    monkeypatch.setattr(git, "HARDENING", [*git.HARDENING, "protocol.file.allow=always"])
+    work, bare = tmp_path / "work", tmp_path / "served.git"
+    work.mkdir()
+    run("init", "-q", "-b", "main", cwd=work)
+    (work / "a.txt").write_text("one\n")
+    run("add", ".", cwd=work)
+    run("commit", "-qm", "first", cwd=work)
+    run("checkout", "-qb", "feature", cwd=work)
+    (work / "a.txt").write_text("two\n")
+    run("commit", "-qam", "second", cwd=work)
+    run("clone", "-q", "--bare", str(work), str(bare), cwd=tmp_path)
+    run("update-ref", "refs/pull/7/head", "refs/heads/feature", cwd=bare)
+    run("config", "uploadpack.allowAnySHA1InWant", "true", cwd=bare)
+    run("config", "uploadpack.allowFilter", "true", cwd=bare)
+    return bare
+
+
+@pytest.fixture
+def checkout(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+    source = tmp_path / "source"
+    monkeypatch.setattr(publish, "SOURCE", source)
+    monkeypatch.setattr(publish, "WORK", tmp_path)
+    commit = pull_request.resolve(f"file://{served}", "7", "", "").commit
+    git.fetch(f"file://{served}", commit, source)
+    return source, commit
+
+
+AUTHOR = ("Agent", "agent@example.com")
+
+
+def test_resolves_head_branch_and_short_commits(served: Path) -> None:
+    url = f"file://{served}"
+    tip = run("rev-parse", "feature", cwd=served).strip()
+    first = run("rev-parse", "main", cwd=served).strip()
+    assert pull_request.resolve(url, "7", "", "") == pull_request.Head(tip, "feature")
+    assert pull_request.resolve(url, "7", first[:7], "feature") == pull_request.Head(first, "feature")
+
+
+@pytest.mark.parametrize(
+    ("pr", "commit", "branch", "named"),
+    [("8", "", "", "'pr'"), ("7", "0123456", "", "'commit'"), ("7", "", "nope", "'branch'")],
+)
+def test_what_is_not_there_is_named(served: Path, pr: str, commit: str, branch: str, named: str) -> None:
+    with pytest.raises(ArgumentError, match=named):
+        pull_request.resolve(f"file://{served}", pr, commit, branch)
+
+
+def test_refuses_a_commit_outside_the_pull_request(served: Path, tmp_path: Path) -> None:
+    run("checkout", "-q", "main", cwd=tmp_path / "work")
+    (tmp_path / "work" / "b.txt").write_text("elsewhere\n")
+    run("add", ".", cwd=tmp_path / "work")
+    run("commit", "-qm", "third", cwd=tmp_path / "work")
+    run("push", "-q", str(served), "main", cwd=tmp_path / "work")
+    other = run("rev-parse", "main", cwd=served).strip()
+    with pytest.raises(ArgumentError, match="not a commit of pull request 7"):
+        pull_request.resolve(f"file://{served}", "7", other, "feature")
+
+
+def test_pushes_what_the_agent_changed(served: Path, checkout: tuple[Path, str]) -> None:
+    source, start = checkout
+    (source / "a.txt").write_text("three\n")
+    (source / "new.txt").write_text("new\n")
+    commit, diff = publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
+    assert run("rev-parse", "feature", cwd=served).strip() == commit
+    assert run("rev-parse", f"{commit}^", cwd=served).strip() == start
+    assert "+three" in diff
+    assert "+new" in diff
+
+
+def test_passes_an_unchanged_commit_on(served: Path, checkout: tuple[Path, str]) -> None:
+    _, start = checkout
+    assert publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR) == (start, "")
+
+
+def test_a_fork_s_change_needs_a_branch(served: Path, checkout: tuple[Path, str]) -> None:
+    source, start = checkout
+    (source / "a.txt").write_text("three\n")
+    with pytest.raises(StepError, match="parameter 'branch'"):
+        publish.commit_and_push(f"file://{served}", start, "", "Work", AUTHOR)
+
+
+def test_a_concurrent_push_is_not_overwritten(served: Path, checkout: tuple[Path, str]) -> None:
+    source, start = checkout
+    run("update-ref", "refs/heads/feature", run("rev-parse", "main", cwd=served).strip(), cwd=served)
+    run("update-ref", "refs/heads/feature", run("commit-tree", "-m", "x", "main^{tree}", cwd=served).strip(), cwd=served)
+    (source / "a.txt").write_text("three\n")
+    with pytest.raises(StepError, match="push"):
+        publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
+
+
+def test_the_agent_s_git_configuration_runs_nothing(served: Path, checkout: tuple[Path, str], tmp_path: Path) -> None:
+    source, start = checkout
+    trap = tmp_path / "sprung"
+    for hook in ("pre-commit", "post-commit", "pre-push"):
+        (source / ".git" / "hooks" / hook).write_text(f"#!/bin/sh\ntouch {trap}\n")
+        (source / ".git" / "hooks" / hook).chmod(0o755)
+    run("config", "core.fsmonitor", f"touch {trap}", cwd=source)
+    run("config", "filter.evil.clean", f"touch {trap}; cat", cwd=source)
+    (source / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    (source / "a.txt").write_text("three\n")
+    publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
+    assert not trap.exists()
+
+
+def test_evidence_is_copied_without_following_links(tmp_path: Path) -> None:
+    source, target = tmp_path / "from", tmp_path / "to"
+    (source / "sub").mkdir(parents=True)
+    (source / "tests.log").write_text("x" * 100)
+    (source / "sub" / "report.json").write_text("{}")
+    (source / "passwd").symlink_to("/etc/passwd")
+    (source / "root").symlink_to("/etc")
+    assert evidence.copy(source, target, 10) == ["sub/report.json", "tests.log"]
+    assert (target / "tests.log").read_text() == "x" * 10
