@@ -1,0 +1,76 @@
+# Every command says what it is doing; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed-$(shell cat requirements/dev.lock | sha256sum | cut -c1-12)
+export PYTHONPATH := .:runtime
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(STAMP): requirements/dev.lock
+	@echo "[setup] Python environment in $(VENV)" >&2
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 1; }
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --require-hashes -r requirements/dev.lock
+	@rm -f $(VENV)/.installed-*; touch $@
+
+.PHONY: venv
+venv: $(STAMP)
+
+.PHONY: tools
+tools: ## Build the pinned tools into the cache (resumes where it was cut)
+	@python3 -m scripts.toolchain build
+
+.PHONY: tools-path
+tools-path: ## Print the folder of the built tools
+	@python3 -m scripts.toolchain path
+
+.PHONY: test-tools
+test-tools:
+	@python3 -m scripts.toolchain build --group test
+
+.PHONY: test
+test: venv test-tools ## Run every test that needs no cluster: lint, types, unit tests, rendered YAML
+	@mkdir -p out
+	@echo "[test] ruff" >&2; $(VENV)/bin/ruff check scripts runtime tests examples
+	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests
+	@echo "[test] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts
+	@echo "[test] yamllint" >&2; $(VENV)/bin/yamllint --strict .
+	@echo "[test] helm lint" >&2; "$$($(PYTHON) -m scripts.toolchain path)/helm" lint --strict --quiet charts/implementation-dag
+	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render
+
+.PHONY: check
+check: venv tools ## Run the checks that need the built tools: argo lint, k6
+	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
+
+.PHONY: snapshots
+snapshots: venv test-tools ## Rewrite the snapshots of the rendered chart
+	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/render
+
+.PHONY: up
+up: venv tools ## Bring the local cluster up (a no-op when it is)
+	@$(PYTHON) -m scripts.cluster up
+
+.PHONY: down
+down: ## Take the local cluster down; nothing of it stays
+	@python3 -m scripts.cluster down
+
+.PHONY: status
+status: ## Show the parts of the local cluster
+	@python3 -m scripts.cluster status
+
+.PHONY: demo
+demo: venv tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
+	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
+
+.PHONY: e2e
+e2e: venv tools ## Run the cluster tests
+	@mkdir -p out/e2e
+	@$(VENV)/bin/pytest -v --junitxml out/e2e/junit.xml tests/e2e
+
+.PHONY: doctor
+doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
+	@$(PYTHON) -m scripts.doctor
