@@ -101,8 +101,8 @@ def test_a_fork_s_change_needs_a_branch(served: Path, checkout: tuple[Path, str]
 
 def test_a_concurrent_push_is_not_overwritten(served: Path, checkout: tuple[Path, str]) -> None:
     source, start = checkout
-    run("update-ref", "refs/heads/feature", run("rev-parse", "main", cwd=served).strip(), cwd=served)
-    run("update-ref", "refs/heads/feature", run("commit-tree", "-m", "x", "main^{tree}", cwd=served).strip(), cwd=served)
+    foreign = run("commit-tree", "-m", "x", "main^{tree}", cwd=served).strip()
+    run("update-ref", "refs/heads/feature", foreign, cwd=served)
     (source / "a.txt").write_text("three\n")
     with pytest.raises(StepError, match="push"):
         publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
