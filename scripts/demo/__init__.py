@@ -1,0 +1,1 @@
+"""The demo: the whole DAG on a real cluster, from a pull request to its preview, checked."""
