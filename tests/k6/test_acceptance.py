@@ -147,6 +147,7 @@ def test_a_server_that_does_not_answer_in_time(acceptance: Acceptance) -> None:
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="1")
     assert result.code == 2
     assert any("no answer: request timeout" in reason for reason in result.report["reasons"])
+    assert result.report["p95_ms"] >= 1000
 
 
 def test_tls_is_verified_with_the_given_authority(acceptance: Acceptance, pki: Path, tls: ssl.SSLContext) -> None:

@@ -44,27 +44,20 @@ def _path_cases(findings: Findings) -> Iterator[Element]:
     for t, target in enumerate(findings.targets):
         for p, path in enumerate(findings.settings.paths):
             records = [r for r in findings.records if (r.target, r.path) == (t, p)]
-            seconds = sum(r.latency_ms for r in records) / 1000
-            case = Element(
-                "testcase", classname=_xml(target.host), name=_xml(path.path), time=f"{seconds:.3f}"
-            )
+            seconds = sum(r.latency_ms or 0 for r in records) / 1000
+            case = Element("testcase", classname=_xml(target.host), name=_xml(path.path), time=f"{seconds:.3f}")
             failed = [r for r in records if not r.ok]
             if failed or not records:
-                message = (
-                    f"{len(failed)} of {len(records)} requests failed" if records else "no request was made"
-                )
+                message = f"{len(failed)} of {len(records)} requests failed" if records else "no request was made"
                 failure = SubElement(case, "failure", message=message)
-                failure.text = _xml(
-                    "\n".join(f"request {r.n}: {describe(r, findings.settings)}" for r in failed)
-                )
+                failure.text = _xml("\n".join(f"request {r.n}: {describe(r, findings.settings)}" for r in failed))
             yield case
 
 
 def _threshold_cases(findings: Findings) -> Iterator[Element]:
     scopes: list[tuple[str, Scope]] = [("all requests", findings.summary.everything)]
     scopes += [
-        (target.host, part.scope)
-        for target, part in zip(findings.targets, findings.summary.targets, strict=True)
+        (target.host, part.scope) for target, part in zip(findings.targets, findings.summary.targets, strict=True)
     ]
     for subject, scope in scopes:
         case = Element("testcase", classname="thresholds", name=_xml(subject), time="0")

@@ -31,17 +31,13 @@ def find_k6(name: str) -> Path:
     """Return the path of the k6 binary `name`, a name on PATH or a path, or raise AcceptanceError."""
     found = shutil.which(name)
     if found is None:
-        raise AcceptanceError(
-            f"K6 is {name!r}: there is no such program; our image has it at /usr/local/bin/k6"
-        )
+        raise AcceptanceError(f"K6 is {name!r}: there is no such program; our image has it at /usr/local/bin/k6")
     return Path(found)
 
 
 def k6_version(k6: Path) -> str:
     """Return k6's own version line, `k6 v1.8.1 (go1.26.0, linux/amd64)`."""
-    done = subprocess.run(
-        [str(k6), "version"], capture_output=True, text=True, timeout=60, check=False, env=_env()
-    )
+    done = subprocess.run([str(k6), "version"], capture_output=True, text=True, timeout=60, check=False, env=_env())
     if done.returncode:
         raise AcceptanceError(f"{k6} version ended with {done.returncode}: {printable(done.stderr)}")
     return done.stdout.splitlines()[0] if done.stdout else "k6"
@@ -58,11 +54,7 @@ def run_k6(k6: Path, script: Path, plan: Path, bundle: Path | None, longest_seco
         str(k6), "run", "--quiet", "--no-color", "--no-usage-report", "--address", "",
         "--log-format", "json", "--log-output", f"file={log_file}", str(script),
     ]  # fmt: skip
-    env = (
-        _env()
-        | {"HOME": str(plan.parent), "PLAN": str(plan)}
-        | ({"SSL_CERT_FILE": str(bundle)} if bundle else {})
-    )
+    env = _env() | {"HOME": str(plan.parent), "PLAN": str(plan)} | ({"SSL_CERT_FILE": str(bundle)} if bundle else {})
     try:
         done = subprocess.run(
             command, env=env, cwd=plan.parent, capture_output=True, text=True, errors="replace",

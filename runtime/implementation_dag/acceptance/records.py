@@ -13,14 +13,17 @@ from implementation_dag.acceptance.errors import AcceptanceError
 
 @dataclass(frozen=True)
 class Record:
-    """One request: index of target and path, number in its target from 1, status 0 when nothing answered."""
+    """One request: index of target and path, number in its target from 1, status 0 when nothing answered.
+
+    `latency_ms` is None for a request that failed before it reached a server.
+    """
 
     target: int
     path: int
     n: int
     status: int
     ok: bool
-    latency_ms: float
+    latency_ms: float | None
     body_bytes: int
     body: bytes
     error: str
@@ -75,7 +78,7 @@ def _record(text: str) -> Record:
             n=int(seen["n"]),
             status=int(seen["status"]),
             ok=seen["ok"] is True,
-            latency_ms=float(seen["ms"]),
+            latency_ms=None if seen["ms"] is None else float(seen["ms"]),
             body_bytes=int(seen["bytes"]),
             body=base64.b64decode(seen["body"], validate=True),
             error=str(seen["error"]),

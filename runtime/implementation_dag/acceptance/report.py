@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +44,7 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
     settings = findings.settings
     return {
         "ns": findings.namespace,
-        **_measured(findings.summary.everything.figures, findings.records),
+        **_measured(findings.summary.everything.figures),
         "timestamp": utc_timestamp(now),
         "thresholds": {
             "min_success_pct": settings.min_success,
@@ -57,12 +56,10 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
             {
                 "host": target.host,
                 "url": target.url,
-                **_measured(part.scope.figures, [r for r in findings.records if r.target == index]),
+                **_measured(part.scope.figures),
                 "passed": part.scope.success_held and part.scope.latency_held,
             }
-            for index, (target, part) in enumerate(
-                zip(findings.targets, findings.summary.targets, strict=True)
-            )
+            for index, (target, part) in enumerate(zip(findings.targets, findings.summary.targets, strict=True))
         ],
         "result": "failed" if reasons else "passed",
         "reasons": reasons,
@@ -113,9 +110,7 @@ def failures(findings: Findings) -> list[str]:
     settings, summary = findings.settings, findings.summary
     reasons = []
     if summary.everything.figures.total < findings.planned:
-        reasons.append(
-            f"only {summary.everything.figures.total} of {findings.planned} requests could be made in time"
-        )
+        reasons.append(f"only {summary.everything.figures.total} of {findings.planned} requests could be made in time")
     reasons += limits_missed("all requests", summary.everything, settings)
     for target, part in zip(findings.targets, summary.targets, strict=True):
         # With a single host its figures are those of all requests: once is enough.
@@ -163,22 +158,18 @@ def _causes(findings: Findings) -> list[str]:
         for r in findings.records
         if not r.ok
     )
-    causes = [
-        f"{cause} ({count} times)" if count > 1 else cause for cause, count in seen.most_common(_MOST_CAUSES)
-    ]
+    causes = [f"{cause} ({count} times)" if count > 1 else cause for cause, count in seen.most_common(_MOST_CAUSES)]
     rest = len(seen) - len(causes)
     return causes + ([f"and {rest} other kinds of failure, see logs.txt"] if rest else [])
 
 
-def _measured(figures: Figures, records: Sequence[Record]) -> dict[str, Any]:
-    # A refused connection takes next to no time in k6; without any answer a percentile means nothing.
-    answered = any(record.status for record in records)
+def _measured(figures: Figures) -> dict[str, Any]:
     return {
         "success_pct": round(figures.success_share, 6),
         "total_requests": figures.total,
         "successful_requests": figures.successful,
         "error_rate": round(1 - figures.success_share, 6),
-        **{name: figures.latency[name] if answered else None for name in _PERCENTILES},
+        **{name: figures.latency[name] for name in _PERCENTILES},
     }
 
 

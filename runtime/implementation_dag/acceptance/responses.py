@@ -24,12 +24,10 @@ def write_responses(records: Sequence[Record], targets: Sequence[Target], folder
             (folder / response_name(targets[record.target].host, record.n)).write_bytes(record.body)
 
 
-def write_logs(
-    records: Sequence[Record], targets: Sequence[Target], paths: Sequence[ExpectedPath], file: Path
-) -> None:
+def write_logs(records: Sequence[Record], targets: Sequence[Target], paths: Sequence[ExpectedPath], file: Path) -> None:
     """Write one line a request: `HOST N CODE LATENCY_MS PATH`; code 000 means that nothing answered."""
     lines = [
-        f"{targets[r.target].host} {r.n} {r.status:03d} {round(r.latency_ms)} {paths[r.path].path}\n"
+        f"{targets[r.target].host} {r.n} {r.status:03d} {round(r.latency_ms or 0)} {paths[r.path].path}\n"
         for r in records
     ]
     file.write_text("".join(lines), encoding="utf-8")

@@ -54,9 +54,7 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
         )
     namespace = env.get("NS", "")
     if namespace and not _NAMESPACE.fullmatch(namespace):
-        raise bad_value(
-            "NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)"
-        )
+        raise bad_value("NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)")
     limit = config.get("bodyLimitBytes", 65536)
     timeout = config.get("timeoutSeconds", 10)
     return Settings(
@@ -118,12 +116,7 @@ def _is_status(value: object) -> bool:
 
 
 def _user_agent(value: object) -> str:
-    if (
-        not isinstance(value, str)
-        or not value
-        or len(value) > 200
-        or not (value.isascii() and value.isprintable())
-    ):
+    if not isinstance(value, str) or not value or len(value) > 200 or not (value.isascii() and value.isprintable()):
         raise bad_value("acceptance.userAgent", value, "1 to 200 visible ASCII characters")
     return value
 
@@ -131,7 +124,5 @@ def _user_agent(value: object) -> str:
 def _file(name: str, value: str) -> Path:
     path = Path(value)
     if not path.is_file():
-        raise AcceptanceError(
-            f"{name} is {value!r}: there is no such file in this container; check what is mounted"
-        )
+        raise AcceptanceError(f"{name} is {value!r}: there is no such file in this container; check what is mounted")
     return path

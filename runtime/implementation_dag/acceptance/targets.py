@@ -47,9 +47,7 @@ def read_targets(path: Path) -> Targets:
         raise bad_value("URLS_FILE's content", type(document).__name__, "an object with hosts and urls")
     urls = _strings(document, "urls") or [f"https://{host}" for host in _strings(document, "hosts")]
     if not urls:
-        raise AcceptanceError(
-            "urls.json names no URL: the deployed application exposes nothing that can be tested"
-        )
+        raise AcceptanceError("urls.json names no URL: the deployed application exposes nothing that can be tested")
     if len(urls) > _MOST_URLS:
         raise bad_value("the number of urls in urls.json", len(urls), f"at most {_MOST_URLS}")
     namespace = document.get("ns", "")

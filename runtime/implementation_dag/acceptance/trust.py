@@ -32,9 +32,7 @@ def write_bundle(ca_file: Path, folder: Path) -> Path:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=given)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise AcceptanceError(
-            f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})"
-        ) from None
+        raise AcceptanceError(f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})") from None
     system = system_bundle()
     bundle = folder / "trusted.pem"
     bundle.write_text((system.read_text(encoding="utf-8") + "\n" if system else "") + given, encoding="utf-8")
