@@ -1,0 +1,83 @@
+"""Install the product the way a user does: helm upgrade --install with a values file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scripts.demo.backends import BUCKET, S3_PORT, Credentials
+from scripts.demo.certificates import GIT_HOST, GitCertificate
+from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
+from scripts.demo.errors import DemoError
+from scripts.demo.objects import config_map, secret
+from scripts.progress import Progress
+from scripts.toolchain import tool
+
+CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
+RELEASE = "implementation-dag"
+GIT_SECRET = "demo-git"  # noqa: S105 - a name
+S3_SECRET = "demo-s3"  # noqa: S105 - a name
+TRUST = "demo-trust"
+TIMEOUT = "180s"
+
+
+def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
+    """The chart's values for this environment."""
+    repository, _, digest = images.runtime.partition("@")
+    return {
+        "image": {"repository": repository.rpartition(":")[0], "digest": digest},
+        "git": {"baseUrl": f"https://{GIT_HOST}", "credentialsSecret": GIT_SECRET},
+        "trust": {"configMap": TRUST},
+        "defaults": {"domain": environment.domain},
+        "evidence": {
+            "s3": {
+                "endpoint": f"s3.{DEMO_NAMESPACE}.svc.cluster.local:{S3_PORT}",
+                "bucket": BUCKET,
+                "insecure": True,
+                "secretName": S3_SECRET,
+            }
+        },
+        "deploy": {"image": {"repository": f"{environment.registry}/{{owner}}/{{repo}}"}},
+        "agents": {"reference": {"enabled": True, "image": images.agents}},
+    }
+
+
+def install(
+    environment: Environment,
+    images: DemoImages,
+    credentials: Credentials,
+    certificate: GitCertificate,
+    progress: Progress,
+) -> None:
+    """Install or upgrade the release and wait until it is ready. Raises DemoError with helm's words."""
+    environment.kubectl.apply(
+        [
+            secret(
+                RELEASE_NAMESPACE,
+                GIT_SECRET,
+                {"username": "x-access-token", "password": credentials.git_token},
+            ),
+            secret(
+                RELEASE_NAMESPACE,
+                S3_SECRET,
+                {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key},
+            ),
+            config_map(RELEASE_NAMESPACE, TRUST, {"ca-bundle.crt": certificate.bundle}),
+        ]
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(values(environment, images), file)
+        file.flush()
+        command = [
+            str(tool("helm")), "upgrade", "--install", RELEASE, str(CHART), f"--namespace={RELEASE_NAMESPACE}",
+            "--create-namespace", f"--values={file.name}", "--wait", f"--timeout={TIMEOUT}",
+        ]  # fmt: skip
+        if environment.kubectl.kubeconfig:
+            command.append(f"--kubeconfig={environment.kubectl.kubeconfig}")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"helm upgrade --install {RELEASE} failed: {done.stderr.strip()}")
+    progress(f"release {RELEASE_NAMESPACE}/{RELEASE} installed")
