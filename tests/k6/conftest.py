@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from implementation_dag.acceptance.runner import run
 from implementation_dag.acceptance.settings import from_environment
-
 from scripts.toolchain import tool
 
 SCRIPT = Path(__file__).parents[2] / "charts/implementation-dag/files/acceptance.js"

@@ -107,6 +107,15 @@ def test_a_huge_body_is_cut_byte_for_byte(acceptance: Acceptance) -> None:
     assert "\x1b" not in result.printed
 
 
+def test_a_long_test_keeps_the_bodies_of_its_first_requests(acceptance: Acceptance) -> None:
+    with serving(answer(200, b"hello")) as port:
+        config = {"bodyLimitBytes": 1_048_576}
+        result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="40")
+    assert result.code == 0
+    assert len(result.log_lines) == 40
+    assert len(list((result.out / "responses").iterdir())) == 32
+
+
 def test_what_a_server_sends_cannot_forge_lines_on_the_terminal(acceptance: Acceptance) -> None:
     # U+009B starts a terminal sequence as ESC [ does, and Go lets it pass in a header. Sent as UTF-8.
     to = "https://elsewhere.example/\xc2\x9b2K\xc2\x9b1GAcceptance test passed"

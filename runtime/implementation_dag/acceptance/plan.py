@@ -10,6 +10,8 @@ from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target
 
 _MOST_VIRTUAL_USERS = 10
+# Bodies travel through k6's log and this process's memory: a long test keeps those of each host's first requests.
+_MOST_EVIDENCE_BYTES = 32 * 1024 * 1024
 
 
 def write_plan(settings: Settings, targets: Sequence[Target], folder: Path) -> Path:
@@ -24,6 +26,7 @@ def write_plan(settings: Settings, targets: Sequence[Target], folder: Path) -> P
         "minSuccess": decimal(settings.min_success),
         "maxP95Ms": decimal(settings.max_p95_ms),
         "bodyLimitBytes": settings.body_limit_bytes,
+        "bodiesPerHost": max(1, _MOST_EVIDENCE_BYTES // (len(targets) * max(1, settings.body_limit_bytes))),
         "timeoutSeconds": settings.timeout_seconds,
         "userAgent": settings.user_agent,
         "virtualUsers": min(len(targets), _MOST_VIRTUAL_USERS),

@@ -15,7 +15,7 @@ from implementation_dag.acceptance.errors import AcceptanceError
 class Record:
     """One request: index of target and path, number in its target from 1, status 0 when nothing answered.
 
-    `latency_ms` is None for a request that failed before it reached a server.
+    `latency_ms` is None for a request that failed before it reached a server, `body` where it was not kept.
     """
 
     target: int
@@ -25,7 +25,7 @@ class Record:
     ok: bool
     latency_ms: float | None
     body_bytes: int
-    body: bytes
+    body: bytes | None
     error: str
     location: str
 
@@ -80,7 +80,7 @@ def _record(text: str) -> Record:
             ok=seen["ok"] is True,
             latency_ms=None if seen["ms"] is None else float(seen["ms"]),
             body_bytes=int(seen["bytes"]),
-            body=base64.b64decode(seen["body"], validate=True),
+            body=None if seen["body"] is None else base64.b64decode(seen["body"], validate=True),
             error=str(seen["error"]),
             location=str(seen["location"]),
         )

@@ -59,7 +59,7 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
                 **_measured(part.scope.figures),
                 "passed": part.scope.success_held and part.scope.latency_held,
             }
-            for index, (target, part) in enumerate(zip(findings.targets, findings.summary.targets, strict=True))
+            for target, part in zip(findings.targets, findings.summary.targets, strict=True)
         ],
         "result": "failed" if reasons else "passed",
         "reasons": reasons,

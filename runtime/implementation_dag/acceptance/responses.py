@@ -17,10 +17,11 @@ def response_name(host: str, n: int) -> str:
 
 
 def write_responses(records: Sequence[Record], targets: Sequence[Target], folder: Path) -> None:
-    """Write each answer's body, already cut at the limit, byte for byte. No file where nothing answered."""
+    """Write each answer's body, already cut at the limit, byte for byte. No file where nothing answered or
+    where the body was not kept."""
     folder.mkdir(parents=True, exist_ok=True)
     for record in records:
-        if record.status:
+        if record.status and record.body is not None:
             (folder / response_name(targets[record.target].host, record.n)).write_bytes(record.body)
 
 
