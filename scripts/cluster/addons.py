@@ -7,6 +7,7 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.cluster import images
@@ -21,6 +22,7 @@ from scripts.cluster.settings import (
 
 MANIFESTS = Path(__file__).parent / "manifests"
 DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "workflow-controller"))
+APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=implementation-dag-cluster")
 ADDRESSES = {
     "coredns": f"{DNS_SERVICE_IP}:53",
     "skipper": f"{INGRESS_SERVICE_IP}:80 and :443",
@@ -79,20 +81,35 @@ def manifests(state: State, versions: Mapping[str, str]) -> dict[str, str]:
     return {name: render((MANIFESTS / name).read_text(), values) for name in names}
 
 
-def apply(state: State, kubectl: Path, *, text: str = "", files: list[Path] | None = None) -> None:
-    """Apply one manifest text, or files, server-side; raises ClusterError with kubectl's words.
+def apply(state: State, kubectl: Path, text: str) -> None:
+    """Apply one manifest text server-side; raises ClusterError with kubectl's words."""
+    _kubectl(state, kubectl, *APPLY, "--filename=-", text=text)
 
-    Server-side, because the schemas of Argo's definitions do not fit into a client-side apply's annotation.
+
+def apply_definitions(state: State, kubectl: Path, files: list[Path]) -> None:
+    """Apply resource definitions and wait until the API server serves them; raises ClusterError.
+
+    Server-side, because Argo's schemas do not fit into a client-side apply's annotation. One call a file, some
+    at a time: the API server needs seconds for each of Argo's, and it is the API server that checks them.
     """
-    sources = [str(path) for path in files] if files else ["-"]
-    command = [
-        str(kubectl), f"--kubeconfig={state.admin_kubeconfig}", f"--cache-dir={state.root / 'kubectl-cache'}",
-        "apply", "--server-side", "--force-conflicts", "--field-manager=implementation-dag-cluster",
-        *(f"--filename={source}" for source in sources),
-    ]  # fmt: skip
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+    def one(path: Path) -> None:
+        _kubectl(state, kubectl, *APPLY, "--validate=false", f"--filename={path}")
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        # Listing the results raises the first error.
+        list(pool.map(one, sorted(files, key=lambda path: -path.stat().st_size)))
+    established = ("--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
+    _kubectl(state, kubectl, "wait", *established)
+
+
+def _kubectl(state: State, kubectl: Path, *arguments: str, text: str = "") -> None:
+    settings = (f"--kubeconfig={state.admin_kubeconfig}", f"--cache-dir={state.root / 'kubectl-cache'}")
+    done = subprocess.run(
+        [str(kubectl), *settings, *arguments], input=text, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        raise ClusterError(f"kubectl apply of {' '.join(sources)} failed: {done.stderr.strip()}")
+        raise ClusterError(f"kubectl {' '.join(arguments)} failed: {done.stderr.strip()}")
 
 
 def definition_files(folder: Path) -> list[Path]:

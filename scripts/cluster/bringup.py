@@ -45,18 +45,19 @@ def up(state: State, progress: Progress) -> None:
         progress("network: bridge, kernel settings, firewall")
     network.ensure(state)
     teardown.make_cgroups()
-    with ThreadPoolExecutor(max_workers=1) as background:
+    with ThreadPoolExecutor() as background:
         _start(state, wanted, "containerd", progress)
         loading = background.submit(_load_images, state, find, progress)
         for name in ("etcd", "kube-apiserver"):
             _start(state, wanted, name, progress)
+        applying = background.submit(_apply_addons, state, find, progress)
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             processes.start(state, wanted[name])
         _start(state, wanted, "kubelet", progress)
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             _wait(state, name, progress)
-        _apply_addons(state, find, progress)
         loading.result()
+        applying.result()
     _wait_for_node(state, progress)
     _wait_for_addons(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
@@ -137,11 +138,16 @@ def _apply_addons(state: State, find: Callable[[str], Path], progress: Progress)
     if not missing and _stamp(state) == digest:
         return
     kubectl = find("kubectl")
-    for name, text in addons.manifests(state, _versions()).items():
-        addons.apply(state, kubectl, text=text)
+    manifests = addons.manifests(state, _versions())
+    argo = manifests.pop("argo.yaml")
+    for name, text in manifests.items():
+        addons.apply(state, kubectl, text)
         progress(f"{name.removesuffix('.yaml')} applied")
-    addons.apply(state, kubectl, files=_definitions())
+    addons.apply_definitions(state, kubectl, _definitions())
     progress("resource definitions of Argo Workflows and Gateway API applied")
+    # Argo's controller ends at once when its definitions are not there.
+    addons.apply(state, kubectl, argo)
+    progress("argo applied")
     state.stamps.mkdir(parents=True, exist_ok=True)
     (state.stamps / "addons").write_text(digest)
 
