@@ -50,13 +50,12 @@ def up(state: State, progress: Progress) -> None:
         loading = background.submit(_load_images, state, find, progress)
         for name in ("etcd", "kube-apiserver"):
             _start(state, wanted, name, progress)
-        applying = background.submit(_apply_addons, state, find, progress)
+        applying = background.submit(_apply_addons, state, find, loading.result, progress)
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             processes.start(state, wanted[name])
         _start(state, wanted, "kubelet", progress)
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             _wait(state, name, progress)
-        loading.result()
         applying.result()
     _wait_for_node(state, progress)
     _wait_for_addons(state, progress)
@@ -132,24 +131,23 @@ def _stamp(state: State) -> str:
     return path.read_text() if path.is_file() else ""
 
 
-def _apply_addons(state: State, find: Callable[[str], Path], progress: Progress) -> None:
-    missing = any(health.deployment_state(state, *deployment) == "missing" for deployment in addons.DEPLOYMENTS)
+def _apply_addons(
+    state: State, find: Callable[[str], Path], images_loaded: Callable[[], None], progress: Progress
+) -> None:
+    """Apply what changed or is missing. Pods come last: after their definitions, and after their images."""
+    states = [health.deployment_state(state, *deployment) for deployment in addons.DEPLOYMENTS]
     digest = _addons_digest(state)
-    if not missing and _stamp(state) == digest:
-        return
-    kubectl = find("kubectl")
-    manifests = addons.manifests(state, _versions())
-    argo = manifests.pop("argo.yaml")
-    for name, text in manifests.items():
-        addons.apply(state, kubectl, text)
-        progress(f"{name.removesuffix('.yaml')} applied")
-    addons.apply_definitions(state, kubectl, _definitions())
-    progress("resource definitions of Argo Workflows and Gateway API applied")
-    # Argo's controller ends at once when its definitions are not there.
-    addons.apply(state, kubectl, argo)
-    progress("argo applied")
-    state.stamps.mkdir(parents=True, exist_ok=True)
-    (state.stamps / "addons").write_text(digest)
+    if "missing" in states or _stamp(state) != digest:
+        kubectl = find("kubectl")
+        addons.apply_definitions(state, kubectl, _definitions())
+        progress("resource definitions of Argo Workflows and Gateway API applied")
+        images_loaded()
+        for name, text in addons.manifests(state, _versions()).items():
+            addons.apply(state, kubectl, text)
+            progress(f"{name.removesuffix('.yaml')} applied")
+        state.stamps.mkdir(parents=True, exist_ok=True)
+        (state.stamps / "addons").write_text(digest)
+    images_loaded()
 
 
 def _wait_for_node(state: State, progress: Progress) -> None:
