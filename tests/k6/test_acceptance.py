@@ -150,6 +150,12 @@ def test_a_host_that_refuses_connections(acceptance: Acceptance) -> None:
     assert list((result.out / "responses").iterdir()) == []
 
 
+def test_without_any_answer_no_threshold_lets_the_test_pass(acceptance: Acceptance) -> None:
+    result = acceptance(NOWHERE, MIN_SUCCESS_PCT="0", REQUESTS_PER_HOST="1")
+    assert result.code == 2
+    assert "no latency could be measured" in result.report["reasons"][0]
+
+
 def test_a_server_that_does_not_answer_in_time(acceptance: Acceptance) -> None:
     with serving(lambda _: time.sleep(3)) as port:
         config = {"timeoutSeconds": 1}

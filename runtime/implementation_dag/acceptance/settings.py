@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ def _number(name: str, value: object, low: int, high: int, *, whole: bool = Fals
         number = float(value)
     except ValueError:
         raise bad_value(name, value, allowed) from None
-    if not math.isfinite(number) or not low <= number <= high or (whole and number != int(number)):
+    if not low <= number <= high or (whole and number != int(number)):
         raise bad_value(name, value, allowed)
     return number
 
