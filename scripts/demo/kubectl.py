@@ -58,6 +58,10 @@ class Kubectl:
             "--filename=-", stdin=json.dumps(document),
         )  # fmt: skip
 
+    def create(self, manifest: dict[str, Any]) -> str:
+        """Create an object, by generateName too; returns its name. Raises DemoError."""
+        return self.run("create", "--filename=-", "--output=jsonpath={.metadata.name}", stdin=json.dumps(manifest))
+
     @contextmanager
     def forward(self, namespace: str, service: str, port: int) -> Iterator[int]:
         """Forward a free local port to a port of the service; yields the local port. Raises DemoError."""
