@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from implementation_dag.trust import system_bundle
+
 _MOST_BODY_BYTES = 64 * 1024
 _ATTEMPT_SECONDS = 5.0
 _GRACE_SECONDS = 1.0
@@ -54,6 +56,10 @@ def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     Raises OSError when the file cannot be read and ssl.SSLError when it holds no certificate.
     """
     context = ssl.create_default_context()
+    # SSL_CERT_FILE in the environment would have replaced the system's authorities.
+    system = system_bundle()
+    if system is not None:
+        context.load_verify_locations(cafile=system)
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context

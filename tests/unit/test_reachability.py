@@ -123,6 +123,15 @@ def test_tls_is_verified_with_the_given_authority(ca: Path, tls: ssl.SSLContext)
     assert "127.0.0.1" in other_name.detail
 
 
+def test_the_systems_authorities_stay_trusted_beside_the_environments(
+    ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = len(trust_context().get_ca_certs())
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca / "ca.crt"))
+    assert system > 1
+    assert len(trust_context(ca / "ca.crt").get_ca_certs()) == system + 1
+
+
 def test_a_plain_server_where_tls_was_expected() -> None:
     with serving(status(200)) as port:
         outcome = wait(f"https://localhost:{port}")

@@ -23,8 +23,9 @@ from implementation_dag.acceptance.responses import write_logs, write_responses
 from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import read_targets
 from implementation_dag.acceptance.terminal import printable
-from implementation_dag.acceptance.trust import write_bundle
+from implementation_dag.errors import StepError
 from implementation_dag.log import say
+from implementation_dag.trust import write_bundle
 
 PASSED, COULD_NOT_RUN, THRESHOLDS_MISSED = 0, 1, 2
 
@@ -49,7 +50,7 @@ def run(urls_file: Path, out: Path, settings: Settings) -> int:
     """
     try:
         findings, crossed = _test(urls_file, settings)
-    except AcceptanceError as error:
+    except StepError as error:
         return _could_not_run(str(error), settings.namespace, out)
     report = _write_evidence(findings, out)
     if crossed and report["result"] == "passed":

@@ -15,7 +15,8 @@ from implementation_dag.acceptance.runner import run, run_acceptance
 from implementation_dag.acceptance.settings import ExpectedPath, from_environment
 from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
-from implementation_dag.acceptance.trust import system_bundle, write_bundle
+from implementation_dag.errors import StepError
+from implementation_dag.trust import system_bundle, write_bundle
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_the_bundle_holds_the_systems_authorities_and_the_given(tmp_path: Path) 
 )
 def test_a_ca_file_without_certificate_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_text(content)
-    with pytest.raises(AcceptanceError, match="holds no usable PEM certificate"):
+    with pytest.raises(StepError, match="holds no usable PEM certificate"):
         write_bundle(tmp_path / "ca.crt", tmp_path)
 
 

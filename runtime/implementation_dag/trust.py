@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from implementation_dag.acceptance.errors import AcceptanceError
+from implementation_dag.errors import StepError
 
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine
@@ -24,7 +24,7 @@ def system_bundle() -> Path | None:
 def write_bundle(ca_file: Path, folder: Path) -> Path:
     """Write the system's authorities and those of `ca_file` (PEM) into one file in `folder`; return its path.
 
-    Go takes SSL_CERT_FILE instead of the system's bundle, not beside it. Raises AcceptanceError when
+    Go takes SSL_CERT_FILE instead of the system's bundle, not beside it. Raises StepError when
     `ca_file` holds no usable certificate.
     """
     try:
@@ -32,7 +32,7 @@ def write_bundle(ca_file: Path, folder: Path) -> Path:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=given)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise AcceptanceError(f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})") from None
+        raise StepError(f"CA_FILE is {str(ca_file)!r}: it holds no usable PEM certificate ({error})") from None
     system = system_bundle()
     bundle = folder / "trusted.pem"
     bundle.write_text((system.read_text(encoding="utf-8") + "\n" if system else "") + given, encoding="utf-8")
