@@ -35,7 +35,8 @@ class GitHost:
         token = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         settings = {
             "http.extraHeader": f"Authorization: Basic {token}",
-            "http.sslCAInfo": str(self.bundle),
+            # Services of the cluster are never behind this machine's proxy.
+            "http.proxy": "",
             # The server's name is known in the cluster only.
             "http.curloptResolve": f"{GIT_HOST}:{self.port}:{self.address}",
             "user.name": "Demo",
@@ -44,6 +45,8 @@ class GitHost:
             "gc.auto": "0",
         }
         env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(cwd)}
+        # A variable, because a user's own one would win over the setting http.sslCAInfo.
+        env["GIT_SSL_CAINFO"] = str(self.bundle)
         env["GIT_CONFIG_COUNT"] = str(len(settings))
         for index, (key, value) in enumerate(settings.items()):
             env |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}

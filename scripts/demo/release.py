@@ -81,3 +81,15 @@ def install(
     if done.returncode:
         raise DemoError(f"helm upgrade --install {RELEASE} failed: {done.stderr.strip()}")
     progress(f"release {RELEASE_NAMESPACE}/{RELEASE} installed")
+
+
+def uninstall(environment: Environment) -> None:
+    """Remove the release if it is there. Raises DemoError with helm's words."""
+    command = [
+        str(tool("helm")), "uninstall", RELEASE, f"--namespace={RELEASE_NAMESPACE}", "--ignore-not-found", "--wait",
+    ]  # fmt: skip
+    if environment.kubectl.kubeconfig:
+        command.append(f"--kubeconfig={environment.kubectl.kubeconfig}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"helm uninstall {RELEASE} failed: {done.stderr.strip()}")

@@ -1,0 +1,93 @@
+"""`python -m scripts.demo [--scenario NAME] [--keep | --no-keep]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.cluster.settings import ClusterError
+from scripts.demo import environment, logs, summary
+from scripts.demo.errors import DemoError
+from scripts.demo.scenarios import all_scenarios
+from scripts.demo.session import Session, prepared, remove_everything
+from scripts.images.image import ImageError
+from scripts.progress import Progress
+from scripts.toolchain import ToolError, ToolMissing
+
+OUT = Path("out") / "demo"
+FAULTS = (DemoError, ClusterError, ImageError, ToolError, ToolMissing)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one scenario; 0 only when it ended as it should."""
+    names = list(all_scenarios("registry"))
+    parser = argparse.ArgumentParser(prog="python -m scripts.demo", description="The whole DAG on a real cluster.")
+    parser.add_argument("--scenario", default="default", choices=names, help="what to show (default: default)")
+    parser.add_argument(
+        "--keep",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep preview and cluster afterwards (default), or remove all that the demo made",
+    )
+    options = parser.parse_args(arguments)
+    progress, console = Progress("demo"), Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)
+    where = None
+    try:
+        where = environment.describe(os.environ)
+        with prepared(console, progress) as session:
+            good = show_scenario(session, options.scenario, OUT)
+    except FAULTS as error:
+        print(f"demo: {error}", file=sys.stderr)
+        good = False
+        if where is not None:
+            save_logs(where, OUT, progress)
+    except KeyboardInterrupt:
+        print("demo: interrupted; `make down` stops the cluster", file=sys.stderr)
+        return 130
+    if where is not None and not options.keep:
+        remove_everything(where, progress)
+    return 0 if good else 1
+
+
+def show_scenario(session: Session, name: str, out: Path) -> bool:
+    """Run a scenario, print and write its summary, keep logs when it went wrong; True when as expected."""
+    outcome = session.run(all_scenarios(session.environment.registry)[name])
+    summary.show(outcome, session.console)
+    summary.write(outcome, out / "summary.json")
+    session.progress(f"summary: {out / 'summary.json'}")
+    if not outcome.as_expected:
+        save_logs(session.environment, out, session.progress)
+    elif any(seen.urls for seen in outcome.runs):
+        session.console.print(where_to_look(session.environment, [u.url for seen in outcome.runs for u in seen.urls]))
+    return outcome.as_expected
+
+
+def where_to_look(where: environment.Environment, urls: Sequence[str]) -> str:
+    """How to see the previews by hand, and how to stop."""
+    if not where.ingress_address:
+        return f"Previews: {', '.join(urls)}"
+    lines = []
+    for url in urls:
+        host = url.split("//", 1)[-1].split("/", 1)[0]
+        lines.append(f"curl --cacert {where.ca} --resolve {host}:443:{where.ingress_address} {url}")
+    stop = ["`make down` stops the cluster and removes everything."] if where.local else []
+    return "\n".join(["See the preview yourself:", *(f"  {line}" for line in lines), *stop])
+
+
+def save_logs(where: environment.Environment, out: Path, progress: Progress) -> None:
+    """Keep logs of all pods and controllers."""
+    problems = logs.save(where, out / "logs")
+    progress(f"logs of all pods and controllers: {out / 'logs'}")
+    for problem in problems:
+        progress(f"not read: {problem}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

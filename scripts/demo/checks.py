@@ -1,0 +1,235 @@
+"""Checks of a run: each is a sentence and whether it holds, with what was found when it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.demo.evidence import Evidence, index_problems, missing
+from scripts.demo.previews import Observation
+from scripts.demo.repository import OWNER, REPO, PullRequest
+from scripts.demo.workflow import Finished
+
+OVERHEAD_LIMIT = 60.0
+POD_LIMIT = 12
+BAD_IMAGE_LIMIT = 120.0
+REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """All that was seen of one run, from the cluster, S3, the registry and the preview's URLs.
+
+    `namespace` is the preview's Namespace or None, `images` what its Deployments run, `revisions` the
+    revision labels of those images.
+    """
+
+    pull: PullRequest | None
+    run: Finished
+    evidence: Evidence
+    urls: list[Observation]
+    namespace: dict[str, Any] | None
+    images: list[str]
+    revisions: list[str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """`sentence` says what should hold; `found` what was seen instead, empty when it holds."""
+
+    sentence: str
+    passed: bool
+    found: str = ""
+
+
+Rule = Callable[[Observed], Check]
+
+
+def check(sentence: str, passed: bool, found: object = "") -> Check:
+    """A Check that keeps what was found only when it failed."""
+    return Check(sentence, passed, "" if passed else str(found))
+
+
+def succeeded(seen: Observed) -> list[Check]:
+    """A good run: every stage ended well, its evidence is whole, its preview answers and will expire."""
+    run = seen.run
+    bad = [f"{stage.name} is {stage.result}: {stage.message}" for stage in run.stages if stage.result != "Succeeded"]
+    return [
+        check("every stage succeeded", not bad, "; ".join(bad)),
+        *evidence_of(seen, "rex", "clippy", "qa", "deploy", "acceptance"),
+        *preview_stays(seen),
+        check("the workflow's outputs name preview, report and namespace", *_outputs(seen)),
+        *cost(run),
+    ]
+
+
+def preview_stays(seen: Observed) -> list[Check]:
+    """The preview is there with a time to live, answers 200 over verified TLS, and runs the tested commit."""
+    metadata = (seen.namespace or {}).get("metadata", {})
+    expires = metadata.get("annotations", {}).get("janitor.stakater.com/expires", "")
+    tested = tested_commit(seen.run)
+    answers = [f"{item.url}: {item.status} {item.text[:80]}" for item in seen.urls]
+    commits = [str(item.document.get("commit")) for item in seen.urls]
+    return [
+        check("the preview's namespace stays and has its time to live", bool(expires), metadata),
+        check("every preview URL answers 200", bool(seen.urls) and all(u.status == 200 for u in seen.urls), answers),
+        check(
+            "the answer names the tested commit", bool(commits) and set(commits) == {tested}, f"{commits}, not {tested}"
+        ),
+        check(
+            "the preview runs an image by digest whose revision label is the tested commit",
+            bool(seen.revisions) and set(seen.revisions) == {tested} and all("@sha256:" in i for i in seen.images),
+            f"{seen.images} of {seen.revisions}, not {tested}",
+        ),
+    ]
+
+
+def _outputs(seen: Observed) -> tuple[bool, dict[str, str]]:
+    outputs, pull = seen.run.outputs, seen.pull
+    good = (
+        pull is not None
+        and outputs.get("deployment_namespace") == f"impl-pr-{pull.number}"
+        and outputs.get("helm_release") == f"{REPO}-pr-{pull.number}"
+        and outputs.get("acceptance_report_path", "").endswith("/acceptance/report.json")
+        and all(url.url in outputs.get("preview_urls", "") for url in seen.urls)
+    )
+    return good, outputs
+
+
+def cost(run: Finished) -> list[Check]:
+    """What the pipeline adds to the stages' own work."""
+    return [
+        check(
+            f"overhead is at most {OVERHEAD_LIMIT:.0f} s", run.overhead_seconds <= OVERHEAD_LIMIT, run.overhead_seconds
+        ),
+        check(f"at most {POD_LIMIT} pods", run.pods <= POD_LIMIT, run.pods),
+    ]
+
+
+def tested_commit(run: Finished) -> str:
+    """The commit that QA tested, by its node's output."""
+    return run.stage("qa-testing").outputs.get("commit", "")
+
+
+def evidence_of(seen: Observed, *stages: str) -> list[Check]:
+    """The promised files of these stages are in S3, and index.json tells the truth about all of them."""
+    lacking = missing(seen.evidence, stages)
+    problems = index_problems(seen.evidence)
+    index = seen.evidence.document("index.json") or {}
+    owner = (index.get("owner"), index.get("repo"), index.get("pr"), index.get("workflow"))
+    wanted = (OWNER, REPO, seen.pull.number if seen.pull else None, seen.run.name)
+    return [
+        check(f"evidence of {', '.join(stages)} is in S3", not lacking, ", ".join(lacking)),
+        check("index.json agrees with every object's own bytes", not problems, "; ".join(problems)),
+        check("index.json is of this very run", owner == wanted, f"{owner}, not {wanted}"),
+    ]
+
+
+def failed_in(seen: Observed, stage: str) -> list[Check]:
+    """The run failed in `stage`, nothing after it ran, and no preview remains."""
+    names = [item.name for item in seen.run.stages]
+    result = {item.name: item.result for item in seen.run.stages}
+    later = [name for name in ("deploy", "acceptance") if names.index(name) > names.index(stage)]
+    ran = [f"{name} is {result[name]}" for name in later if result[name] not in ("Omitted", "Pending", "Skipped")]
+    metadata = (seen.namespace or {}).get("metadata", {})
+    return [
+        check(f"the workflow failed in {stage}", seen.run.phase == "Failed" and result[stage] == "Failed", result),
+        check("no later stage ran", not ran, "; ".join(ran)),
+        check("no preview remains", seen.namespace is None, metadata.get("name", "")),
+        check("cleanup ran", result.get("remove-preview") == "Succeeded", result.get("remove-preview")),
+    ]
+
+
+def tests_failed(seen: Observed) -> list[Check]:
+    """QA failed on real test failures, and its evidence is kept."""
+    text = seen.evidence.files.get("qa/test-results.xml", b"").decode(errors="replace")
+    failures = re.search(r'failures="([1-9][0-9]*)"', text)
+    return [
+        *failed_in(seen, "qa-testing"),
+        *evidence_of(seen, "rex", "clippy", "qa"),
+        check("the kept test results name failures", failures is not None, text[:200]),
+    ]
+
+
+def bad_image(seen: Observed) -> list[Check]:
+    """deploy ended early with the image in its reason."""
+    stage = seen.run.stage("deploy")
+    recorded = seen.evidence.document("deploy/image.json") or {}
+    reason = f"{stage.message} {recorded.get('reason', '')} {recorded.get('message', '')}".strip()
+    image = seen.pull.image if seen.pull else ""
+    return [
+        *failed_in(seen, "deploy"),
+        check(f"deploy ended in under {BAD_IMAGE_LIMIT:.0f} s", stage.seconds < BAD_IMAGE_LIMIT, stage.seconds),
+        check("the reason names the image", bool(image) and image in reason, reason),
+        *evidence_of(seen, "rex", "clippy", "qa"),
+    ]
+
+
+def too_slow(seen: Observed) -> list[Check]:
+    """Acceptance failed over its p95, and the report is kept."""
+    report = seen.evidence.document("acceptance/report.json") or {}
+    limit = float((report.get("thresholds") or {}).get("max_p95_ms") or 0)
+    p95 = float(report.get("p95_ms") or 0)
+    return [
+        *failed_in(seen, "acceptance"),
+        check("the kept report has a p95 over its limit", p95 > limit > 0, f"p95 {p95} ms, limit {limit} ms"),
+        *evidence_of(seen, "rex", "clippy", "qa", "deploy", "acceptance"),
+    ]
+
+
+def fix_deployed(seen: Observed) -> list[Check]:
+    """Clippy changed the code, and exactly its commit was tested and deployed."""
+    given = seen.run.stage("implement").outputs.get("commit", "")
+    fixed = seen.run.stage("clippy-format").outputs.get("commit", "")
+    diff = seen.evidence.files.get("clippy/fixes.diff", b"")
+    return [
+        *succeeded(seen),
+        check(
+            "clippy made a commit of its own", bool(REVISION.fullmatch(fixed)) and fixed != given, f"{given} → {fixed}"
+        ),
+        check("QA tested clippy's commit", tested_commit(seen.run) == fixed, tested_commit(seen.run)),
+        check("fixes.diff shows the fixes", b"src/shop/discount.py" in diff, diff[:200]),
+    ]
+
+
+def argument_refused(seen: Observed) -> list[Check]:
+    """The first node failed with the parameter's name, and nothing was created."""
+    first = seen.run.stage("set-params")
+    ran = [s.name for s in seen.run.stages if s.name not in ("set-params", "evidence", "remove-preview")]
+    ran = [name for name in ran if seen.run.stage(name).result not in ("Omitted", "Pending", "Skipped")]
+    return [
+        check(
+            "the workflow failed in its first node",
+            seen.run.phase == "Failed" and first.result == "Failed",
+            first.result,
+        ),
+        check(
+            "its message names the parameter pr and the value",
+            "'pr'" in first.message and "seven" in first.message,
+            first.message,
+        ),
+        check("no other stage ran", not ran, ", ".join(ran)),
+        check("no preview was created", seen.namespace is None, seen.namespace),
+        check("no stage left evidence", not stage_files(seen), stage_files(seen)),
+    ]
+
+
+def stage_files(seen: Observed) -> list[str]:
+    """Evidence of stages, which a refused run must not have."""
+    return [
+        name for name in seen.evidence.files if name.split("/")[0] in ("rex", "clippy", "qa", "deploy", "acceptance")
+    ]
+
+
+def changed_nothing(seen: Observed) -> list[Check]:
+    """A stage that changed nothing passes its input on, and the version is the pull request's own."""
+    given = seen.run.stage("set-params").outputs.get("COMMIT", "")
+    version = seen.pull.version if seen.pull else ""
+    answers = [str(item.document.get("version")) for item in seen.urls]
+    return [
+        *succeeded(seen),
+        check("rex and clippy changed nothing and passed the commit on", tested_commit(seen.run) == given, given),
+        check(f"the preview answers version {version}", set(answers) == {version}, answers),
+    ]

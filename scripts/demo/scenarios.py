@@ -1,0 +1,93 @@
+"""The scenarios of the demo: what each one submits, and how it must end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scripts.demo import checks
+from scripts.demo.checks import Check, Observed
+from scripts.demo.repository import OWNER, REPO, PullRequest
+
+MISSING_IMAGE = "no-such-image"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: a pull request (None when there is none), the workflow's arguments, the rules of its end."""
+
+    pull: PullRequest | None
+    arguments: dict[str, str]
+    rules: Callable[[Observed], list[Check]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`cases` run at the same time; `expected` is the phase every one of them must end in."""
+
+    name: str
+    about: str
+    expected: str
+    cases: tuple[Case, ...]
+
+
+def case(pull: PullRequest, rules: Callable[[Observed], list[Check]]) -> Case:
+    """A run on a pull request, with the arguments a user gives and no others."""
+    return Case(pull, {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}, rules)
+
+
+def all_scenarios(registry: str) -> dict[str, Scenario]:
+    """The scenarios by name; `registry` is where the application's image is pushed."""
+    found = (
+        Scenario(
+            "default",
+            "a well-formed change with tests: every stage succeeds, the preview stays",
+            "Succeeded",
+            (case(PullRequest(7, "discount"), checks.succeeded),),
+        ),
+        Scenario(
+            "tests-fail",
+            "a change that breaks tests: QA fails, no preview remains, the evidence is kept",
+            "Failed",
+            (case(PullRequest(11, "tests-fail"), checks.tests_failed),),
+        ),
+        Scenario(
+            "bad-image",
+            "preview values that name an image nobody pushed: deploy ends soon, with the reason",
+            "Failed",
+            (
+                case(
+                    PullRequest(12, "discount", image=f"{registry}/{OWNER}/{MISSING_IMAGE}"),
+                    checks.bad_image,
+                ),
+            ),
+        ),
+        Scenario(
+            "slow",
+            "a change that answers slowly: acceptance fails over its p95, the report is kept",
+            "Failed",
+            (case(PullRequest(13, "slow"), checks.too_slow),),
+        ),
+        Scenario(
+            "unformatted",
+            "a badly formatted change: clippy fixes it, and the fix is what is tested and deployed",
+            "Succeeded",
+            (case(PullRequest(14, "unformatted"), checks.fix_deployed),),
+        ),
+        Scenario(
+            "bad-argument",
+            "pr=seven: the first node fails with a message that names the parameter, nothing is created",
+            "Failed",
+            (Case(None, {"owner": OWNER, "repo": REPO, "pr": "seven"}, checks.argument_refused),),
+        ),
+        Scenario(
+            "two-prs",
+            "two pull requests at once: both end well, each preview answers its own commit and version",
+            "Succeeded",
+            (
+                case(PullRequest(8, "discount"), checks.succeeded),
+                case(PullRequest(9, version="1.9.0"), checks.changed_nothing),
+            ),
+        ),
+    )
+    return {scenario.name: scenario for scenario in found}
