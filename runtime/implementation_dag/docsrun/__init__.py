@@ -1,0 +1,1 @@
+"""The DocsRun controller: one Job for each DocsRun, its end told in words (job, verdict, results, handlers)."""

@@ -1,0 +1,42 @@
+"""Settings of the controller, from the environment that its Deployment gives."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the chart's values say about DocsRuns; graces are in seconds, `default_timeout` is a Go duration."""
+
+    namespace: str = "workflows"
+    image: str = ""
+    pull_policy: str = "IfNotPresent"
+    trust_configmap: str = ""
+    default_timeout: str = "15m"
+    resources: dict[str, Any] = field(default_factory=dict)
+    sidecar_resources: dict[str, Any] = field(default_factory=dict)
+    unschedulable_grace: float = 60
+    image_pull_grace: float = 30
+    ttl: int = 86400
+
+
+def load() -> Settings:
+    """Read NAMESPACE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
+    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
+    env = os.environ
+    return Settings(
+        namespace=env["NAMESPACE"],
+        image=env["IMAGE"],
+        pull_policy=env.get("PULL_POLICY", "IfNotPresent"),
+        trust_configmap=env.get("TRUST_CONFIGMAP", ""),
+        default_timeout=env.get("DEFAULT_TIMEOUT", "15m"),
+        resources=json.loads(env.get("RESOURCES", "{}")),
+        sidecar_resources=json.loads(env.get("SIDECAR_RESOURCES", "{}")),
+        unschedulable_grace=float(env.get("UNSCHEDULABLE_GRACE_SECONDS", "60")),
+        image_pull_grace=float(env.get("IMAGE_PULL_GRACE_SECONDS", "30")),
+        ttl=int(env.get("TTL_SECONDS_AFTER_FINISHED", "86400")),
+    )

@@ -1,0 +1,107 @@
+"""How a DocsRun stands, in words, read from its Job, its pods and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .settings import Settings
+
+Object = dict[str, Any]
+# Waiting reasons that mean: this image will not come.
+PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "RegistryUnavailable"}
+CONFIG_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`phase` is Pending, Running, Succeeded or Failed; `reason` is CamelCase; `message` is for people."""
+
+    phase: str
+    reason: str = ""
+    message: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can change any more."""
+        return self.phase in ("Succeeded", "Failed")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def judge(
+    job: Object, pods: Sequence[Object], events: Sequence[Object], settings: Settings, now: datetime | None = None
+) -> Verdict:
+    """Return the verdict. `events` are those of the Job and its pods, `pods` at most one that counts."""
+    moment = now or datetime.now(UTC)
+    if pods:
+        return _pod(pods[-1], settings, moment)
+    if refusal := next((event["message"] for event in reversed(events) if event.get("reason") == "FailedCreate"), ""):
+        if "exceeded quota" in refusal:
+            return Verdict("Failed", "QuotaExceeded", f"the quota of the namespace refuses the pod: {refusal}")
+        return Verdict("Failed", "PodRefused", f"the API server refuses the pod: {refusal}")
+    # The Job's own conditions count only without a pod: then the pod was lost under us.
+    for condition in job.get("status", {}).get("conditions", []):
+        if condition["type"] == "Failed" and condition["status"] == "True":
+            return Verdict("Failed", "PodLost", f"the pod was deleted before it ended ({condition.get('message', '')})")
+    if (
+        job.get("status", {}).get("startTime")
+        and job["status"].get("ready") is not None
+        and job["status"].get("failed")
+    ):
+        return Verdict("Failed", "PodLost", "the pod was deleted before it ended")
+    return Verdict("Pending", "Starting", "the Job has no pod yet")
+
+
+def _pod(pod: Object, settings: Settings, moment: datetime) -> Verdict:
+    status, name = pod.get("status", {}), pod["metadata"]["name"]
+    age = (moment - _moment(pod["metadata"]["creationTimestamp"])).total_seconds()
+    phase = status.get("phase", "Pending")
+    if phase == "Succeeded":
+        return Verdict("Succeeded", "Completed", "the command ended with exit code 0")
+    if status.get("reason") == "DeadlineExceeded":
+        return Verdict("Failed", "DeadlineExceeded", f"not done within {pod['spec'].get('activeDeadlineSeconds')} s")
+    if status.get("reason") == "Evicted":
+        return Verdict("Failed", "Evicted", f"the node evicted pod {name}: {status.get('message', '')}")
+    if phase == "Failed":
+        return _failed(status, name)
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        waiting = container.get("state", {}).get("waiting") or {}
+        reason, words = waiting.get("reason", ""), waiting.get("message", "")
+        if reason in PULL_REASONS and age >= settings.image_pull_grace:
+            return Verdict(
+                "Failed", "ImagePullFailed", f"image {container['image']} cannot be pulled: {reason}: {words}"
+            )
+        if reason in CONFIG_REASONS and age >= settings.image_pull_grace:
+            return Verdict("Failed", "ContainerCannotStart", f"container {container['name']}: {reason}: {words}")
+    for condition in status.get("conditions", []):
+        unplaced = condition["type"] == "PodScheduled" and condition["status"] == "False"
+        if unplaced and age >= settings.unschedulable_grace:
+            return Verdict("Failed", "Unschedulable", f"no node takes pod {name}: {condition.get('message', '')}")
+    if phase == "Running":
+        return Verdict("Running", "Running", "the command is running")
+    return Verdict("Pending", "Starting", f"pod {name} is starting")
+
+
+def _failed(status: Object, pod: str) -> Verdict:
+    states = {
+        item["name"]: item.get("state", {}).get("terminated") or {} for item in status.get("initContainerStatuses", [])
+    }
+    states |= {
+        item["name"]: item.get("state", {}).get("terminated") or {} for item in status.get("containerStatuses", [])
+    }
+    for name in ("fetch", "run"):
+        ended = states.get(name, {})
+        if ended.get("reason") == "OOMKilled":
+            return Verdict("Failed", "OutOfMemory", f"container {name} needed more memory than its limit")
+        if name == "fetch" and ended.get("exitCode"):
+            return Verdict("Failed", "FetchFailed", f"the source could not be fetched (exit code {ended['exitCode']})")
+        if ended.get("exitCode"):
+            return Verdict("Failed", "CommandFailed", f"the command ended with exit code {ended['exitCode']}")
+    return Verdict(
+        "Failed", "PodFailed", f"pod {pod} failed: {status.get('message') or status.get('reason') or 'no reason'}"
+    )
