@@ -18,7 +18,8 @@ _PROGRAM_HEADER_INTERPRETER = 3
 def find_on_path(pin: Pin, ignored: Path) -> dict[str, Path] | None:
     """Map each of the tool's binaries to its file on PATH; None when one is absent, below `ignored`,
     of another version, or dynamically linked (images without a C library hold these binaries)."""
-    if not pin.binaries or not pin.version_arguments:
+    # A tool with assets is built all the same: its CRDs come with the module, not with the binaries.
+    if not pin.binaries or not pin.version_arguments or pin.assets:
         return None
     found = {name: _right_binary(pin, name, ignored) for name in pin.binaries}
     complete = {name: path for name, path in found.items() if path is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,8 @@ def test_a_script_or_dynamic_program_on_path_is_not_taken(
     monkeypatch.setattr("scripts.toolchain.on_path.is_static", lambda path: True)
     assert find_on_path(store.pins["alpha"], store.root) == {"alpha": folder / "alpha"}
     assert find_on_path(store.pins["alpha"], folder) is None
+    # Its assets would be missing: they come with the module.
+    assert find_on_path(replace(store.pins["alpha"], assets={"crds": "crds"}), store.root) is None
 
 
 @pytest.mark.parametrize(
