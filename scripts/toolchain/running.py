@@ -30,9 +30,7 @@ def run_logged(
     with log.open("a", encoding="utf-8") as output:
         output.write(f"$ {' '.join(map(str, command))}\n")
         output.flush()
-        process = subprocess.Popen(
-            command, cwd=cwd, env=dict(environment), stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=cwd, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
         try:
             while True:
                 try:

@@ -18,9 +18,7 @@ def test_the_pins_of_this_repository_agree_with_their_modules() -> None:
     assert {"kubernetes", "etcd", "argo-workflows", "helm3", "helm4", "kubectl", "k6"} <= set(pins)
     for pin in pins.values():
         if pin.kind == "go":
-            required = re.findall(
-                r"^(?:require )?\s*(\S+) v(\S+)", (pin.module_folder / "go.mod").read_text(), re.M
-            )
+            required = re.findall(r"^(?:require )?\s*(\S+) v(\S+)", (pin.module_folder / "go.mod").read_text(), re.M)
             assert (pin.module, pin.version) in required
             imports = set(re.findall(r'_ "(.+)"', (pin.module_folder / "tools.go").read_text()))
             assert set(pin.binaries.values()) <= imports

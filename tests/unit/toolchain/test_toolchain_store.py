@@ -81,9 +81,7 @@ def test_a_second_builder_waits_and_takes_the_first_ones_result(
     assert (store.bin_folder / "alpha").read_text() == "first"
 
 
-def test_a_failing_tool_leaves_the_tools_before_it_usable(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_tool_leaves_the_tools_before_it_usable(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ToolError("no such wheel")
 
