@@ -1,0 +1,73 @@
+"""The Job of a DocsRun: one by name, hardened, its token only where the command runs."""
+
+from typing import Any
+
+import pytest
+
+from implementation_dag.docsrun import job
+from implementation_dag.docsrun.settings import Settings
+
+SETTINGS = Settings(image="ours:1", trust_configmap="authorities", resources={"limits": {"cpu": "1"}})
+DOCSRUN: dict[str, Any] = {
+    "metadata": {"name": "run-deploy", "namespace": "workflows", "uid": "u-1", "labels": {"pr": "7", "other": "x"}},
+    "spec": {
+        "image": "tool:2",
+        "command": ["sh", "-c"],
+        "args": ["true"],
+        "env": [{"name": "NS", "value": "impl-pr-7"}],
+        "timeout": "1h5m10s",
+        "serviceAccountName": "deployer",
+        "source": {"url": "https://git.example.com/a/b.git", "commit": "0" * 40, "credentialsSecret": "token"},
+    },
+}
+
+
+def pod(**changed: Any) -> dict[str, Any]:
+    built = job.build(DOCSRUN | {"spec": DOCSRUN["spec"] | changed}, SETTINGS)
+    spec: dict[str, Any] = built["spec"]["template"]["spec"]
+    return spec
+
+
+def test_there_can_be_only_one() -> None:
+    built = job.build(DOCSRUN, SETTINGS)
+    assert built["metadata"]["name"] == "run-deploy"
+    assert built["metadata"]["ownerReferences"][0]["uid"] == "u-1"
+    assert built["spec"]["backoffLimit"] == 0
+    assert built["metadata"]["labels"]["pr"] == "7"
+    assert "other" not in built["metadata"]["labels"]
+
+
+def test_the_time_limit_is_the_pod_s_own() -> None:
+    assert pod()["activeDeadlineSeconds"] == 3910
+
+
+def test_token_and_credentials_are_only_where_they_are_needed() -> None:
+    spec = pod()
+    mounts = {
+        item["name"]: {mount["name"] for mount in item["volumeMounts"]}
+        for item in [*spec["initContainers"], *spec["containers"]]
+    }
+    assert spec["automountServiceAccountToken"] is False
+    assert [name for name, found in mounts.items() if "token" in found] == ["run"]
+    assert [name for name, found in mounts.items() if "credentials" in found] == ["fetch"]
+
+
+def test_every_container_is_hardened() -> None:
+    spec = pod()
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    for item in [*spec["initContainers"], *spec["containers"]]:
+        assert item["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+def test_without_a_source_nothing_is_fetched() -> None:
+    assert [item["name"] for item in pod(source=None)["initContainers"]] == ["results"]
+
+
+@pytest.mark.parametrize("text", ["", "10", "5x", "-1m", "1.5h"])
+def test_a_wrong_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no duration"):
+        job.seconds(text)
