@@ -100,6 +100,8 @@ async def on_pod(labels: kopf.Labels, **_: Any) -> None:
 
 def run_controller() -> int:
     """Run the controller in its own namespace until it is told to stop."""
+    # kopf asks who runs it, and the image's user has no name.
+    os.environ.setdefault("USER", "implementation-dag")
     kopf.configure(verbose=False)
     LOG.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
     logging.getLogger("httpx").setLevel(logging.WARNING)
