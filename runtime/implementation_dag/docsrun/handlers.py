@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import kopf
 from lightkube import ApiError
+from lightkube.types import PatchType
 
 from .. import kube
 from . import job, reconcile, settings
@@ -52,7 +53,9 @@ def _look(name: str) -> None:
         return
     status = reconcile.reconcile(CLIENT, docsrun, CONFIG)
     if status is not None:
-        CLIENT.patch(kube.DocsRun.Status, name, {"status": status}, namespace=CONFIG.namespace)
+        CLIENT.patch(
+            kube.DocsRun.Status, name, {"status": status}, namespace=CONFIG.namespace, patch_type=PatchType.MERGE
+        )
         LOG.info("DocsRun %s: %s, %s: %s", name, status["phase"], status["reason"], status["message"])
 
 
@@ -104,6 +107,7 @@ def run_controller() -> int:
     os.environ.setdefault("USER", "implementation-dag")
     kopf.configure(verbose=False)
     LOG.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "httpx2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     kopf.run(namespaces=[CONFIG.namespace], standalone=True, liveness_endpoint="http://0.0.0.0:8080/healthz")
     return 0
