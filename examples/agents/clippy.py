@@ -22,9 +22,7 @@ def ruff(*arguments: str) -> str:
 
 def violations() -> list[dict[str, Any]]:
     """What ruff's linter finds now."""
-    found: list[dict[str, Any]] = json.loads(
-        ruff("check", "--no-cache", "--exit-zero", "--output-format=json", ".")
-    )
+    found: list[dict[str, Any]] = json.loads(ruff("check", "--no-cache", "--exit-zero", "--output-format=json", "."))
     here = Path.cwd()
     return [
         {
@@ -39,9 +37,7 @@ def violations() -> list[dict[str, Any]]:
 
 def contents() -> dict[str, str]:
     """Digest of each Python file, by path."""
-    paths = [
-        path for path in Path().rglob("*.py*") if path.suffix in {".py", ".pyi"} and ".git" not in path.parts
-    ]
+    paths = [path for path in Path().rglob("*.py*") if path.suffix in {".py", ".pyi"} and ".git" not in path.parts]
     return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
 
 

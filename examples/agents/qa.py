@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SLOWEST = 10
-STYLE = (
-    "body{font-family:sans-serif}pre{margin:0}.missed{background:#fdd}td,th{padding:2px 12px;text-align:left}"
-)
+STYLE = "body{font-family:sans-serif}pre{margin:0}.missed{background:#fdd}td,th{padding:2px 12px;text-align:left}"
 
 
 def run_tests(results: Path, coverage: Path) -> int:

@@ -46,13 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, description in (("build", "build into the cache"), ("push", "build and push to a registry")):
         command = commands.add_parser(name, help=description)
         command.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(RECIPES)}")
-        command.add_argument(
-            "--base-image", default="", help="base from a registry; default: a Debian made here"
-        )
+        command.add_argument("--base-image", default="", help="base from a registry; default: a Debian made here")
         if name == "push":
-            command.add_argument(
-                "--registry", required=True, metavar="HOST", help="e.g. registry.example.com/team"
-            )
+            command.add_argument("--registry", required=True, metavar="HOST", help="e.g. registry.example.com/team")
             command.add_argument("--ca", type=Path, help="certificate of the registry's authority")
     return parser
 

@@ -44,9 +44,7 @@ REMOVED = (
 )
 LIBPERL = "/usr/lib/x86_64-linux-gnu/libperl.so.*"
 # The root is read-only in the cluster, so Python can never write its compiled files later.
-COMPILE = (
-    "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
-)
+COMPILE = "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
 
 
 def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
@@ -63,9 +61,7 @@ def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
         and re.search(rf"^[^#\n]*\b{SUITE}\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     if not found:
-        raise ImageError(
-            f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE"
-        )
+        raise ImageError(f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE")
     return found
 
 
@@ -73,9 +69,7 @@ def apt_options() -> list[str]:
     """The machine's Acquire settings (a proxy, certificates), which mmdebstrap does not take over."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     return [
-        line
-        for line in dump.splitlines()
-        if re.match(r"Acquire::(https?|Check|Retries|AllowInsecure)\b\S* \"", line)
+        line for line in dump.splitlines() if re.match(r"Acquire::(https?|Check|Retries|AllowInsecure)\b\S* \"", line)
     ]
 
 

@@ -98,8 +98,6 @@ def _python_version(reference: str) -> str:
     """Python's version (``3.13``) in an image of a registry, pulled when it is not here."""
     container = buildah.run("from", "--quiet", buildah.signature_policy(), reference)
     try:
-        return buildah.run(
-            "run", container, "--", "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"
-        )
+        return buildah.run("run", container, "--", "python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     finally:
         buildah.run("rm", container)

@@ -61,9 +61,7 @@ def run(*arguments: str | Path) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-        raise ImageError(
-            f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said)
-        )
+        raise ImageError(f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said))
     return done.stdout.strip()
 
 

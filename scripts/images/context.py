@@ -72,9 +72,7 @@ def prepare(recipe: Recipe, folder: Path, python_version: str) -> None:
     shutil.copyfile(ROOT / recipe.containerfile, folder / "Containerfile")
     for target, source in recipe.sources.items():
         if (ROOT / source).is_dir():
-            shutil.copytree(
-                ROOT / source, folder / target, ignore=shutil.ignore_patterns(*SKIPPED_FOLDERS, "*.pyc")
-            )
+            shutil.copytree(ROOT / source, folder / target, ignore=shutil.ignore_patterns(*SKIPPED_FOLDERS, "*.pyc"))
         else:
             shutil.copyfile(ROOT / source, folder / target)
     if recipe.binaries:

@@ -14,9 +14,7 @@ def source_files(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.rglob("*")
-        if path.is_file()
-        and not SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts)
-        and path.suffix != ".pyc"
+        if path.is_file() and not SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts) and path.suffix != ".pyc"
     ]
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
 
