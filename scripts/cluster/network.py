@@ -45,6 +45,7 @@ table inet {TABLE} {{
     }}
     chain input {{
         type filter hook input priority filter - 5; policy accept;
+        ct state established,related accept comment "answers to what the node asked"
         iifname "{POD_BRIDGE}" meta nfproto ipv6 counter drop
         iifname "{POD_BRIDGE}" ip daddr != {{ {POD_CIDR}, {SERVICE_CIDR}, {NODE_IP} }} counter drop
     }}
@@ -82,6 +83,8 @@ def ensure(state: State) -> None:
         _run("ip", "link", "add", NODE_BRIDGE, "type", "bridge")
     _run("ip", "address", "replace", f"{NODE_IP}/32", "dev", NODE_BRIDGE)
     _run("ip", "link", "set", NODE_BRIDGE, "up")
+    # What the node sends to a service stays here even while kube-proxy is not there to translate it.
+    _run("ip", "route", "replace", SERVICE_CIDR, "dev", NODE_BRIDGE, "src", NODE_IP)
     _set_kernel(state)
     write_if_changed(state.root / "cni" / "net.d" / "10-idag.conflist", cni_configuration(state))
     _run("nft", "-f", "-", text=firewall_rules())
