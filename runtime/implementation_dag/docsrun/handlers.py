@@ -107,7 +107,7 @@ def run_controller() -> int:
     os.environ.setdefault("USER", "implementation-dag")
     kopf.configure(verbose=False)
     LOG.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
-    for noisy in ("httpx", "httpx2"):
+    for noisy in ("httpx", "httpx2", "kopf.objects"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     kopf.run(namespaces=[CONFIG.namespace], standalone=True, liveness_endpoint="http://0.0.0.0:8080/healthz")
     return 0
