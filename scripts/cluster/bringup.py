@@ -41,7 +41,7 @@ def up(state: State, progress: Progress) -> None:
     if _is_up(state, wanted):
         progress(f"already up: export KUBECONFIG={state.admin_kubeconfig}")
         return
-    if not network.is_up():
+    if not network.is_up(state):
         progress("network: bridge, kernel settings, firewall")
     network.ensure(state)
     teardown.make_cgroups()
@@ -87,7 +87,7 @@ def _is_up(state: State, wanted: dict[str, processes.Command]) -> bool:
         current = processes.running(state, name)
         if current is None or current.digest != command.digest:
             return False
-    if not (network.is_up() and health.api_ready(state) and health.node_ready(state)):
+    if not (network.is_up(state) and health.api_ready(state) and health.node_ready(state)):
         return False
     if _stamp(state) != _addons_digest(state):
         return False

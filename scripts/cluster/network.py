@@ -71,8 +71,11 @@ def cni_configuration(state: State) -> str:
     return json.dumps({"cniVersion": "0.4.0", "name": "idag", "plugins": [bridge]}, indent=2) + "\n"
 
 
-def is_up() -> bool:
-    """True when the bridge and the firewall table are there."""
+def is_up(state: State) -> bool:
+    """True when the bridge and the firewall table are there, and the rules are those of this code."""
+    loaded = _rules_file(state)
+    if not (loaded.is_file() and loaded.read_text() == firewall_rules()):
+        return False
     link = Path(f"/sys/class/net/{NODE_BRIDGE}").exists()
     return link and _run("nft", "list", "table", "inet", TABLE, check=False).returncode == 0
 
@@ -88,6 +91,7 @@ def ensure(state: State) -> None:
     _set_kernel(state)
     write_if_changed(state.root / "cni" / "net.d" / "10-idag.conflist", cni_configuration(state))
     _run("nft", "-f", "-", text=firewall_rules())
+    write_if_changed(_rules_file(state), firewall_rules())
 
 
 def remove(state: State) -> list[str]:
@@ -105,6 +109,10 @@ def remove(state: State) -> list[str]:
             removed.append(f"bridge {bridge}")
     _restore_kernel(state)
     return removed
+
+
+def _rules_file(state: State) -> Path:
+    return state.config / "firewall.nft"
 
 
 def _set_kernel(state: State) -> None:
