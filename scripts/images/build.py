@@ -33,7 +33,7 @@ def build(name: str, base_image: str = "") -> ImageRef:
     recipe = recipe_named(name)
     made_here = base.build() if not base_image else None
     base_name = made_here.digest if made_here else base_image
-    image = image_at(name, content_key({"base": base_name, "epoch": str(buildah.EPOCH)}, recipe.inputs()))
+    image = image_at(name, _key(recipe, base_name))
     if image.archive.exists():
         return image
     if made_here:
@@ -43,6 +43,9 @@ def build(name: str, base_image: str = "") -> ImageRef:
         context = Path(folder)
         progress(f"{name}: putting the build context together")
         prepare(recipe, context, python_version)
+        if _key(recipe, base_name) != image.key:
+            progress(f"{name}: a file changed while it was being copied, starting again")
+            return build(name, base_image)
         progress(f"{name}: building on {made_here.local if made_here else base_image}")
         _build(image, context, made_here.local if made_here else base_image)
     buildah.save(image.local, image.archive)
@@ -76,6 +79,10 @@ def push_local(local: str, target: str, ca: Path | None = None) -> str:
         arguments = ["--quiet", buildah.signature_policy(), *trust, f"--digestfile={digest}"]
         buildah.run("push", *arguments, local, f"docker://{target}")
         return digest.read_text(encoding="ascii").strip()
+
+
+def _key(recipe: Recipe, base_name: str) -> str:
+    return content_key({"base": base_name, "epoch": str(buildah.EPOCH)}, recipe.inputs())
 
 
 def _build(image: ImageRef, context: Path, base_reference: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from scripts.images import buildah
 from scripts.images.__main__ import main
-from scripts.images.build import push_local
-from scripts.images.context import RECIPES, ROOT
+from scripts.images.build import build, push_local
+from scripts.images.context import RECIPES, ROOT, Recipe
+from scripts.images.image import ImageRef
 
 DIGEST = "sha256:" + "b" * 64
 
@@ -54,3 +55,32 @@ def test_images_run_as_a_numeric_non_root_user_on_a_replaceable_base(path: str) 
     assert "USER 65532:65532" in lines
     assert "ARG BASE_IMAGE=docker.io/library/python:3.13-slim" in lines
     assert "FROM ${BASE_IMAGE}" in lines
+
+
+def test_a_file_that_changes_during_the_copy_never_gets_the_old_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("one")
+    recipe = Recipe("trial", "runtime/Containerfile", str(lock), sources={}, binaries={})
+    monkeypatch.setitem(RECIPES, "trial", recipe)
+    monkeypatch.setenv("IDAG_CACHE", str(tmp_path))
+    copies: list[str] = []
+
+    def prepare_late(recipe: Recipe, folder: Path, python_version: str) -> None:
+        copies.append(lock.read_text())
+        lock.write_text("two")
+
+    def save(reference: str, archive: Path) -> None:
+        archive.write_text(copies[-1])
+
+    monkeypatch.setitem(build.__globals__, "prepare", prepare_late)
+    monkeypatch.setattr(buildah, "run", lambda *_: "3.11")
+    monkeypatch.setattr(buildah, "signature_policy", lambda: "--signature-policy=policy.json")
+    monkeypatch.setattr(buildah, "save", save)
+    monkeypatch.setattr(ImageRef, "digest", DIGEST)
+    image = build("trial", "registry.example.com/python:3.11")
+    assert copies == ["one", "two"]
+    assert image.archive.read_text() == "two"
+    assert build("trial", "registry.example.com/python:3.11") == image
+    assert len(copies) == 2
