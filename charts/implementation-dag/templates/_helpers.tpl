@@ -98,6 +98,8 @@ initContainers:
   - name: init
     resources: {{ toJson .Values.steps.executorResources }}
     securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
+    volumeMounts:
+      - {{ include "implementation-dag.tokenMount" . }}
 containers:
   - name: wait
     resources: {{ toJson .Values.steps.executorResources }}
