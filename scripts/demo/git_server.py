@@ -113,6 +113,11 @@ class Handler(BaseHTTPRequestHandler):
     timeout = IDLE_SECONDS
     server: GitServer
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log a request, but not the kubelet's question each second."""
+        if self.path != "/healthz":
+            super().log_request(code, size)
+
     def do_GET(self) -> None:
         self._answer()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Environment
 from scripts.demo.errors import DemoError
@@ -47,7 +48,7 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
         except DemoError as error:
             problems.append(str(error))
             return
-        if text.strip():
+        if text.strip() and "items: []" not in text:
             (folder / name).write_text(text)
 
     keep("events.txt", "get", "events", "--sort-by=.lastTimestamp", "--output=wide")
@@ -59,5 +60,17 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
         problems.append(str(error))
         return
     for pod in pods:
-        name = pod["metadata"]["name"]
-        keep(f"{name}.log", "logs", name, "--all-containers", "--prefix", "--timestamps", TAIL)
+        for container in started_containers(pod):
+            name = pod["metadata"]["name"]
+            keep(f"{name}.{container}.log", "logs", name, f"--container={container}", "--timestamps", TAIL)
+
+
+def started_containers(pod: dict[str, Any]) -> list[str]:
+    """Names of the pod's containers that ever ran: only those have logs."""
+    status = pod.get("status") or {}
+    states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    return [
+        str(item["name"])
+        for item in states
+        if {"running", "terminated"} & {*(item.get("state") or {}), *(item.get("lastState") or {})}
+    ]
