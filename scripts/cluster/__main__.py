@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ClusterError, ToolError, ImageError) as error:
         print(f"cluster {options.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"cluster {options.command}: interrupted; run it again to go on", file=sys.stderr)
+        return 130
 
 
 def _run(options: argparse.Namespace, state: State, progress: Progress) -> int:
