@@ -9,13 +9,14 @@ from .log import say
 
 
 def main() -> int:
-    """Write NS, RELEASE, DOMAIN, IMAGE_TAG, HOST, COMMIT, BRANCH and EVIDENCE. Raises ArgumentError, GitError."""
+    """Write NS, RELEASE, DOMAIN, IMAGE_TAG, HOST, COMMIT, BRANCH and where acceptance reports. Raises ArgumentError, GitError."""
     given = arguments.from_environment(os.environ)
     settings = config.load()
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
     url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])
     release = naming.release(repo, pr)
+    evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"])
     parameters = {
         "NS": naming.namespace(owner, repo, pr, settings["namespaceScope"]),
         "RELEASE": release,
@@ -24,7 +25,8 @@ def main() -> int:
         "HOST": f"{release}.{given['domain']}",
         "COMMIT": head.commit,
         "BRANCH": head.branch,
-        "EVIDENCE": naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"]),
+        "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",
+        "ACCEPTANCE_LOGS": f"{evidence}/acceptance/logs.txt",
     }
     outputs.write(parameters)
     for name, value in parameters.items():
