@@ -9,7 +9,7 @@ from .log import say
 
 
 def main() -> int:
-    """Write NS, RELEASE, DOMAIN, IMAGE_TAG, HOST, COMMIT, BRANCH and where acceptance reports. Raises ArgumentError, GitError."""
+    """Write every name of the run as output parameters. Raises ArgumentError, GitError."""
     given = arguments.from_environment(os.environ)
     settings = config.load()
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
