@@ -20,6 +20,7 @@ from scripts.demo.checks import Observed
 from scripts.demo.ci import Ci
 from scripts.demo.display import watching
 from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Environment
+from scripts.demo.errors import DemoError
 from scripts.demo.git_host import GitHost
 from scripts.demo.repository import OWNER, REPO
 from scripts.demo.scenarios import Case, Scenario
@@ -111,16 +112,30 @@ def prepared(console: Console, progress: Progress) -> Iterator[Session]:
         yield Session(where, host, store, ci, folder / "shop", console, progress)
 
 
-def remove_everything(where: Environment, progress: Progress) -> None:
-    """Remove all that the demo made: the local cluster, or release, previews and namespaces of the user's."""
-    if where.local:
+def remove_everything(where: Environment, progress: Progress, cluster_too: bool = True) -> None:
+    """Remove all that the demo made: the local cluster, or release, previews and namespaces of the user's.
+
+    With `cluster_too` false the local cluster stays up, without anything of the demo in it. Raises DemoError.
+    """
+    if where.local and cluster_too:
         cluster(["down"])
         return
     for item in where.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
         where.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")
+    # DocsRuns wait for their controller's finalizer, if they have one: they go while it still runs.
+    where.kubectl.run("delete", "workflows.argoproj.io", "--all", f"--namespace={RELEASE_NAMESPACE}", "--timeout=60s")
     release.uninstall(where)
     for name in (RELEASE_NAMESPACE, DEMO_NAMESPACE):
         found = where.kubectl.get("namespace", name)
         if found and backends.OWNED.items() <= found["metadata"].get("labels", {}).items():
             where.kubectl.run("delete", "namespace", name, "--timeout=180s")
     progress("release, previews and the demo's namespaces are removed")
+
+
+def is_up(where: Environment) -> bool:
+    """Whether the cluster's API server answers."""
+    try:
+        where.kubectl.run("get", "--raw=/readyz", "--request-timeout=3s")
+    except DemoError:
+        return False
+    return True

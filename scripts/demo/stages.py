@@ -95,7 +95,7 @@ def own_work(pods: list[dict[str, Any]]) -> dict[str, float]:
         if task in CRITICAL_PATH:
             names = CODERUN_CONTAINERS if task in CODERUN_STAGES else OWN_CONTAINERS
             work[task] = work.get(task, 0.0) + container_seconds(pod, names)
-    return work
+    return {task: work[task] for task in CRITICAL_PATH if task in work}
 
 
 def overhead_seconds(workflow: dict[str, Any], pods: list[dict[str, Any]]) -> float:

@@ -1,0 +1,50 @@
+"""One prepared cluster for all scenarios; what the tests made is removed at the end.
+
+KEEP=1 keeps everything. A local cluster that was up before stays up, without anything of the demo in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from scripts.demo import environment
+from scripts.demo.__main__ import save_logs
+from scripts.demo.session import Session, is_up, prepared, remove_everything
+from scripts.progress import Progress
+
+OUT = Path("out") / "e2e"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Write JUnit results to out/e2e/junit.xml unless the command line names another file."""
+    if not config.getoption("xmlpath"):
+        config.option.xmlpath = str(OUT / "junit.xml")
+
+
+@pytest.fixture(scope="session")
+def out() -> Path:
+    """Folder of summaries and logs."""
+    return OUT
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Session]:
+    """Cluster, images, backends, release and CI, brought up once."""
+    progress = Progress("e2e")
+    where = environment.describe(os.environ)
+    was_up = is_up(where)
+    try:
+        with prepared(Console(highlight=False, width=140), progress) as session:
+            yield session
+    except BaseException:
+        save_logs(where, OUT / "preparation", progress)
+        raise
+    finally:
+        if os.environ.get("KEEP") != "1":
+            remove_everything(where, progress, cluster_too=not was_up)
