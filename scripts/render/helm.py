@@ -17,7 +17,9 @@ class RenderError(Exception):
     """helm refused the chart or the values; the text is its own."""
 
 
-def template(chart: Path, values: Path | None = None, *, helm: str = "helm", kube_version: str = "1.35.0") -> list[Object]:
+def template(
+    chart: Path, values: Path | None = None, *, helm: str = "helm", kube_version: str = "1.35.0"
+) -> list[Object]:
     """Return the objects of the chart, CRDs included, in helm's order. Raises RenderError."""
     command = [str(tool(helm)), "template", "implementation-dag", str(chart), "--namespace", "workflows"]
     command += ["--include-crds", "--kube-version", kube_version]
