@@ -1,0 +1,36 @@
+"""`python -m scripts.doctor`: one line a check; exit code 1 when something keeps the pipeline from working."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .checks import CHECKS
+from .cluster import NoCluster, kubeconfig, read
+from .finding import Level
+
+
+def main() -> int:
+    """Check the cluster of KUBECONFIG, or the local one."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__)
+    parser.add_argument("--namespace", default="workflows", help="namespace of the release")
+    parser.add_argument("--release", default="implementation-dag", help="name of the release")
+    options = parser.parse_args()
+    try:
+        print(f"checking the cluster of {kubeconfig()}")
+        cluster = read(options.namespace, options.release)
+    except NoCluster as error:
+        print(f"doctor: {error}", file=sys.stderr)
+        return 1
+    findings = [finding for check in CHECKS for finding in check(cluster)]
+    for finding in findings:
+        print(f"  {finding.level:<12} {finding.subject}: {finding.message}")
+        if finding.remedy:
+            print(f"  {'':<12} → {finding.remedy}")
+    problems = sum(finding.level == Level.PROBLEM for finding in findings)
+    print(f"{problems} problems" if problems else "nothing stands in the way")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""The checks: each looks at one thing that people get wrong, and knows what to do about it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+
+from .cluster import Cluster, Object
+from .finding import Finding, ok, problem, unknown
+
+ARGO_FLOORS = {3: (3, 7, 14), 4: (4, 0, 5)}
+KUBERNETES_FLOOR = (1, 31)
+# A field of the newest Argo that our templates use, and where the CRD's schema has it.
+CRD_FIELD = ("podGC", "deleteDelayDuration")
+Check = Callable[[Cluster], Iterable[Finding]]
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = re.search(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return tuple(int(number) for number in found.groups() if number) if found else ()
+
+
+def kubernetes(cluster: Cluster) -> Iterable[Finding]:
+    """Kubernetes is new enough."""
+    if _numbers(cluster.version)[:2] >= KUBERNETES_FLOOR:
+        yield ok("Kubernetes", cluster.version)
+    else:
+        yield problem("Kubernetes", f"{cluster.version} is older than 1.31", "upgrade the cluster")
+
+
+def argo(cluster: Cluster) -> Iterable[Finding]:
+    """Argo Workflows is installed, its CRDs and its controller are new enough."""
+    crd = cluster.named("customresourcedefinitions", "workflowtemplates.argoproj.io")
+    if crd is None:
+        yield problem(
+            "Argo Workflows",
+            "not installed: no CRD workflowtemplates.argoproj.io",
+            "install Argo Workflows 4.0.5 or newer (https://argo-workflows.readthedocs.io/en/latest/quick-start/)",
+        )
+        return
+    schema = crd["spec"]["versions"][0].get("schema", {}).get("openAPIV3Schema", {})
+    spec = schema.get("properties", {}).get("spec", {})
+    if "properties" not in spec:
+        yield unknown(
+            "Argo CRDs", "installed in the minimal form, without a schema", "install the full CRDs to be sure"
+        )
+    elif CRD_FIELD[1] not in spec["properties"].get(CRD_FIELD[0], {}).get("properties", {}):
+        yield problem(
+            "Argo CRDs",
+            f"too old: no field spec.{'.'.join(CRD_FIELD)}",
+            "apply the CRDs of Argo Workflows 3.7.14+ or 4.0.5+",
+        )
+    else:
+        yield ok("Argo CRDs", "have the fields that the templates use")
+    yield _argo_controller(cluster)
+
+
+def _argo_controller(cluster: Cluster) -> Finding:
+    found = [
+        item for item in cluster.objects.get("all deployments", []) if "workflow-controller" in item["metadata"]["name"]
+    ]
+    if not found:
+        return problem(
+            "Argo controller", "no Deployment workflow-controller in any namespace", "install Argo Workflows"
+        )
+    name, image = found[0]["metadata"]["name"], found[0]["spec"]["template"]["spec"]["containers"][0]["image"]
+    if not found[0].get("status", {}).get("readyReplicas"):
+        return problem("Argo controller", f"{name} is not ready", f"kubectl logs deployment/{name}")
+    version = _numbers(image.rsplit(":", 1)[-1]) if "@" not in image else ()
+    if not version:
+        return unknown("Argo controller", f"image {image} names no version", "it must be 3.7.14+ or 4.0.5+")
+    if version < ARGO_FLOORS.get(version[0], (0,)) or version[0] < min(ARGO_FLOORS):
+        return problem(
+            "Argo controller",
+            f"{image}: older than 3.7.14 / 4.0.5, which have published vulnerabilities that matter here",
+            "upgrade Argo Workflows",
+        )
+    return ok("Argo controller", f"{image} is ready")
+
+
+def release(cluster: Cluster) -> Iterable[Finding]:
+    """The chart is installed and its controller runs."""
+    if cluster.named("customresourcedefinitions", "docsruns.taskmaster.io") is None:
+        yield problem("DocsRun CRD", "not installed", "kubectl apply --server-side -f charts/implementation-dag/crds")
+    else:
+        yield ok("DocsRun CRD", "is installed")
+    if cluster.named("workflowtemplates", cluster.release) is None:
+        yield problem(
+            "release",
+            f"no WorkflowTemplate {cluster.release} in namespace {cluster.namespace}",
+            f"helm install {cluster.release} charts/implementation-dag -n {cluster.namespace} --create-namespace",
+        )
+        return
+    yield ok("release", f"WorkflowTemplate {cluster.release} is there")
+    controller = cluster.named("deployments", f"{cluster.release}-controller")
+    if controller is None or not controller.get("status", {}).get("readyReplicas"):
+        image = controller["spec"]["template"]["spec"]["containers"][0]["image"] if controller else "none"
+        yield problem(
+            "DocsRun controller",
+            f"not ready (image {image})",
+            f"is it pushed? kubectl describe pods -n {cluster.namespace} -l app.kubernetes.io/component=controller",
+        )
+    else:
+        yield ok("DocsRun controller", "is ready")
+
+
+def coderun(cluster: Cluster) -> Iterable[Finding]:
+    """The template that runs the agents is there and has the interface."""
+    caller = cluster.named("workflowtemplates", cluster.release)
+    if caller is None:
+        return
+    wanted = _agent_reference(caller)
+    found = cluster.named("workflowtemplates", wanted["name"])
+    subject = f"{wanted['name']}/{wanted['template']}"
+    template = next((t for t in found["spec"]["templates"] if t["name"] == wanted["template"]), None) if found else None
+    if template is None:
+        yield problem(subject, "not there", "install your platform's, or set the value agents.reference.enabled")
+        return
+    inputs = {item["name"] for item in template.get("inputs", {}).get("parameters", [])}
+    outputs = {item["name"] for item in template.get("outputs", {}).get("parameters", [])}
+    missing = [f"input {name}" for name in ("github-app", "commit", "branch") if name not in inputs]
+    missing += ["output commit"] if "commit" not in outputs else []
+    if missing:
+        yield problem(subject, f"lacks {', '.join(missing)}", "see docs/operator.md, coderun-template")
+    else:
+        yield ok(subject, "has the interface")
+
+
+def _agent_reference(template: Object) -> dict[str, str]:
+    dag = next(item for item in template["spec"]["templates"] if item["name"] == "dag")
+    found: dict[str, str] = next(task["templateRef"] for task in dag["dag"]["tasks"] if task["name"] == "implement")
+    return found
+
+
+def ingress(cluster: Cluster) -> Iterable[Finding]:
+    """Previews can be reached."""
+    classes = [item["metadata"]["name"] for item in cluster.objects.get("ingressclasses", [])]
+    if not classes:
+        yield problem("ingress", "no IngressClass", "install an ingress controller, or use Gateway API HTTPRoutes")
+    else:
+        yield ok("ingress", f"IngressClass {', '.join(classes)}")
+
+
+def domain(cluster: Cluster) -> Iterable[Finding]:
+    """The wildcard domain resolves."""
+    template = cluster.named("workflowtemplates", cluster.release)
+    if template is None:
+        return
+    arguments = {item["name"]: item.get("value", "") for item in template["spec"]["arguments"]["parameters"]}
+    name = f"doctor-{secrets.token_hex(4)}.{arguments['domain']}"
+    try:
+        address = socket.getaddrinfo(name, 443, proto=socket.IPPROTO_TCP)[0][4][0]
+        yield ok("wildcard domain", f"{name} is {address}")
+    except OSError as error:
+        yield unknown(
+            "wildcard domain",
+            f"{name} does not resolve from this machine ({error})",
+            f"point *.{arguments['domain']} to the ingress; a name that only the cluster resolves is fine",
+        )
+
+
+SECRET_KEYS = {"git": ("username", "password"), "s3": ("accessKey", "secretKey")}
+
+
+def references(cluster: Cluster) -> Iterable[Finding]:
+    """Secrets and ConfigMaps that the values name exist and have their keys."""
+    settings = cluster.settings
+    if not settings:
+        return
+    if name := settings["git"]["credentialsSecret"]:
+        yield _keys(cluster, "secrets", name, SECRET_KEYS["git"], "git.credentialsSecret")
+    else:
+        yield unknown("git.credentialsSecret", "empty: private repositories and pushes will fail", "name a Secret")
+    artifacts = cluster.named("configmaps", f"{cluster.release}-artifacts")
+    if artifacts is None:
+        yield unknown(
+            "S3", "no evidence.s3.bucket: Argo's default artifact repository is used", "make sure that it is set"
+        )
+    elif found := re.search(r"accessKeySecret: \{name: ([^,]+),", artifacts["data"]["evidence"]):
+        yield _keys(cluster, "secrets", found.group(1), SECRET_KEYS["s3"], "evidence.s3.secretName")
+    for name in settings["preview"]["pullSecrets"]:
+        yield _keys(cluster, "secrets", name, (".dockerconfigjson",), "preview.pullSecrets")
+
+
+def _keys(cluster: Cluster, kind: str, name: str, keys: tuple[str, ...], value: str) -> Finding:
+    found = cluster.named(kind, name)
+    if found is None:
+        return problem(
+            value, f"no {kind[:-1]} {name} in namespace {cluster.namespace}", f"create it with keys {', '.join(keys)}"
+        )
+    missing = [key for key in keys if key not in (found.get("data") or {})]
+    if missing:
+        return problem(value, f"{kind[:-1]} {name} lacks {', '.join(missing)}", "add the keys")
+    return ok(value, f"{name} has its keys")
+
+
+def network(cluster: Cluster) -> Iterable[Finding]:
+    """The namespaces that previews may talk to exist with the labels that the policies name."""
+    found = cluster.named("configmaps", f"{cluster.release}-preview")
+    if found is None:
+        return
+    named = re.findall(r"(kubernetes\.io/metadata\.name): (\S+)", found["data"]["objects.yaml"])
+    for key, value in dict.fromkeys(named):
+        there = any(item["metadata"].get("labels", {}).get(key) == value for item in cluster.objects["namespaces"])
+        if there:
+            yield ok("network policies", f"namespace {value} is there")
+        else:
+            yield problem(
+                "network policies",
+                f"no namespace has the label {key}={value}: previews would be cut off",
+                "set preview.network.ingressNamespaceLabels and dnsNamespaceLabels",
+            )
+
+
+CHECKS: tuple[Check, ...] = (kubernetes, argo, release, coderun, ingress, domain, references, network)

@@ -1,0 +1,80 @@
+"""What the checks look at, read once from the cluster with kubectl."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.toolchain import tool
+
+Object = dict[str, Any]
+
+
+class NoCluster(Exception):
+    """No cluster answers; the text says what to do."""
+
+
+@dataclass
+class Cluster:
+    """A cluster as the checks see it; `namespace` is the release's."""
+
+    namespace: str
+    release: str
+    version: str = ""
+    objects: dict[str, list[Object]] = field(default_factory=dict)
+
+    def named(self, kind: str, name: str) -> Object | None:
+        """Return the object of that kind and name, or None."""
+        return next((item for item in self.objects.get(kind, []) if item["metadata"]["name"] == name), None)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the installed release, empty when it is not installed."""
+        found = self.named("configmaps", f"{self.release}-config")
+        loaded: dict[str, Any] = yaml.safe_load(found["data"]["config.yaml"]) if found else {}
+        return loaded
+
+
+CLUSTER_WIDE = ("customresourcedefinitions", "ingressclasses", "namespaces")
+NAMESPACED = ("configmaps", "secrets", "serviceaccounts", "workflowtemplates", "deployments")
+
+
+def kubeconfig() -> str:
+    """Return KUBECONFIG, or the local cluster's. Raises NoCluster."""
+    local = Path(os.environ.get("IDAG_STATE", "/var/lib/implementation-dag")) / "admin.kubeconfig"
+    found = os.environ.get("KUBECONFIG") or (str(local) if local.exists() else "")
+    if not found:
+        raise NoCluster("no cluster: set KUBECONFIG, or run `make up` for a local one")
+    return found
+
+
+def _kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(tool("kubectl")), "--kubeconfig", kubeconfig(), "--request-timeout=10s", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _list(kind: str, *flags: str) -> list[Object]:
+    done = _kubectl("get", kind, "-o", "json", *flags)
+    if done.returncode:
+        return []
+    items: list[Object] = json.loads(done.stdout)["items"]
+    return items
+
+
+def read(namespace: str, release: str) -> Cluster:
+    """Return what is there. Raises NoCluster when the API server does not answer."""
+    done = _kubectl("version", "-o", "json")
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
+        raise NoCluster(f"the cluster of {kubeconfig()} does not answer: {last}")
+    version = json.loads(done.stdout)["serverVersion"]["gitVersion"]
+    objects = {kind: _list(kind) for kind in CLUSTER_WIDE}
+    objects["all deployments"] = _list("deployments", "--all-namespaces")
+    objects |= {kind: _list(kind, "--namespace", namespace) for kind in NAMESPACED}
+    return Cluster(namespace, release, version, objects)
