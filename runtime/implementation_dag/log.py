@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import time
+from pathlib import Path
 
+# The kubelet keeps 4096 bytes of it.
+TERMINATION_LOG = Path("/dev/termination-log")
+TERMINATION_LIMIT = 1000
 _START = time.monotonic()
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -21,5 +26,8 @@ def say(message: str) -> None:
 
 
 def fail(message: str) -> None:
-    """Print an error to stderr, where Argo and kubectl logs show it last."""
-    print(f"error: {clean(message)}", file=sys.stderr, flush=True)
+    """Print an error to stderr, and leave it where the kubelet looks: it becomes the message of the Argo node."""
+    text = clean(message)
+    print(f"error: {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        TERMINATION_LOG.write_text(text[:TERMINATION_LIMIT])
