@@ -12,7 +12,7 @@ from rich.console import Console
 
 from scripts.cluster.settings import ClusterError
 from scripts.demo import environment, logs, summary
-from scripts.demo.errors import DemoError
+from scripts.demo.errors import DemoError, NotStarted
 from scripts.demo.scenarios import all_scenarios
 from scripts.demo.session import Session, prepared, remove_everything
 from scripts.images.image import ImageError
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = environment.describe(os.environ)
         with prepared(console, progress) as session:
             good = show_scenario(session, options.scenario, OUT)
+    except NotStarted as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
     except FAULTS as error:
         print(f"demo: {error}", file=sys.stderr)
         good = False

@@ -10,6 +10,7 @@ from typing import Any
 from scripts.demo.evidence import Evidence, index_problems, missing
 from scripts.demo.previews import Observation
 from scripts.demo.repository import OWNER, REPO, PullRequest
+from scripts.demo.stages import EXIT_STAGES
 from scripts.demo.workflow import Finished
 
 OVERHEAD_LIMIT = 60.0
@@ -202,6 +203,11 @@ def argument_refused(seen: Observed) -> list[Check]:
     """The first node failed with the parameter's name, and nothing was created."""
     first = seen.run.stage("set-params")
     ran = [s.name for s in seen.run.stages if s.name not in ("set-params", "evidence", "remove-preview")]
+    broken = [
+        f"{item.name} is {item.result}: {item.message}"
+        for item in seen.run.stages
+        if item.name in EXIT_STAGES and item.result in ("Failed", "Error")
+    ]
     ran = [name for name in ran if seen.run.stage(name).result not in ("Omitted", "Pending", "Skipped")]
     return [
         check(
@@ -215,6 +221,7 @@ def argument_refused(seen: Observed) -> list[Check]:
             first.message,
         ),
         check("no other stage ran", not ran, ", ".join(ran)),
+        check("the exit handler had nothing to complain of", not broken, "; ".join(broken)),
         check("no preview was created", seen.namespace is None, seen.namespace),
         check("no stage left evidence", not stage_files(seen), stage_files(seen)),
     ]

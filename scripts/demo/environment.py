@@ -14,7 +14,7 @@ from scripts import images
 from scripts.cluster.__main__ import main as cluster
 from scripts.cluster.images import load, reference
 from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
-from scripts.demo.errors import DemoError
+from scripts.demo.errors import DemoError, NotStarted
 from scripts.demo.kubectl import Kubectl
 from scripts.images import buildah
 from scripts.images.binary import BinaryImage
@@ -121,7 +121,7 @@ def prepare(environment: Environment, progress: Progress) -> DemoImages:
 
 
 def confirm(environment: Environment, env: Mapping[str, str], ask: Callable[[str], str] | None) -> None:
-    """Print the context about to be used and ask, unless YES=1. Raises DemoError when the answer is no."""
+    """Print the context about to be used and ask, unless YES=1. Raises NotStarted when the answer is no."""
     context = environment.kubectl.run("config", "current-context").strip()
     print(
         f"KUBECONFIG is set: using context {context!r}. New there: namespaces {RELEASE_NAMESPACE} and "
@@ -132,9 +132,9 @@ def confirm(environment: Environment, env: Mapping[str, str], ask: Callable[[str
     if env.get("YES") == "1":
         return
     if ask is None:
-        raise DemoError(f"context {context!r} was not confirmed: there is no terminal to ask on; set YES=1")
+        raise NotStarted(f"context {context!r} was not confirmed: there is no terminal to ask on; set YES=1")
     if ask("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise DemoError(f"context {context!r} was not confirmed: nothing was done")
+        raise NotStarted(f"context {context!r} was not confirmed: nothing was done")
 
 
 def _build_images() -> None:

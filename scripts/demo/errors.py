@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class DemoError(Exception):
     """The demo cannot go on; the message says why and what to do."""
+
+
+class NotStarted(DemoError):
+    """The demo may not begin: nothing was done, so there is nothing to look into."""

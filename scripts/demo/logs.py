@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ PREVIEW_PREFIX = "impl-"
 LOCAL = ("argo", "ingress", "kube-system")
 OBJECTS = ("workflows.argoproj.io", "docsruns.taskmaster.io", "jobs", "pods", "deployments", "ingresses")
 TAIL = "--tail=5000"
+READERS = 4
 
 
 def save(environment: Environment, folder: Path) -> list[str]:
@@ -59,10 +61,10 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
     except DemoError as error:
         problems.append(str(error))
         return
-    for pod in pods:
-        for container in started_containers(pod):
-            name = pod["metadata"]["name"]
-            keep(f"{name}.{container}.log", "logs", name, f"--container={container}", "--timestamps", TAIL)
+    wanted = [(str(pod["metadata"]["name"]), container) for pod in pods for container in started_containers(pod)]
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
+        for name, container in wanted:
+            pool.submit(keep, f"{name}.{container}.log", "logs", name, f"--container={container}", "--timestamps", TAIL)
 
 
 def started_containers(pod: dict[str, Any]) -> list[str]:

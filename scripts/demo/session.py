@@ -15,6 +15,7 @@ from rich.console import Console
 
 from scripts.cluster.__main__ import main as cluster
 from scripts.demo import backends, environment, evidence, previews, release, repository, workflow
+from scripts.demo.alone import alone
 from scripts.demo.certificates import git_certificate
 from scripts.demo.checks import Observed
 from scripts.demo.ci import Ci
@@ -95,8 +96,9 @@ def prepared(console: Console, progress: Progress) -> Iterator[Session]:
     Raises DemoError, ToolError, ImageError with what to do.
     """
     where = environment.describe(os.environ)
-    images = environment.prepare(where, progress)
     with ExitStack() as stack:
+        stack.enter_context(alone(where.state.root.with_name(f"{where.state.root.name}-demo.lock")))
+        images = environment.prepare(where, progress)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="idag-demo-")))
         certificate = git_certificate(where, folder)
         credentials = backends.ensure(where, images, certificate, progress)

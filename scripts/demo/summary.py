@@ -88,6 +88,9 @@ def show(outcome: Outcome, console: Console) -> None:
 def _show_run(seen: Observed, checks: list[Check], console: Console) -> None:
     run = seen.run
     console.rule(f"{run.name}: {run.phase}")
+    for words in dict.fromkeys([run.message, *(s.message for s in run.stages if s.result in ("Failed", "Error"))]):
+        if words:
+            console.print(words, style="red", highlight=False, markup=False)
     for url in seen.urls:
         console.print(f"preview {url.url} answers {url.status}", highlight=False, markup=False)
         for line in url.text.strip().splitlines()[:3]:
