@@ -28,6 +28,8 @@ def keep() -> int:
 
 def remove() -> int:
     """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
+    if run.refused():
+        return 0
     this, settings, client = run.from_environment(), config.load(), kube.client()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
     name = naming.namespace(this.owner, this.repo, this.pr, settings["namespaceScope"])

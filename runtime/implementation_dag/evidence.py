@@ -75,6 +75,8 @@ def index(this: run.Run, status: str, failed: dict[str, str], folder: Path) -> d
 
 def main() -> int:
     """Write index.json for this run."""
+    if run.refused():
+        return 0
     found = index(run.from_environment(), os.environ["STATUS"], failures(os.environ.get("FAILURES", "")), STAGES)
     INDEX.parent.mkdir(parents=True, exist_ok=True)
     INDEX.write_text(json.dumps(found, indent=2) + "\n")

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 
 from . import arguments, naming
+from .errors import ArgumentError
+from .log import say
 
 MANAGED_BY = "implementation-dag"
 ANNOTATION = "implementation-dag.dev/"
@@ -56,3 +58,13 @@ def from_environment() -> Run:
         workflow_uid=env["WORKFLOW_UID"],
         namespace=env["NAMESPACE"],
     )
+
+
+def refused() -> bool:
+    """Say whether the run's arguments were refused: then nothing was created, and an exit handler has nothing to do."""
+    try:
+        from_environment()
+    except ArgumentError as error:
+        say(f"nothing was created: {error}")
+        return True
+    return False
