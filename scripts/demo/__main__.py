@@ -68,7 +68,8 @@ def show_scenario(session: Session, name: str, out: Path) -> bool:
     if not outcome.as_expected:
         save_logs(session.environment, out, session.progress)
     elif any(seen.urls for seen in outcome.runs):
-        session.console.print(where_to_look(session.environment, [u.url for seen in outcome.runs for u in seen.urls]))
+        urls = [url.url for seen in outcome.runs for url in seen.urls]
+        session.console.print(where_to_look(session.environment, urls), soft_wrap=True)
     return outcome.as_expected
 
 

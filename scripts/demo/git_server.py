@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import re
+import signal
 import ssl
 import subprocess
 import sys
@@ -307,6 +308,8 @@ class GitServer(ThreadingHTTPServer):
 
 def main() -> None:
     env = os.environ
+    # As process 1 of a container nothing ends it unless it says so itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     root = Path(env["ROOT"])
     root.mkdir(parents=True, exist_ok=True)
     server = GitServer(("0.0.0.0", int(env["PORT"])), root, Path(env["TOKEN_FILE"]).read_text().strip())  # noqa: S104

@@ -62,9 +62,13 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
         problems.append(str(error))
         return
     wanted = [(str(pod["metadata"]["name"]), container) for pod in pods for container in started_containers(pod)]
+
+    def keep_log(item: tuple[str, str]) -> None:
+        name, container = item
+        keep(f"{name}.{container}.log", "logs", name, f"--container={container}", "--timestamps", TAIL)
+
     with ThreadPoolExecutor(max_workers=READERS) as pool:
-        for name, container in wanted:
-            pool.submit(keep, f"{name}.{container}.log", "logs", name, f"--container={container}", "--timestamps", TAIL)
+        list(pool.map(keep_log, wanted))
 
 
 def started_containers(pod: dict[str, Any]) -> list[str]:

@@ -1,0 +1,184 @@
+"""The DocsRun controller on a real cluster: every end has its reason, and a restart makes no second Job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from scripts.demo.errors import DemoError
+from scripts.demo.kubectl import Kubectl
+from scripts.demo.session import Session
+
+NAMESPACE = "workflows"
+CONTROLLER = "deployment/implementation-dag-controller"
+PYTHON = ["python3", "-c"]
+
+
+@pytest.fixture
+def kubectl(session: Session) -> Kubectl:
+    return session.environment.kubectl
+
+
+@pytest.fixture
+def image(kubectl: Kubectl) -> str:
+    found = kubectl.get(CONTROLLER, "--namespace", NAMESPACE)
+    assert found
+    text: str = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    return text
+
+
+def docsrun(name: str, image: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "taskmaster.io/v1",
+        "kind": "DocsRun",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"image": image, "command": [*PYTHON, "print('done')"], "serviceAccountName": "default"} | spec,
+    }
+
+
+@contextmanager
+def running(kubectl: Kubectl, manifest: dict[str, Any]) -> Iterator[str]:
+    name = manifest["metadata"]["name"]
+    kubectl.apply([manifest])
+    try:
+        yield name
+    finally:
+        kubectl.run("delete", "docsrun", name, "--namespace", NAMESPACE, "--ignore-not-found")
+
+
+def status(kubectl: Kubectl, name: str) -> dict[str, Any]:
+    found = kubectl.get("docsrun", name, "--namespace", NAMESPACE) or {}
+    result: dict[str, Any] = found.get("status", {})
+    return result
+
+
+def final(kubectl: Kubectl, name: str, limit: float = 120) -> dict[str, Any]:
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        found = status(kubectl, name)
+        if found.get("phase") in ("Succeeded", "Failed"):
+            return found
+        time.sleep(1)
+    raise AssertionError(f"DocsRun {name} did not end within {limit:.0f} s: {status(kubectl, name)}")
+
+
+LEAVE_RESULTS = """
+import json
+open('/results/outputs.json', 'w').write(json.dumps({'urls': '[]'}))
+open('/results/note.txt', 'w').write('kept')
+"""
+FAIL_WITH_WORDS = """
+import json, sys
+open('/results/failure.json', 'w').write(json.dumps({'reason': 'HelmFailed', 'message': 'the chart is broken'}))
+sys.exit(1)
+"""
+
+
+def test_results_reach_status_and_configmap(kubectl: Kubectl, image: str) -> None:
+    with running(kubectl, docsrun("e2e-results", image, command=[*PYTHON, LEAVE_RESULTS])) as name:
+        found = final(kubectl, name)
+        assert found["phase"] == "Succeeded"
+        assert found["outputs"] == {"urls": "[]"}
+        files = kubectl.get("configmap", found["resultsRef"]["name"], "--namespace", NAMESPACE)
+        assert files
+        assert files["binaryData"] == {"note.txt": "a2VwdA=="}
+
+
+NO_NODE = {"requests": {"cpu": "900"}, "limits": {"cpu": "900"}}
+ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "command": ({"command": [*PYTHON, "raise SystemExit(7)"]}, "CommandFailed", "exit code 7"),
+    "words": ({"command": [*PYTHON, FAIL_WITH_WORDS]}, "HelmFailed", "the chart is broken"),
+    "time": ({"command": [*PYTHON, "import time; time.sleep(300)"], "timeout": "10s"}, "DeadlineExceeded", "10 s"),
+    "node": ({"resources": NO_NODE}, "Unschedulable", "Insufficient cpu"),
+    "pull": ({"image": "172.30.0.1:5000/no/such:image"}, "ImagePullFailed", "172.30.0.1:5000/no/such:image"),
+    "account": ({"serviceAccountName": "nobody"}, "PodRefused", "nobody"),
+    "source": (
+        {"source": {"url": "https://git.implementation-dag-demo.svc/none/none.git", "commit": "0" * 40}},
+        "FetchFailed",
+        "git fetch failed",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", list(ENDS))
+def test_each_end_has_its_reason(kubectl: Kubectl, image: str, case: str) -> None:
+    spec, reason, words = ENDS[case]
+    with running(kubectl, docsrun(f"e2e-{case}", image, **spec)) as name:
+        found = final(kubectl, name)
+        assert (found["phase"], found["reason"]) == ("Failed", reason), found
+        assert words in found["message"]
+        assert found["startTime"] <= found["completionTime"]
+
+
+def test_a_quota_that_refuses_is_named(kubectl: Kubectl, image: str) -> None:
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "e2e-nothing-more", "namespace": NAMESPACE},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    kubectl.apply([quota])
+    try:
+        with running(kubectl, docsrun("e2e-quota", image)) as name:
+            found = final(kubectl, name)
+            assert found["reason"] == "QuotaExceeded", found
+            assert "e2e-nothing-more" in found["message"]
+    finally:
+        kubectl.run("delete", "resourcequota", "e2e-nothing-more", "--namespace", NAMESPACE)
+
+
+@pytest.mark.parametrize("moment", [0.0, 2.0, 6.0])
+def test_a_restarted_controller_makes_no_second_job(kubectl: Kubectl, image: str, moment: float) -> None:
+    slow = docsrun(f"e2e-restart-{moment:.0f}", image, command=[*PYTHON, "import time; time.sleep(8)"])
+    with running(kubectl, slow) as name:
+        time.sleep(moment)
+        selector = "--selector=app.kubernetes.io/component=controller"
+        kubectl.run("delete", "pods", "--namespace", NAMESPACE, selector, "--grace-period=0", "--force")
+        assert final(kubectl, name)["phase"] == "Succeeded"
+        pods = kubectl.items("pods", "--namespace", NAMESPACE, f"--selector=taskmaster.io/docsrun={name}")
+        jobs = kubectl.items("jobs", "--namespace", NAMESPACE, f"--selector=taskmaster.io/docsrun={name}")
+        assert (len(jobs), len(pods)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"timeout": "3h"}, "timeout must be a duration from 10s to 2h"),
+        ({"timeout": "soon"}, "timeout must be"),
+        ({"command": []}, "spec.command"),
+        ({"image": "no-tag"}, "image must end in a tag or a sha256 digest"),
+        ({"source": {"url": "file:///etc", "commit": "0" * 40}}, "spec.source.url"),
+        ({"source": {"url": "https://x/y", "commit": "main"}}, "spec.source.commit"),
+        ({"env": [{"name": "A-B", "value": "x"}]}, "spec.env[0].name"),
+    ],
+)
+def test_a_bad_spec_is_refused_by_name(kubectl: Kubectl, image: str, spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(DemoError, match=words.replace("[", r"\[")):
+        kubectl.create(docsrun("e2e-bad", image, **spec))
+
+
+def test_a_spec_cannot_be_changed(kubectl: Kubectl, image: str) -> None:
+    with running(kubectl, docsrun("e2e-fixed", image)), pytest.raises(DemoError, match="cannot be changed"):
+        kubectl.apply([docsrun("e2e-fixed", image, timeout="1m")])
+
+
+def test_every_pod_is_hardened(kubectl: Kubectl, image: str) -> None:
+    with running(kubectl, docsrun("e2e-hardened", image)) as name:
+        final(kubectl, name)
+        found = kubectl.items("pods", "--namespace", NAMESPACE) + kubectl.items("pods", "--namespace", "argo")
+        assert found
+        for pod in found:
+            spec = pod["spec"]
+            for container in [*spec.get("initContainers", []), *spec["containers"]]:
+                where = f"{pod['metadata']['name']}/{container['name']}"
+                security = spec.get("securityContext", {}) | container.get("securityContext", {})
+                assert security["runAsNonRoot"], where
+                assert security["readOnlyRootFilesystem"], where
+                assert security["capabilities"]["drop"] == ["ALL"], where
+                assert security["seccompProfile"]["type"] == "RuntimeDefault", where
+                assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), where
+                assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), where

@@ -1,0 +1,176 @@
+"""The rules of each scenario pass on what they should, and fail on what they must not let through."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from scripts.demo import checks
+from scripts.demo.checks import Observed
+from scripts.demo.evidence import PROMISED, Evidence
+from scripts.demo.previews import Observation
+from scripts.demo.repository import PullRequest
+from scripts.demo.stages import Stage
+from scripts.demo.workflow import Finished
+
+COMMIT = "a" * 40
+URL = "https://shop-pr-7.preview.example.com"
+GOOD_STAGES = ("set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance")
+
+
+def stage(name: str, result: str = "Succeeded", **more: Any) -> Stage:
+    outputs = {"commit": COMMIT} if name in ("implement", "clippy-format", "qa-testing") else {}
+    return Stage(**{"name": name, "result": result, "seconds": 5.0, "message": "", "outputs": outputs, **more})
+
+
+def good_run(**changes: Any) -> Finished:
+    stages = [stage(name) for name in GOOD_STAGES]
+    stages += [stage("evidence"), stage("remove-preview", "Skipped"), stage("keep-preview")]
+    outputs = {
+        "deployment_namespace": "impl-pr-7",
+        "helm_release": "shop-pr-7",
+        "acceptance_report_path": "acme/shop/pr-7/demo-x/acceptance/report.json",
+        "preview_urls": json.dumps([URL]),
+    }
+    fields = {"name": "demo-x", "phase": "Succeeded", "message": "", "stages": stages, "wall_seconds": 60.0}
+    fields |= {"own_seconds": {}, "overhead_seconds": 40.0, "pods": 10, "outputs": outputs}
+    return Finished(**{**fields, **changes})
+
+
+def evidence(extra: dict[str, bytes] | None = None, pr: int = 7) -> Evidence:
+    files = {f"{s}/{name}{'1.txt' if name[-1] == '/' else ''}": b"x" for s in PROMISED for name in PROMISED[s]}
+    files |= extra or {}
+    entries = [
+        {"name": name, "size": len(text), "sha256": hashlib.sha256(text).hexdigest()} for name, text in files.items()
+    ]
+    index = {"owner": "acme", "repo": "shop", "pr": pr, "workflow": "demo-x", "files": entries}
+    return Evidence(f"acme/shop/pr-{pr}/demo-x", {**files, "index.json": json.dumps(index).encode()})
+
+
+def good(**changes: Any) -> Observed:
+    annotations = {"janitor.stakater.com/expires": "2026-11-25T00:00:00Z"}
+    fields = {
+        "pull": PullRequest(7, "discount"),
+        "run": good_run(),
+        "evidence": evidence(),
+        "urls": [Observation(URL, 200, json.dumps({"commit": COMMIT, "version": "1.1.0"}))],
+        "namespace": {"metadata": {"name": "impl-pr-7", "annotations": annotations}},
+        "images": ["registry/acme/shop:pr-7@sha256:1"],
+        "revisions": [COMMIT],
+    }
+    return Observed(**{**fields, **changes})
+
+
+def failing(found: list[checks.Check]) -> list[str]:
+    return [item.sentence for item in found if not item.passed]
+
+
+def test_a_good_run_passes_every_check() -> None:
+    assert failing(checks.succeeded(good())) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "sentence"),
+    [
+        (good(run=good_run(overhead_seconds=60.1)), "overhead is at most 60 s"),
+        (good(run=good_run(pods=13)), "at most 12 pods"),
+        (good(run=good_run(outputs={})), "the workflow's outputs name preview, report and namespace"),
+        (good(namespace=None), "the preview's namespace stays and has its time to live"),
+        (good(urls=[Observation(URL, None, "ConnectError")]), "every preview URL answers 200"),
+        (good(urls=[]), "every preview URL answers 200"),
+        (good(urls=[Observation(URL, 200, '{"commit": "other"}')]), "the answer names the tested commit"),
+        (
+            good(images=["registry/acme/shop:pr-7"]),
+            "the preview runs an image by digest whose revision label is the tested commit",
+        ),
+        (
+            good(revisions=["b" * 40]),
+            "the preview runs an image by digest whose revision label is the tested commit",
+        ),
+        (good(evidence=evidence(pr=8)), "index.json is of this very run"),
+        (good(evidence=Evidence("p", {})), "evidence of rex, clippy, qa, deploy, acceptance is in S3"),
+    ],
+)
+def test_each_fault_of_a_good_run_is_found(seen: Observed, sentence: str) -> None:
+    assert sentence in failing(checks.succeeded(seen))
+
+
+def ended_in(name: str, **more: Any) -> Observed:
+    """A run that failed in `name`, as it should: nothing later ran, the preview is gone."""
+    at = GOOD_STAGES.index(name)
+    stages = [stage(n) for n in GOOD_STAGES[:at]] + [stage(name, "Failed", **more)]
+    stages += [stage(n, "Omitted") for n in GOOD_STAGES[at + 1 :]]
+    stages += [stage("evidence"), stage("remove-preview"), stage("keep-preview", "Skipped")]
+    run = good_run(phase="Failed", stages=stages, outputs={})
+    return good(run=run, namespace=None, urls=[], images=[], revisions=[])
+
+
+def test_failed_tests() -> None:
+    seen = dataclasses.replace(
+        ended_in("qa-testing"), evidence=evidence({"qa/test-results.xml": b'<testsuite failures="2">'})
+    )
+    assert failing(checks.tests_failed(seen)) == []
+    remains = dataclasses.replace(seen, namespace={"metadata": {"name": "impl-pr-7"}})
+    assert failing(checks.tests_failed(remains)) == ["no preview remains"]
+    no_failures = dataclasses.replace(seen, evidence=evidence({"qa/test-results.xml": b'<testsuite failures="0">'}))
+    assert failing(checks.tests_failed(no_failures)) == ["the kept test results name failures"]
+
+
+def test_a_bad_image_must_be_named_and_soon() -> None:
+    image = "registry/acme/no-such-image"
+    pull = PullRequest(7, image=image)
+    message = f"Error (exit code 1): ImagePullBackOff: cannot pull {image}:pr-7"
+    named = dataclasses.replace(ended_in("deploy", message=message), pull=pull)
+    assert failing(checks.bad_image(named)) == []
+    unnamed = dataclasses.replace(ended_in("deploy", message="timed out"), pull=pull)
+    assert failing(checks.bad_image(unnamed)) == ["the reason names the image"]
+    late = dataclasses.replace(ended_in("deploy", message=message, seconds=121.0), pull=pull)
+    assert failing(checks.bad_image(late)) == ["deploy ended in under 120 s"]
+
+
+@pytest.mark.parametrize(("p95", "broken"), [(1600, []), (900, ["the kept report has a p95 over its limit"])])
+def test_a_slow_change(p95: float, broken: list[str]) -> None:
+    report = json.dumps({"p95_ms": p95, "thresholds": {"max_p95_ms": 1200}}).encode()
+    seen = dataclasses.replace(ended_in("acceptance"), evidence=evidence({"acceptance/report.json": report}))
+    assert failing(checks.too_slow(seen)) == broken
+
+
+def test_clippys_fix_must_be_another_commit_than_rexs() -> None:
+    diff = evidence({"clippy/fixes.diff": b"+++ b/src/shop/discount.py"})
+    assert failing(checks.fix_deployed(good(evidence=diff))) == ["clippy made a commit of its own"]
+    stages = [
+        stage(s.name, s.result, outputs={"commit": "b" * 40}) if s.name == "implement" else s for s in good_run().stages
+    ]
+    assert failing(checks.fix_deployed(good(evidence=diff, run=good_run(stages=stages)))) == []
+
+
+def refused(message: str, exit_result: str = "Succeeded") -> Observed:
+    stages = [stage("set-params", "Failed", message=message)]
+    stages += [stage(name, "Omitted") for name in GOOD_STAGES[1:]]
+    stages += [stage("evidence"), stage("remove-preview", exit_result), stage("keep-preview", "Skipped")]
+    run = good_run(phase="Failed", stages=stages, outputs={})
+    return good(pull=None, run=run, namespace=None, urls=[], images=[], revisions=[], evidence=Evidence("p", {}))
+
+
+def test_a_refused_argument_is_named_and_cleanup_is_quiet() -> None:
+    message = "main: Error (exit code 1): parameter 'pr' is 'seven': must be a positive integer"
+    assert failing(checks.argument_refused(refused(message))) == []
+    assert failing(checks.argument_refused(refused("Error (exit code 1)"))) == [
+        "its message names the parameter pr and the value"
+    ]
+    assert failing(checks.argument_refused(refused(message, "Failed"))) == [
+        "the exit handler had nothing to complain of"
+    ]
+
+
+def test_a_stage_without_changes_passes_its_input_on() -> None:
+    seen = good(pull=PullRequest(7, version="1.9.0"))
+    broken = failing(checks.changed_nothing(seen))
+    assert broken == [
+        "rex and clippy changed nothing and passed the commit on",
+        "the preview answers version 1.9.0",
+    ]
