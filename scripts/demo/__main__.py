@@ -12,6 +12,7 @@ from rich.console import Console
 
 from scripts.cluster.settings import ClusterError
 from scripts.demo import environment, logs, summary
+from scripts.demo.alone import alone, lock_of
 from scripts.demo.errors import DemoError, NotStarted
 from scripts.demo.scenarios import all_scenarios
 from scripts.demo.session import Session, prepared, remove_everything
@@ -38,25 +39,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress, console = Progress("demo"), Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)
-    where = None
     try:
         where = environment.describe(os.environ)
-        with prepared(console, progress) as session:
-            good = show_scenario(session, options.scenario, OUT)
-    except NotStarted as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
+        with alone(lock_of(where.state)):
+            good = _run(where, options.scenario, console, progress)
+            if not options.keep:
+                remove_everything(where, progress)
     except FAULTS as error:
         print(f"demo: {error}", file=sys.stderr)
-        good = False
-        if where is not None:
-            save_logs(where, OUT, progress)
+        return 1
     except KeyboardInterrupt:
         print("demo: interrupted; `make down` stops the cluster", file=sys.stderr)
         return 130
-    if where is not None and not options.keep:
-        remove_everything(where, progress)
     return 0 if good else 1
+
+
+def _run(where: environment.Environment, name: str, console: Console, progress: Progress) -> bool:
+    """Prepare and run the scenario; on a fault logs are kept and the answer is False."""
+    try:
+        with prepared(where, console, progress) as session:
+            return show_scenario(session, name, OUT)
+    except NotStarted:
+        raise
+    except FAULTS as error:
+        print(f"demo: {error}", file=sys.stderr)
+        save_logs(where, OUT, progress)
+        return False
 
 
 def show_scenario(session: Session, name: str, out: Path) -> bool:

@@ -8,12 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.cluster.settings import State
 from scripts.demo.errors import NotStarted
+
+
+def lock_of(state: State) -> Path:
+    """The lock file of demos, beside the cluster's state folder, which `make down` removes."""
+    return state.root.with_name(f"{state.root.name}-demo.lock")
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the system frees it when the process ends. Raises NotStarted when another has it."""
+    """Hold the lock file `path`, also while cleaning up. Raises NotStarted when another process has it.
+
+    The system frees it when the process ends, however it ends.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,6 @@ from rich.console import Console
 
 from scripts.cluster.__main__ import main as cluster
 from scripts.demo import backends, environment, evidence, previews, release, repository, workflow
-from scripts.demo.alone import alone
 from scripts.demo.certificates import git_certificate
 from scripts.demo.checks import Observed
 from scripts.demo.ci import Ci
@@ -90,14 +88,12 @@ class Session:
 
 
 @contextmanager
-def prepared(console: Console, progress: Progress) -> Iterator[Session]:
+def prepared(where: Environment, console: Console, progress: Progress) -> Iterator[Session]:
     """Bring everything up (cluster, images, git server, S3, the chart, CI) and give the session.
 
-    Raises DemoError, ToolError, ImageError with what to do.
+    To be called within `alone`. Raises DemoError, ToolError, ImageError with what to do.
     """
-    where = environment.describe(os.environ)
     with ExitStack() as stack:
-        stack.enter_context(alone(where.state.root.with_name(f"{where.state.root.name}-demo.lock")))
         images = environment.prepare(where, progress)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="idag-demo-")))
         certificate = git_certificate(where, folder)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from scripts.demo import environment
 from scripts.demo.__main__ import save_logs
+from scripts.demo.alone import alone, lock_of
 from scripts.demo.session import Session, is_up, prepared, remove_everything
 from scripts.progress import Progress
 
@@ -38,13 +39,20 @@ def session() -> Iterator[Session]:
     """Cluster, images, backends, release and CI, brought up once."""
     progress = Progress("e2e")
     where = environment.describe(os.environ)
-    was_up = is_up(where)
+    # Whoever else runs a demo here keeps what is his: nothing is prepared or removed without the lock.
+    with alone(lock_of(where.state)):
+        was_up = is_up(where)
+        try:
+            yield from _prepared(where, progress)
+        finally:
+            if os.environ.get("KEEP") != "1":
+                remove_everything(where, progress, cluster_too=not was_up)
+
+
+def _prepared(where: environment.Environment, progress: Progress) -> Iterator[Session]:
     try:
-        with prepared(Console(highlight=False, width=140), progress) as session:
+        with prepared(where, Console(highlight=False, width=140), progress) as session:
             yield session
-    except BaseException:
+    except Exception:
         save_logs(where, OUT / "preparation", progress)
         raise
-    finally:
-        if os.environ.get("KEEP") != "1":
-            remove_everything(where, progress, cluster_too=not was_up)
