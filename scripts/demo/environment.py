@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts import images
 from scripts.cluster.__main__ import main as cluster
-from scripts.cluster.images import load, reference
+from scripts.cluster.images import reference
 from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
 from scripts.demo.errors import DemoError, NotStarted
 from scripts.demo.kubectl import Kubectl
@@ -154,9 +154,6 @@ def _s3_image(environment: Environment) -> str:
     version = read_pins()["versitygw"].version
     name = reference("versitygw", version)
     archive = build_binary(BinaryImage(name, tool("versitygw"), "versitygw"))
-    if environment.local:
-        load(archive, environment.state)
-        return name
     buildah.load(archive, name)
     target = f"{environment.registry}/implementation-dag/versitygw:{version}"
     return f"{target}@{images.push_local(name, target, environment.ca)}"
