@@ -31,7 +31,7 @@ def image(kubectl: Kubectl) -> str:
     return text
 
 
-def docsrun(name: str, image: str, **spec: Any) -> dict[str, Any]:
+def docsrun(name: str, image: str, /, **spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "taskmaster.io/v1",
         "kind": "DocsRun",
