@@ -22,7 +22,7 @@ venv: $(STAMP)
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
-	@python3 -m scripts.toolchain build
+	@python3 -m scripts.toolchain build --group test --group cluster
 
 .PHONY: tools-path
 tools-path: ## Print the folder of the built tools

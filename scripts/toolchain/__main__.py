@@ -1,4 +1,4 @@
-"""`python -m scripts.toolchain build [--group test|cluster] [TOOL...]`, `path`, `list`."""
+"""`python -m scripts.toolchain build [--group GROUP]... [TOOL...]`, `path`, `list`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.toolchain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser("build", help="have all tools, those of a group, or those named")
-    build.add_argument("--group", choices=GROUPS)
+    build = commands.add_parser("build", help="have all tools, those of some groups, or those named")
+    build.add_argument("--group", choices=GROUPS, action="append", default=[])
     build.add_argument("tools", nargs="*", metavar="TOOL", help="a pinned tool or one of its binaries")
     commands.add_parser("path", help="print the folder that holds the binaries")
     commands.add_parser("list", help="print each tool, its version, group and whether it is there")

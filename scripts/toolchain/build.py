@@ -13,15 +13,16 @@ from scripts.toolchain.pins import GROUPS, Pin
 from scripts.toolchain.store import Store
 
 
-def select(pins: dict[str, Pin], group: str | None, names: Sequence[str]) -> list[Pin]:
-    """Pins of the group (all when None), or exactly those named by tool or by one of its binaries.
+def select(pins: dict[str, Pin], groups: Sequence[str], names: Sequence[str]) -> list[Pin]:
+    """Pins of the groups (all when none is given), or exactly those named by tool or by one of its binaries.
 
     Raises ToolError naming what is allowed.
     """
-    if group is not None and group not in GROUPS:
-        raise ToolError(f"group {group!r} is not known, allowed: {', '.join(GROUPS)}")
+    for group in groups:
+        if group not in GROUPS:
+            raise ToolError(f"group {group!r} is not known, allowed: {', '.join(GROUPS)}")
     if not names:
-        return [pin for pin in pins.values() if group in (None, pin.group)]
+        return [pin for pin in pins.values() if not groups or pin.group in groups]
     owners = {name: pin for pin in pins.values() for name in pin.names} | pins
     unknown = [name for name in names if name not in owners]
     if unknown:

@@ -26,7 +26,7 @@ def test_the_pins_of_this_repository_agree_with_their_modules() -> None:
 
 def test_make_test_needs_no_compiler() -> None:
     pins = read_pins()
-    compiled = [pin.name for pin in select(pins, "test", []) if pin.kind == "go"]
+    compiled = [pin.name for pin in select(pins, ["test"], []) if pin.kind == "go"]
     assert compiled == []
 
 
@@ -77,11 +77,12 @@ def test_a_go_tool_without_sums_is_refused(tools_folder: Path) -> None:
 
 def test_tools_are_selected_by_group_by_name_and_by_binary(tools_folder: Path) -> None:
     pins = read_pins(tools_folder)
-    assert [pin.name for pin in select(pins, None, [])] == ["alpha", "beta"]
-    assert [pin.name for pin in select(pins, "test", [])] == ["beta"]
-    assert [pin.name for pin in select(pins, None, ["beta", "beta4", "alpha"])] == ["beta", "alpha"]
+    assert [pin.name for pin in select(pins, [], [])] == ["alpha", "beta"]
+    assert [pin.name for pin in select(pins, ["test"], [])] == ["beta"]
+    assert [pin.name for pin in select(pins, ["test", "cluster"], [])] == ["alpha", "beta"]
+    assert [pin.name for pin in select(pins, [], ["beta", "beta4", "alpha"])] == ["beta", "alpha"]
     with pytest.raises(ToolError, match="tool gamma is not pinned; pinned are alpha, beta"):
-        select(pins, None, ["gamma"])
+        select(pins, [], ["gamma"])
 
 
 def test_keys_are_short_and_hexadecimal(tools_folder: Path) -> None:
