@@ -37,12 +37,25 @@ def remove() -> int:
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
-    if not provision.owned_by(found, this):
-        say(f"namespace {name} is not the preview of {this.pull_request}: left alone")
+    if reason := not_ours(found, this):
+        say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, settings)
     delete(client, name, settings["preview"]["deletionTimeoutSeconds"])
     return 0 if uninstalled else 1
+
+
+def not_ours(found: Namespace, this: run.Run) -> str:
+    """Return in words why this run may not remove the namespace, or nothing.
+
+    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
+    """
+    if not provision.owned_by(found, this):
+        return f"is not the preview of {this.pull_request}"
+    holder = ((found.metadata and found.metadata.labels) or {}).get("workflow")
+    if holder != this.labels["workflow"]:
+        return f"belongs to the newer run {holder} of {this.pull_request}"
+    return ""
 
 
 def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str, object]) -> bool:
