@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     "set-params": "set_params:main",
     "checkout": "coderun.checkout:main",
     "publish": "coderun.publish:main",
+    "head": "coderun.head:main",
     "provision": "provision:main",
     "deploy": "deploy:main",
     "helm-deploy": "helm.deploy:main",

@@ -31,6 +31,13 @@ def test_argo_lint_passes(objects: list[helm.Object], tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_argo_lint_passes_with_the_platform_s_coderun_template(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "coderun-5dlabs.yaml"
+    platform = [item for item in yaml.safe_load_all(example.read_text()) if item["kind"] == "WorkflowTemplate"]
+    done = lint([*helm.template(CHART), *platform], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_argo_lint_sees_an_output_that_nobody_declares(objects: list[helm.Object], tmp_path: Path) -> None:
     text = yaml.safe_dump_all(objects).replace(
         "tasks.deploy.outputs.parameters.urls", "tasks.deploy.outputs.parameters.nope"

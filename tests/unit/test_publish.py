@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from implementation_dag import git, pull_request
-from implementation_dag.coderun import evidence, publish
+from implementation_dag.coderun import evidence, head, publish
 from implementation_dag.errors import ArgumentError, StepError
 
 
@@ -131,3 +131,30 @@ def test_evidence_is_copied_without_following_links(tmp_path: Path) -> None:
     (source / "root").symlink_to("/etc")
     assert evidence.copy(source, target, 10) == ["sub/report.json", "tests.log"]
     assert (target / "tests.log").read_text() == "x" * 10
+
+
+@pytest.fixture
+def head_step(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment of step head for pull request 7; its outputs land in the returned folder."""
+    (tmp_path / "config.yaml").write_text("git: {baseUrl: https://example.com}\n")
+    monkeypatch.setattr(git, "repository_url", lambda *_: f"file://{served}")
+    first = run("rev-parse", "main", cwd=served).strip()
+    run_of = {"OWNER": "acme", "REPO": "shop", "PR": "7", "WORKFLOW": "w", "WORKFLOW_UID": "u", "NAMESPACE": "n"}
+    settings = {"IMPLEMENTATION_DAG_CONFIG": str(tmp_path / "config.yaml"), "OUTPUTS": str(tmp_path / "outputs")}
+    for name, value in (run_of | settings | {"COMMIT": first, "BRANCH": ""}).items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "outputs"
+
+
+def test_head_hands_on_what_a_platform_pushed(served: Path, head_step: Path) -> None:
+    assert head.main() == 0
+    assert (head_step / "commit").read_text() == run("rev-parse", "feature", cwd=served).strip()
+
+
+def test_head_refuses_a_rewritten_history(served: Path, head_step: Path) -> None:
+    tree = run("rev-parse", "feature^{tree}", cwd=served).strip()
+    other = run("commit-tree", tree, "-m", "rewritten", cwd=served).strip()
+    run("update-ref", "refs/pull/7/head", other, cwd=served)
+    with pytest.raises(ArgumentError, match="not a commit of pull request 7"):
+        head.main()
+    assert not head_step.exists()
