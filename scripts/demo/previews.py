@@ -14,6 +14,8 @@ import httpx
 
 from scripts.demo.environment import Environment
 from scripts.demo.errors import DemoError
+from scripts.demo.repository import OWNER, REPO
+from scripts.demo.workflow import RUN_PREFIX
 from scripts.toolchain import tool
 
 SECONDS = 15.0
@@ -92,8 +94,26 @@ def _with_home(extra: dict[str, str]) -> dict[str, str]:
     return {**kept, **extra}
 
 
+def made_by_demo(namespace: dict[str, Any]) -> bool:
+    """Whether the namespace is the preview of a demo's run; on a user's cluster there may be others."""
+    labels, annotations = (namespace["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    wanted = {"implementation-dag.dev/owner": OWNER, "implementation-dag.dev/repo": REPO}
+    return (
+        labels.get("managed-by") == "implementation-dag"
+        and str(labels.get("workflow", "")).startswith(RUN_PREFIX)
+        and wanted.items() <= annotations.items()
+    )
+
+
 def remove(environment: Environment, pr: int) -> None:
-    """Delete the preview's namespace if the pipeline made it, and wait until it is gone. Raises DemoError."""
+    """Delete the preview's namespace if a demo's run made it, and wait until it is gone. Raises DemoError."""
     found = namespace(environment, pr)
-    if found and found["metadata"].get("labels", {}).get("managed-by") == "implementation-dag":
+    if found and made_by_demo(found):
         environment.kubectl.run("delete", "namespace", f"impl-pr-{pr}", "--ignore-not-found", "--timeout=120s")
+
+
+def remove_all(environment: Environment) -> None:
+    """Delete every preview that a demo's run made, and wait until they are gone. Raises DemoError."""
+    for item in environment.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
+        if made_by_demo(item):
+            environment.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")

@@ -118,8 +118,7 @@ def remove_everything(where: Environment, progress: Progress, cluster_too: bool 
     if where.local and cluster_too:
         cluster(["down"])
         return
-    for item in where.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
-        where.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")
+    previews.remove_all(where)
     # DocsRuns wait for their controller's finalizer, if they have one: they go while it still runs.
     where.kubectl.run("delete", "workflows.argoproj.io", "--all", f"--namespace={RELEASE_NAMESPACE}", "--timeout=60s")
     release.uninstall(where)

@@ -14,6 +14,8 @@ from scripts.demo.stages import Stage, overhead_seconds, own_work, read_stages, 
 
 POLL_SECONDS = 1.0
 RUN_LIMIT = 1200.0
+# Names of the demo's Workflows begin with it.
+RUN_PREFIX = "demo-"
 ENDED = ("Succeeded", "Failed", "Error")
 
 
@@ -45,7 +47,7 @@ def submit(environment: Environment, arguments: dict[str, str]) -> str:
     manifest = {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
-        "metadata": {"generateName": "demo-", "namespace": RELEASE_NAMESPACE, "labels": {"demo": "true"}},
+        "metadata": {"generateName": RUN_PREFIX, "namespace": RELEASE_NAMESPACE, "labels": {"demo": "true"}},
         "spec": {"workflowTemplateRef": {"name": RELEASE}, "arguments": {"parameters": parameters}},
     }
     return environment.kubectl.create(manifest)
