@@ -35,9 +35,9 @@ test-tools:
 .PHONY: test
 test: venv test-tools ## Run every test that needs no cluster: lint, types, unit tests, rendered YAML
 	@mkdir -p out
-	@echo "[test] ruff" >&2; $(VENV)/bin/ruff check scripts runtime tests examples
-	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests
-	@echo "[test] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts
+	@echo "[test] ruff" >&2; $(VENV)/bin/ruff check scripts runtime tests examples benchmarks
+	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests benchmarks
+	@echo "[test] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
 	@echo "[test] yamllint" >&2; $(VENV)/bin/yamllint --strict .
 	@echo "[test] helm lint" >&2; "$$($(PYTHON) -m scripts.toolchain path)/helm" lint --strict --quiet charts/implementation-dag
 	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render
@@ -70,6 +70,14 @@ demo: venv tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECO
 e2e: venv tools ## Run the cluster tests: the scenarios and each capability's main path
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
+
+.PHONY: bench-overhead
+bench-overhead: venv tools ## Measure what the pipeline adds, beside steps that do nothing
+	@$(PYTHON) -m benchmarks.overhead
+
+.PHONY: bench-cluster
+bench-cluster: venv tools ## Measure how long the local cluster takes up and down
+	@$(PYTHON) -m benchmarks.cluster
 
 .PHONY: doctor
 doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do

