@@ -47,8 +47,12 @@ check: venv tools ## Run the checks that need the built tools: argo lint, k6
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
-snapshots: venv test-tools ## Rewrite the snapshots of the rendered chart
+snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart
 	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/render
+
+.PHONY: rendered
+rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
+	@$(PYTHON) -m scripts.overlays.rendered
 
 .PHONY: up
 up: venv tools ## Bring the local cluster up (a no-op when it is)

@@ -1,0 +1,1 @@
+"""The Kustomize overlays: build them, and keep their rendered variant fresh."""

@@ -1,0 +1,79 @@
+"""The Kustomize overlays build, differ only where they say so, and their rendered variant is fresh."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.overlays import build, rendered
+
+KUSTOMIZE = build.ROOT / "kustomize"
+
+
+@cache
+def objects(folder: str) -> list[build.Object]:
+    return build.objects(build.build(KUSTOMIZE / folder))
+
+
+def one(folder: str, kind: str) -> build.Object:
+    (found,) = [item for item in objects(folder) if item["kind"] == kind]
+    return found
+
+
+@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+def test_the_rendered_variant_is_fresh(name: str) -> None:
+    assert rendered.fault(name) is None
+
+
+def test_environments_share_no_object_and_no_crd() -> None:
+    """Two of them must live in one cluster: the CRD is in a kustomization of its own."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for name in build.ENVIRONMENTS:
+        for item in objects(f"overlays/{name}"):
+            metadata = item["metadata"]
+            key = (item["kind"], metadata.get("namespace", ""), metadata["name"])
+            assert key not in seen, f"{key} is in {seen[key]} and {name}"
+            seen[key] = name
+    assert not [key for key in seen if key[0] == "CustomResourceDefinition"]
+    assert [item["kind"] for item in objects("crds")] == ["CustomResourceDefinition"]
+
+
+def test_the_base_is_the_chart_with_its_defaults() -> None:
+    template = one("base", "WorkflowTemplate")
+    assert (template["metadata"]["namespace"], template["metadata"]["name"]) == ("workflows", "implementation-dag")
+
+
+@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+def test_each_environment_has_its_own_domain(name: str) -> None:
+    values = yaml.safe_load((KUSTOMIZE / "overlays" / name / "values.yaml").read_text())
+    parameters = one(f"overlays/{name}", "WorkflowTemplate")["spec"]["arguments"]["parameters"]
+    assert {item["name"]: item.get("value") for item in parameters}["domain"] == values["defaults"]["domain"]
+
+
+def test_a_stale_rendering_is_told(tmp_path: Path) -> None:
+    root = copy(tmp_path)
+    values = root / "kustomize" / "overlays" / "dev" / "values.yaml"
+    values.write_text(values.read_text().replace("dev.preview", "other.preview"))
+    assert rendered.fault("dev", root) == "kustomize/rendered/dev is stale: run `make rendered`"
+    rendered.write("dev", root)
+    assert rendered.fault("dev", root) is None
+
+
+def test_an_environment_behind_the_chart_keeps_its_rendering(tmp_path: Path) -> None:
+    root = copy(tmp_path)
+    chart = root / "charts" / "implementation-dag" / "Chart.yaml"
+    text = chart.read_text()
+    version = rendered.chart_version()
+    chart.write_text(text.replace(f"version: {version}", "version: 99.0.0", 1))
+    assert rendered.fault("production", root) is None
+    rendered.write("production", root)
+    told = f"holds implementation-dag-99.0.0, but its overlay pins implementation-dag-{version}"
+    assert told in str(rendered.fault("production", root))
+
+
+def copy(target: Path) -> Path:
+    for name in ("charts", "kustomize"):
+        shutil.copytree(build.ROOT / name, target / name)
+    return target
