@@ -1,0 +1,11 @@
+"""What can go wrong in a render, in words for the person who called."""
+
+from __future__ import annotations
+
+
+class RenderError(Exception):
+    """helm or kustomize refused the chart or the values; the text is the tool's own."""
+
+
+class SuiteError(Exception):
+    """The chart, the cases or the overlays are not as the harness needs them; the message says what to change."""
