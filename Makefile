@@ -42,8 +42,12 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 	@echo "[test] helm lint" >&2; "$$($(PYTHON) -m scripts.toolchain path)/helm" lint --strict --quiet charts/implementation-dag
 	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render
 
+.PHONY: check-tools
+check-tools: tools
+	@python3 -m scripts.toolchain build --group check
+
 .PHONY: check
-check: venv tools ## Run the checks that need the built tools: argo lint, k6
+check: venv check-tools ## Run the checks that need the built tools: argo lint, k6
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
