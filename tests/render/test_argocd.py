@@ -1,0 +1,139 @@
+"""kustomize/argocd: the project allows what the environments hold and no more, in the right order, both ways alike."""
+
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.overlays import build
+
+KUSTOMIZE = build.ROOT / "kustomize"
+# Kinds without a namespace.
+CLUSTER_WIDE = {
+    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}  # fmt: skip
+WAYS = ("argocd", "argocd/applications", "argocd/helm")
+
+
+@cache
+def objects(folder: str) -> list[build.Object]:
+    return build.objects(build.build(KUSTOMIZE / folder))
+
+
+@cache
+def project() -> build.Object:
+    (found,) = [item for item in objects("argocd") if item["kind"] == "AppProject"]
+    return found["spec"]
+
+
+def group(item: build.Object) -> str:
+    return item["apiVersion"].rpartition("/")[0]
+
+
+def deployed() -> list[build.Object]:
+    """Everything that Argo CD applies, and the namespaces it creates for it."""
+    found = [
+        item for folder in ("crds", *(f"overlays/{name}" for name in build.ENVIRONMENTS)) for item in objects(folder)
+    ]
+    namespaces = {app["spec"]["destination"]["namespace"] for app in applications("argocd/applications")}
+    return found + [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces]
+
+
+def applications(folder: str) -> list[build.Object]:
+    return [item for item in objects(folder) if item["kind"] == "Application"]
+
+
+def generated() -> list[build.Object]:
+    """What the ApplicationSet makes of its elements."""
+    (found,) = [item["spec"] for item in objects("argocd") if item["kind"] == "ApplicationSet"]
+    result = []
+    for element in found["generators"][0]["list"]["elements"]:
+        text = yaml.safe_dump(found["template"])
+        for key, value in element.items():
+            text = text.replace(f"{{{{.{key}}}}}", value)
+        result.append(yaml.safe_load(text))
+    return result
+
+
+def test_the_project_allows_every_object_and_nothing_that_is_not_there() -> None:
+    wide = {(group(item), item["kind"]) for item in deployed() if item["kind"] in CLUSTER_WIDE}
+    narrow = {(group(item), item["kind"]) for item in deployed() if item["kind"] not in CLUSTER_WIDE}
+    assert {(rule["group"], rule["kind"]) for rule in project()["clusterResourceWhitelist"]} == wide
+    assert {(rule["group"], rule["kind"]) for rule in project()["namespaceResourceWhitelist"]} == narrow
+
+
+def test_cluster_wide_objects_are_allowed_by_name() -> None:
+    rules = project()["clusterResourceWhitelist"]
+    assert all(rule["name"].rstrip("*") for rule in rules)
+    for item in deployed():
+        if item["kind"] in CLUSTER_WIDE:
+            name = item["metadata"]["name"]
+            (pattern,) = [rule["name"] for rule in rules if rule["kind"] == item["kind"]]
+            assert fnmatchcase(name, pattern), f"{item['kind']} {name} is not {pattern}"
+
+
+def test_the_project_allows_the_namespaces_of_the_environments_and_no_pattern() -> None:
+    allowed = {(place["server"], place["namespace"]) for place in project()["destinations"]}
+    used = {tuple(app["spec"]["destination"][key] for key in ("server", "namespace")) for app in generated()}
+    assert allowed == used
+    assert not [namespace for _, namespace in allowed if "*" in namespace]
+    assert {item["metadata"]["namespace"] for item in deployed() if item["kind"] not in CLUSTER_WIDE} == {
+        namespace for _, namespace in used
+    }
+
+
+@pytest.mark.parametrize("folder", WAYS)
+def test_every_source_is_one_that_the_project_allows(folder: str) -> None:
+    for app in applications(folder) + (generated() if folder == "argocd" else []):
+        spec = app["spec"]
+        sources = spec.get("sources") or [spec["source"]]
+        assert {source["repoURL"] for source in sources} <= set(project()["sourceRepos"])
+        assert spec["project"] == "implementation-dag"
+        for source in sources:
+            if "path" in source:
+                assert (build.ROOT / source["path"]).is_dir()
+
+
+def test_the_plain_applications_are_those_of_the_set() -> None:
+    plain = {app["metadata"]["name"]: app for app in applications("argocd/applications")}
+    for app in generated():
+        twin = plain[app["metadata"]["name"]]
+        twin["metadata"].pop("namespace", None)
+        assert (app["metadata"], app["spec"]) == (twin["metadata"], twin["spec"])
+    assert len(plain) == len(generated()) + 1
+
+
+@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+def test_the_second_way_runs_the_same_release(name: str) -> None:
+    (helm,) = [app for app in applications("argocd/helm") if app["metadata"]["name"].endswith(name)]
+    spec = helm["spec"]
+    chart = (spec.get("sources") or [spec["source"]])[0]["helm"]
+    release = yaml.safe_load((KUSTOMIZE / "overlays" / name / "chart" / "release.yaml").read_text())
+    assert (chart["releaseName"], spec["destination"]["namespace"]) == (release["releaseName"], release["namespace"])
+    assert chart["valueFiles"][0].endswith(f"kustomize/overlays/{name}/values.yaml")
+
+
+@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+def test_waves_put_policies_before_rights_before_settings_before_pods_before_templates(name: str) -> None:
+    waves: dict[str, set[int]] = {}
+    for item in objects(f"overlays/{name}"):
+        waves.setdefault(step(item["kind"]), set()).add(wave(item["metadata"]))
+    assert waves.get("policy", {-3}) == {-3}
+    assert (waves["rights"], waves["settings"], waves["pods"], waves["templates"]) == ({-2}, {-1}, {0}, {1})
+
+
+def step(kind: str) -> str:
+    if kind.startswith("ValidatingAdmissionPolicy"):
+        return "policy"
+    if kind == "ServiceAccount" or "Role" in kind:
+        return "rights"
+    return {"ConfigMap": "settings", "ExternalSecret": "settings", "Deployment": "pods"}.get(
+        kind, "templates" if kind in ("WorkflowTemplate", "CronWorkflow") else "others"
+    )
+
+
+def wave(metadata: dict[str, Any]) -> int:
+    return int(metadata.get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
