@@ -1,0 +1,32 @@
+"""`python -m scripts.package`: write the chart's package and print its sha256 and path."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+from scripts.package.archive import PackageError, package
+from scripts.toolchain import ToolError, ToolMissing
+
+CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
+
+
+def main() -> int:
+    """Package the chart; the line on stdout is what `sha256sum --check` reads."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.package", description=__doc__)
+    parser.add_argument("--chart", type=Path, default=CHART, help="folder of the chart")
+    parser.add_argument("--out", type=Path, default=Path("out/package"), help="folder of the package")
+    options = parser.parse_args()
+    try:
+        made = package(options.chart, options.out)
+    except (PackageError, ToolError, ToolMissing) as error:
+        print(f"package: {error}", file=sys.stderr)
+        return 1
+    print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""A release of the last released chart can be upgraded to this one: nothing is lost, nothing is refused.
+
+The released chart lies beside this file as it was published; docs/releasing.md says when it is replaced.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from scripts.render import helm
+from scripts.upgrade import problems
+
+FOLDER = Path(__file__).parent
+CHART = FOLDER.parents[2] / "charts" / "implementation-dag"
+[RELEASED] = FOLDER.glob("implementation-dag-*.tgz")
+Object = dict[str, Any]
+
+
+def released_file(name: str) -> str:
+    with tarfile.open(RELEASED) as archive:
+        member = archive.extractfile(f"implementation-dag/{name}")
+        assert member
+        return member.read().decode()
+
+
+def test_this_chart_is_newer() -> None:
+    versions = [yaml.safe_load(text)["version"] for text in (released_file("Chart.yaml"), _read("Chart.yaml"))]
+    old, new = (tuple(int(part) for part in version.split("-")[0].split(".")) for version in versions)
+    assert old < new, "the released chart has this version already: raise it in Chart.yaml"
+
+
+def _read(name: str) -> str:
+    return (CHART / name).read_text()
+
+
+def test_the_defaults_upgrade() -> None:
+    assert problems(helm.template(RELEASED), helm.template(CHART)) == []
+
+
+def test_values_of_the_released_chart_are_still_accepted() -> None:
+    jsonschema.validate(yaml.safe_load(released_file("values.yaml")), json.loads(_read("values.schema.json")))
+
+
+def test_the_reference_agents_upgrade() -> None:
+    values = FOLDER.parent / "cases" / "reference.yaml"
+    assert problems(helm.template(RELEASED, values), helm.template(CHART, values)) == []
+
+
+@pytest.fixture(scope="module")
+def released() -> list[Object]:
+    return helm.template(RELEASED)
+
+
+def of(kind: str, objects: list[Object]) -> Object:
+    return next(item for item in objects if item["kind"] == kind)
+
+
+def lose_the_controller(objects: list[Object]) -> None:
+    objects.remove(of("Deployment", objects))
+
+
+def other_selector(objects: list[Object]) -> None:
+    of("Deployment", objects)["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"] = "implementation-dag"
+
+
+def other_role(objects: list[Object]) -> None:
+    of("ClusterRoleBinding", objects)["roleRef"]["name"] = "cluster-admin"
+
+
+def lose_a_field(objects: list[Object]) -> None:
+    version = of("CustomResourceDefinition", objects)["spec"]["versions"][0]
+    del version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["timeout"]
+
+
+def other_type(objects: list[Object]) -> None:
+    version = of("CustomResourceDefinition", objects)["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]["phase"]["type"] = "integer"
+
+
+def demand_more(objects: list[Object]) -> None:
+    version = of("CustomResourceDefinition", objects)["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"]["properties"]["spec"]["required"].append("timeout")
+
+
+def stop_a_version(objects: list[Object]) -> None:
+    of("CustomResourceDefinition", objects)["spec"]["versions"][0]["served"] = False
+
+
+def change_an_immutable_config(objects: list[Object]) -> None:
+    of("ConfigMap", objects)["data"]["config.yaml"] = "{}"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lose_the_controller, ["Deployment.apps/workflows/implementation-dag-controller: lost"]),
+        (other_selector, ["spec.selector cannot be changed"]),
+        (other_role, ["roleRef cannot be changed", "cluster-admin"]),
+        (lose_a_field, ["v1 loses the field .spec.timeout"]),
+        (other_type, ["v1 changes the type of .status.phase: string → integer"]),
+        (demand_more, ["v1 demands .spec.timeout"]),
+        (stop_a_version, ["version v1 is no longer served"]),
+        (change_an_immutable_config, ["data cannot be changed"]),
+    ],
+    ids=lambda item: getattr(item, "__name__", None),
+)
+def test_what_breaks_an_upgrade_is_named(released: list[Object], change: Any, words: list[str]) -> None:
+    old, new = copy.deepcopy(released), copy.deepcopy(released)
+    of("ConfigMap", old)["immutable"] = change is change_an_immutable_config
+    change(new)
+    found = problems(old, new)
+    assert len(found) == 1, found
+    assert all(word in found[0] for word in words), found
