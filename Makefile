@@ -8,7 +8,9 @@ export PYTHONPATH := .:runtime
 
 .PHONY: help
 help: ## List the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk -F ':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Set-up (every command below does what it needs of this by itself)
 
 $(STAMP): requirements/dev.lock
 	@echo "[setup] Python environment in $(VENV)" >&2
@@ -18,7 +20,7 @@ $(STAMP): requirements/dev.lock
 	@rm -f $(VENV)/.installed-*; touch $@
 
 .PHONY: venv
-venv: $(STAMP)
+venv: $(STAMP) ## Make the Python environment
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
@@ -29,9 +31,10 @@ tools-path: ## Print the folder of the built tools
 	@python3 -m scripts.toolchain path
 
 .PHONY: test-tools
-test-tools:
+test-tools: ## Fetch the tools that `make test` needs; no compiler
 	@python3 -m scripts.toolchain build --group test
 
+##@ Checks without a cluster
 .PHONY: test
 test: venv test-tools ## Run every test that needs no cluster: lint, types, unit tests, rendered YAML
 	@mkdir -p out
@@ -58,6 +61,11 @@ snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered cha
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
 	@$(PYTHON) -m scripts.overlays.rendered
 
+.PHONY: chart-readme
+chart-readme: venv ## Rewrite the chart's README from its values and their schema
+	@$(PYTHON) -m scripts.chart_readme
+
+##@ Local cluster
 .PHONY: up
 up: venv tools ## Bring the local cluster up (a no-op when it is)
 	@$(PYTHON) -m scripts.cluster up
@@ -70,6 +78,7 @@ down: ## Take the local cluster down; nothing of it stays
 status: ## Show the parts of the local cluster
 	@python3 -m scripts.cluster status
 
+##@ On a cluster: the local one, or KUBECONFIG's
 .PHONY: demo
 demo: venv tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
@@ -79,6 +88,11 @@ e2e: venv tools ## Run the cluster tests: the scenarios and each capability's ma
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
 
+.PHONY: doctor
+doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
+	@$(PYTHON) -m scripts.doctor
+
+##@ Measurements
 .PHONY: bench-overhead
 bench-overhead: venv tools ## Measure what the pipeline adds, beside steps that do nothing
 	@$(PYTHON) -m benchmarks.overhead
@@ -87,6 +101,7 @@ bench-overhead: venv tools ## Measure what the pipeline adds, beside steps that 
 bench-cluster: venv tools ## Measure how long the local cluster takes up and down
 	@$(PYTHON) -m benchmarks.cluster
 
-.PHONY: doctor
-doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
-	@$(PYTHON) -m scripts.doctor
+##@ Release
+.PHONY: package
+package: venv test-tools ## Write the chart's package, the same bytes on every machine, and print its sha256
+	@$(PYTHON) -m scripts.package

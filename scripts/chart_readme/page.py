@@ -47,13 +47,14 @@ def _rows(text: str) -> dict[str, str]:
 def _tables(values: list[Value]) -> list[str]:
     tables = []
     for section, members in groupby(values, lambda value: value.key.split(".")[0] if "." in value.key else GENERAL):
-        rows = [
-            f"| `{value.key}` | {_cell(allowed(value.schema))} | {_cell(code(value.default))} | {_cell(value.comment)} |"
-            for value in members
-        ]
         head = f"### {section}\n\n| value | type, allowed | default | meaning |\n|---|---|---|---|"
-        tables.append("\n".join([head, *rows]))
+        tables.append("\n".join([head, *map(_row, members)]))
     return tables
+
+
+def _row(value: Value) -> str:
+    cells = (f"`{value.key}`", allowed(value.schema), code(value.default), value.comment)
+    return f"| {' | '.join(map(_cell, cells))} |"
 
 
 def _cell(text: str) -> str:

@@ -55,7 +55,7 @@ def read(chart: Path) -> list[Value]:
 
 
 def _walk(
-    node: yaml.Node, data: Any, schema: Schema, root: Schema, text: str, prefix: str
+    node: Any, data: Any, schema: Schema, root: Schema, text: str, prefix: str
 ) -> Iterator[tuple[str, str, Any, Schema | None]]:
     for key_node, value_node in node.value:
         key, comment = f"{prefix}{key_node.value}", _comment(text, key_node.start_mark.line)
