@@ -46,7 +46,7 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render
 
 .PHONY: check-tools
-check-tools: tools
+check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
