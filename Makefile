@@ -50,7 +50,7 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools ## Run the checks that need the built tools: argo lint, k6
+check: venv check-tools ## Run the checks that need the built tools: argo lint, kubeconform, the schemas' sources, k6
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
@@ -64,6 +64,10 @@ rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
 .PHONY: chart-readme
 chart-readme: venv ## Rewrite the chart's README from its values and their schema
 	@$(PYTHON) -m scripts.chart_readme
+
+.PHONY: schemas
+schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/schemas/sources.toml
+	@$(PYTHON) -m scripts.schemas generate
 
 ##@ Local cluster
 .PHONY: up

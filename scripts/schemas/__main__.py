@@ -1,0 +1,57 @@
+"""`python -m scripts.schemas generate`, `check` (the kept schemas are what their sources give), `validate PATH...`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.progress import Progress
+from scripts.render.manifests import ManifestError
+from scripts.render.targets import KUBERNETES
+from scripts.schemas.errors import SchemaError
+from scripts.schemas.pinned import differences, generate, write
+from scripts.schemas.reading import read
+from scripts.schemas.validation import validate
+from scripts.toolchain import ToolError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code: 1 for differences, 2 for what cannot be done."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("generate", help="write tools/schemas from the sources")
+    commands.add_parser("check", help="make the schemas anew and compare")
+    check = commands.add_parser("validate", help="check manifests strictly")
+    check.add_argument("--kubernetes", metavar="MINOR", default=KUBERNETES[-1], help="such as 1.31 (default: newest)")
+    check.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders of YAML")
+    options = parser.parse_args(arguments)
+    progress = Progress("schemas")
+    try:
+        if options.command == "validate":
+            return _validate(options.paths, options.kubernetes)
+        files = generate(progress)
+        if options.command == "generate":
+            write(files)
+            progress(f"{len(files) - 1} schemas written")
+            return 0
+        found = differences(files)
+    except (SchemaError, ToolError, ManifestError, OSError) as error:
+        progress(f"error: {error}")
+        return 2
+    for line in found:
+        print(f"tools/schemas/{line}")
+    progress(f"{len(files) - 1} schemas made anew, {len(found)} differ")
+    return 1 if found else 0
+
+
+def _validate(paths: Sequence[Path], kube_minor: str) -> int:
+    faults = validate(read(paths), kube_minor)
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Objects inside objects: manifests in a ConfigMap's data and in Argo's resource templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from scripts.render.manifests import Object, documents, load
+
+PLACEHOLDER = "argo-fills-this-in"
+_TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+
+def find(item: Object) -> Iterator[tuple[str, Object]]:
+    """Yield (path, object) of every manifest that stands as text in `item`; Argo's tags become PLACEHOLDER."""
+    if item.get("kind") == "ConfigMap":
+        for key, text in (item.get("data") or {}).items():
+            for document in _objects(text):
+                yield f"data.{key}", document
+    spec = item.get("spec")
+    if isinstance(spec, dict):
+        spec = spec.get("workflowSpec", spec)
+        templates = spec.get("templates") if isinstance(spec, dict) else None
+        for template in templates if isinstance(templates, list) else ():
+            resource = template.get("resource") if isinstance(template, dict) else None
+            if isinstance(resource, dict) and isinstance(resource.get("manifest"), str):
+                for document in _objects(_TAG.sub(PLACEHOLDER, resource["manifest"])):
+                    yield f"spec.templates[{template.get('name')}].resource.manifest", document
+
+
+def _objects(text: Any) -> Iterator[Object]:
+    if not isinstance(text, str) or "kind:" not in text:
+        return
+    try:
+        items = [load(part) for part in documents(text)]
+    except yaml.YAMLError:
+        return
+    for item in items:
+        if isinstance(item, dict) and isinstance(item.get("kind"), str) and isinstance(item.get("apiVersion"), str):
+            yield item

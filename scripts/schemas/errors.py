@@ -1,0 +1,7 @@
+"""What can go wrong with the schemas themselves, in words for the person who called."""
+
+from __future__ import annotations
+
+
+class SchemaError(Exception):
+    """A schema cannot be had, made or trusted; the message says which, why and what to do."""

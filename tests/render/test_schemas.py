@@ -1,0 +1,55 @@
+"""Every object of the whole matrix fits its schema; values.schema.json describes every value."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.render import RenderError, helm
+from scripts.render.project import CHART, SUITE
+from scripts.render.targets import HELMS, KUBERNETES, TARGETS
+from scripts.schemas import validate
+from scripts.schemas.values import ValuesSchema
+
+VALUES = ValuesSchema(CHART)
+
+
+@pytest.mark.parametrize("minor", KUBERNETES)
+def test_every_rendered_object_fits_its_schema(minor: str) -> None:
+    targets = [target for target in TARGETS if target.kubernetes == minor]
+    faults = {
+        f"{render.case.name}: {fault}"
+        for render in SUITE.renders(targets=targets)
+        for fault in validate(render.objects.plain, minor)
+    }
+    assert not faults, "\n" + "\n".join(sorted(faults))
+
+
+def test_values_and_their_schema_agree() -> None:
+    assert VALUES.faults() == []
+
+
+@pytest.mark.parametrize("name", HELMS)
+def test_helm_refuses_a_wrong_type_of_every_value_by_its_name(name: str, tmp_path: Path) -> None:
+    """One run of helm tells all that is wrong: round by round each value gets another wrong type."""
+    leaves = VALUES.leaves()
+    wrong = {leaf.path: VALUES.wrong(leaf.schema) for leaf in leaves}
+    assert [path for path, samples in wrong.items() if len(samples) < 3] == []
+    for round_number in range(max(map(len, wrong.values()))):
+        values = copy.deepcopy(VALUES.values)
+        changed = [path for path, samples in wrong.items() if round_number < len(samples)]
+        for path in changed:
+            *parents, key = path.split(".")
+            node = values
+            for parent in parents:
+                node = node[parent]
+            node[key] = wrong[path][round_number]
+        file = tmp_path / f"values-{round_number}.yaml"
+        file.write_text(yaml.safe_dump(values))
+        with pytest.raises(RenderError) as refused:
+            helm.template(CHART, file, helm=name)
+        # Helm 3 writes a key `preview.ttlHours:`, Helm 4 `'/preview/ttlHours':`.
+        told = f"{refused.value}".replace("/", ".")
+        unnamed = [path for path in changed if f"- {path}: " not in told and f"'.{path}'" not in told]
+        assert not unnamed, f"{unnamed} are not named in:\n{refused.value}"
