@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import images
+from scripts.cluster import prerequisites
 from scripts.cluster.__main__ import main as cluster
 from scripts.cluster.images import reference
 from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
@@ -111,6 +112,9 @@ def prepare(environment: Environment, progress: Progress) -> DemoImages:
     if not environment.local:
         confirm(environment, os.environ, input if sys.stdin.isatty() else None)
         return _push_images(environment, progress)
+    # Both halves of what follows need the packages: a fresh machine has none of them.
+    prerequisites.require_root_on_linux()
+    prerequisites.require_packages(progress)
     with ThreadPoolExecutor(max_workers=1) as background:
         # The images are built while the cluster comes up; pushing needs its registry.
         building = background.submit(_build_images)
