@@ -92,6 +92,11 @@ e2e: venv tools ## Run the cluster tests: the scenarios and each capability's ma
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
 
+.PHONY: e2e-isolation
+e2e-isolation: venv tools ## Run the isolation tests: a hostile pull request cannot leave its box
+	@mkdir -p out/e2e
+	@$(VENV)/bin/pytest -v --junitxml out/e2e/isolation.xml tests/e2e/isolation
+
 .PHONY: doctor
 doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
 	@$(PYTHON) -m scripts.doctor

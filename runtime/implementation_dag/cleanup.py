@@ -37,7 +37,7 @@ def remove() -> int:
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
-    if reason := not_ours(found, this):
+    if reason := not_ours(found, this, str(settings["release"])):
         say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, settings)
@@ -45,12 +45,12 @@ def remove() -> int:
     return 0 if uninstalled else 1
 
 
-def not_ours(found: Namespace, this: run.Run) -> str:
+def not_ours(found: Namespace, this: run.Run, release: str) -> str:
     """Return in words why this run may not remove the namespace, or nothing.
 
     A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
     """
-    if not provision.owned_by(found, this):
+    if not provision.owned_by(found, this, release):
         return f"is not the preview of {this.pull_request}"
     holder = ((found.metadata and found.metadata.labels) or {}).get("workflow")
     if holder != this.labels["workflow"]:

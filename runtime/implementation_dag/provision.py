@@ -34,13 +34,14 @@ def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
     return dict.fromkeys(EXPIRY_ANNOTATIONS, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def owned_by(namespace: Namespace, this: run.Run) -> bool:
-    """Say whether the namespace carries our labels for this very owner, repo and pull request."""
+def owned_by(namespace: Namespace, this: run.Run, release: str) -> bool:
+    """Say whether the namespace carries our release's labels for this very owner, repo and pull request."""
     metadata = namespace.metadata or ObjectMeta()
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
     return (
         labels.get("managed-by") == run.MANAGED_BY
         and labels.get("preview") == "true"
+        and labels.get(run.RELEASE_LABEL) == release
         and this.ownership.items() <= annotations.items()
     )
 
@@ -59,14 +60,15 @@ def existing(client: Client, name: str) -> Namespace | None:
     return kube.persistently(f"read namespace {name}", get)
 
 
-def free_or_ours(client: Client, name: str, this: run.Run, limit: float) -> None:
+def free_or_ours(client: Client, name: str, this: run.Run, release: str, limit: float) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
     deadline = time.monotonic() + limit
     while found := existing(client, name):
-        if not owned_by(found, this):
+        if not owned_by(found, this, release):
             raise StepError(
-                f"namespace {name!r} exists and is not the preview of {this.pull_request}: refused, not adopted. "
-                "Delete it, or set the value namespace.scope to 'repo' when several repositories share the cluster"
+                f"namespace {name!r} exists and is not the preview of {this.pull_request} by {release}: "
+                "refused, not adopted. Delete it, or set the value namespace.scope to 'repo' when several repositories "
+                "share the cluster"
             )
         if not (found.metadata and found.metadata.deletionTimestamp):
             return
@@ -79,16 +81,18 @@ def free_or_ours(client: Client, name: str, this: run.Run, limit: float) -> None
 
 
 def main() -> int:
-    """Create or refresh the preview NS of this run. Raises StepError."""
+    """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
     this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
-    client, preview = kube.client(), settings["preview"]
-    free_or_ours(client, name, this, preview["deletionTimeoutSeconds"])
+    client, preview, release = kube.client(), settings["preview"], settings["release"]
+    free_or_ours(client, name, this, release, preview["deletionTimeoutSeconds"])
     pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
     namespace = Namespace(
         apiVersion="v1",
         kind="Namespace",
         metadata=ObjectMeta(
-            name=name, labels=this.labels | pod_security, annotations=this.ownership | expiry(preview["ttlHours"])
+            name=name,
+            labels=this.labels | pod_security | {run.RELEASE_LABEL: release},
+            annotations=this.ownership | expiry(preview["ttlHours"]) | {run.HOST_ANNOTATION: os.environ["HOST"]},
         ),
     )
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
@@ -99,7 +103,7 @@ def main() -> int:
         kind="ServiceAccount",
         # Owned by the namespace, so that it is gone when the preview is.
         metadata=ObjectMeta(
-            name=deployer_name(settings["release"], name),
+            name=deployer_name(release, name),
             namespace=this.namespace,
             labels=this.labels,
             ownerReferences=[owner],
@@ -107,7 +111,7 @@ def main() -> int:
         automountServiceAccountToken=False,
     )
     kube.persistently("create the deployer's service account", lambda: client.apply(deployer, force=True))
-    for manifest in fences(OBJECTS.read_text(), name, this, settings["release"]):
+    for manifest in fences(OBJECTS.read_text(), name, this, release):
         what = f"{manifest['kind']} {manifest['metadata']['name']}"
         kube.persistently(f"create {what} in {name}", lambda item=manifest: client.apply(from_dict(item), force=True))  # type: ignore[misc]
         say(f"{what} is set")

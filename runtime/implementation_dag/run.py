@@ -11,6 +11,10 @@ from .log import say
 
 MANAGED_BY = "implementation-dag"
 ANNOTATION = "implementation-dag.dev/"
+# Which installation of the chart a preview belongs to; admission policies find previews by it.
+RELEASE_LABEL = f"{ANNOTATION}release"
+# The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
+HOST_ANNOTATION = f"{ANNOTATION}host"
 
 
 @dataclass(frozen=True)

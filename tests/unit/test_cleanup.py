@@ -4,7 +4,9 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace
 
 from implementation_dag import cleanup
-from implementation_dag.run import Run
+from implementation_dag.run import RELEASE_LABEL, Run
+
+RELEASE = "implementation-dag"
 
 
 def a_run(pr: str = "7", workflow: str = "first") -> Run:
@@ -12,19 +14,22 @@ def a_run(pr: str = "7", workflow: str = "first") -> Run:
 
 
 def preview_of(this: Run, **changed: str) -> Namespace:
-    labels = this.labels | changed
+    labels = this.labels | {RELEASE_LABEL: RELEASE} | changed
     return Namespace(metadata=ObjectMeta(name="impl-pr-7", labels=labels, annotations=this.ownership))
 
 
 def test_its_own_preview_may_go() -> None:
-    assert cleanup.not_ours(preview_of(a_run()), a_run()) == ""
+    assert cleanup.not_ours(preview_of(a_run()), a_run(), RELEASE) == ""
 
 
 def test_a_newer_run_keeps_the_preview_it_took_over() -> None:
-    found = cleanup.not_ours(preview_of(a_run(workflow="second")), a_run())
+    found = cleanup.not_ours(preview_of(a_run(workflow="second")), a_run(), RELEASE)
     assert found == "belongs to the newer run second of acme/shop#7"
 
 
 def test_another_pull_request_s_namespace_is_left_alone() -> None:
-    assert cleanup.not_ours(preview_of(a_run(pr="8")), a_run()) == "is not the preview of acme/shop#7"
-    assert cleanup.not_ours(preview_of(a_run(), preview="false"), a_run()) == "is not the preview of acme/shop#7"
+    assert cleanup.not_ours(preview_of(a_run(pr="8")), a_run(), RELEASE) == "is not the preview of acme/shop#7"
+    assert (
+        cleanup.not_ours(preview_of(a_run(), preview="false"), a_run(), RELEASE) == "is not the preview of acme/shop#7"
+    )
+    assert cleanup.not_ours(preview_of(a_run()), a_run(), "staging") == "is not the preview of acme/shop#7"
