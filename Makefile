@@ -24,7 +24,14 @@ venv: $(STAMP) ## Make the Python environment
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
-	@python3 -m scripts.toolchain build --group test --group cluster
+	@python3 -m scripts.toolchain build --group test --group demo --group cluster
+
+# A user's own cluster is not built here.
+LOCAL_KUBECONFIG := $(or $(IDAG_STATE),/var/lib/implementation-dag)/admin.kubeconfig
+DEMO_GROUPS = --group test --group demo $(if $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG)),,--group cluster)
+.PHONY: demo-tools
+demo-tools: ## Build what the demo needs; no Kubernetes when KUBECONFIG names a cluster
+	@python3 -m scripts.toolchain build $(DEMO_GROUPS)
 
 .PHONY: tools-path
 tools-path: ## Print the folder of the built tools
@@ -84,11 +91,11 @@ status: ## Show the parts of the local cluster
 
 ##@ On a cluster: the local one, or KUBECONFIG's
 .PHONY: demo
-demo: venv tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
+demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
 .PHONY: e2e
-e2e: venv tools ## Run the cluster tests: the scenarios and each capability's main path
+e2e: venv demo-tools ## Run the cluster tests: the scenarios and each capability's main path
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
 
@@ -98,12 +105,12 @@ e2e-isolation: venv tools ## Run the isolation tests: a hostile pull request can
 	@$(VENV)/bin/pytest -v --junitxml out/e2e/isolation.xml tests/e2e/isolation
 
 .PHONY: doctor
-doctor: venv ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
+doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
 	@$(PYTHON) -m scripts.doctor
 
 ##@ Measurements
 .PHONY: bench-overhead
-bench-overhead: venv tools ## Measure what the pipeline adds, beside steps that do nothing
+bench-overhead: venv demo-tools ## Measure what the pipeline adds, beside steps that do nothing
 	@$(PYTHON) -m benchmarks.overhead
 
 .PHONY: bench-cluster

@@ -52,7 +52,7 @@ def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
     ("old", "new", "message"),
     [
         ('kind = "go"', 'kind = "rust"', r"\[alpha\]: kind = 'rust', allowed: go, wheel"),
-        ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, cluster"),
+        ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, demo, cluster"),
         ('sha256 = "00"\n', "", r"\[beta\]: missing sha256"),
         ('release = "1.0"', "release = 1.0", r"\[beta\]: release = 1.0 must be a string"),
         ('module = "example', 'moduel = 1\nmodule = "example', r"\[alpha\]: unknown moduel"),
