@@ -25,6 +25,9 @@ SUBCOMMANDS = {
     "controller": "docsrun.handlers:run_controller",
     "fetch": "docsrun.fetch:run_fetch",
     "results": "docsrun.results:run_results",
+    "installation-check": "installation_check.check:main",
+    "write-probe": "installation_check.probe:write",
+    "read-probe": "installation_check.probe:read",
 }
 
 

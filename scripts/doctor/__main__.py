@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from implementation_dag.finding import report
+
 from .checks import CHECKS
 from .cluster import NoCluster, kubeconfig, read
-from .finding import Level
 
 
 def main() -> int:
@@ -22,14 +23,7 @@ def main() -> int:
     except NoCluster as error:
         print(f"doctor: {error}", file=sys.stderr)
         return 1
-    findings = [finding for check in CHECKS for finding in check(cluster)]
-    for finding in findings:
-        print(f"  {finding.level:<12} {finding.subject}: {finding.message}")
-        if finding.remedy:
-            print(f"  {'':<12} → {finding.remedy}")
-    problems = sum(finding.level == Level.PROBLEM for finding in findings)
-    print(f"{problems} problems" if problems else "nothing stands in the way")
-    return 1 if problems else 0
+    return 1 if report(finding for check in CHECKS for finding in check(cluster)) else 0
 
 
 if __name__ == "__main__":

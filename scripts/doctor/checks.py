@@ -7,13 +7,14 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 
+from implementation_dag.finding import Finding, ok, problem, unknown
+from implementation_dag.installation_check.agents import interface
+from implementation_dag.installation_check.definitions import argo_schema
+
 from .cluster import Cluster, Object
-from .finding import Finding, ok, problem, unknown
 
 ARGO_FLOORS = {3: (3, 7, 14), 4: (4, 0, 5)}
 KUBERNETES_FLOOR = (1, 31)
-# A field of the newest Argo that our templates use, and where the CRD's schema has it.
-CRD_FIELD = ("podGC", "deleteDelayDuration")
 Check = Callable[[Cluster], Iterable[Finding]]
 
 
@@ -40,20 +41,7 @@ def argo(cluster: Cluster) -> Iterable[Finding]:
             "install Argo Workflows 4.0.5 or newer (https://argo-workflows.readthedocs.io/en/latest/quick-start/)",
         )
         return
-    schema = crd["spec"]["versions"][0].get("schema", {}).get("openAPIV3Schema", {})
-    spec = schema.get("properties", {}).get("spec", {})
-    if "properties" not in spec:
-        yield unknown(
-            "Argo CRDs", "installed in the minimal form, without a schema", "install the full CRDs to be sure"
-        )
-    elif CRD_FIELD[1] not in spec["properties"].get(CRD_FIELD[0], {}).get("properties", {}):
-        yield problem(
-            "Argo CRDs",
-            f"too old: no field spec.{'.'.join(CRD_FIELD)}",
-            "apply the CRDs of Argo Workflows 3.7.14+ or 4.0.5+",
-        )
-    else:
-        yield ok("Argo CRDs", "have the fields that the templates use")
+    yield argo_schema(crd)
     yield _argo_controller(cluster)
 
 
@@ -113,19 +101,7 @@ def coderun(cluster: Cluster) -> Iterable[Finding]:
         return
     wanted = _agent_reference(caller)
     found = cluster.named("workflowtemplates", wanted["name"])
-    subject = f"{wanted['name']}/{wanted['template']}"
-    template = next((t for t in found["spec"]["templates"] if t["name"] == wanted["template"]), None) if found else None
-    if template is None:
-        yield problem(subject, "not there", "install your platform's, or set the value agents.reference.enabled")
-        return
-    inputs = {item["name"] for item in template.get("inputs", {}).get("parameters", [])}
-    outputs = {item["name"] for item in template.get("outputs", {}).get("parameters", [])}
-    missing = [f"input {name}" for name in ("github-app", "commit", "branch") if name not in inputs]
-    missing += ["output commit"] if "commit" not in outputs else []
-    if missing:
-        yield problem(subject, f"lacks {', '.join(missing)}", "see docs/operator.md, coderun-template")
-    else:
-        yield ok(subject, "has the interface")
+    yield interface(found, wanted["name"], wanted["template"])
 
 
 def _agent_reference(template: Object) -> dict[str, str]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.finding import Finding, Level
 from scripts.doctor import checks
 from scripts.doctor.cluster import Cluster
-from scripts.doctor.finding import Finding, Level
 
 
 def crd(name: str, spec: dict[str, Any]) -> dict[str, Any]:

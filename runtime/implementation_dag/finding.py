@@ -1,9 +1,12 @@
-"""What a check found."""
+"""What a check found: the lines of `helm test` and of the doctor."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from .log import clean
 
 
 class Level(StrEnum):
@@ -37,3 +40,15 @@ def problem(subject: str, message: str, remedy: str) -> Finding:
 def unknown(subject: str, message: str, remedy: str) -> Finding:
     """It cannot be seen from here."""
     return Finding(Level.UNKNOWN, subject, message, remedy)
+
+
+def report(findings: Iterable[Finding]) -> int:
+    """Print one line a finding, with what to do below it; return how many are problems."""
+    problems = 0
+    for finding in findings:
+        print(f"  {finding.level:<12} {clean(finding.subject)}: {clean(finding.message)}", flush=True)
+        if finding.remedy:
+            print(f"  {'':<12} → {clean(finding.remedy)}", flush=True)
+        problems += finding.level == Level.PROBLEM
+    print(f"{problems} problem{'s' if problems > 1 else ''}" if problems else "nothing stands in the way", flush=True)
+    return problems

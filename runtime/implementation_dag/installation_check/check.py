@@ -1,0 +1,105 @@
+"""Entry of the test pod: every check, one line each; the exit code is Helm's verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from lightkube import ApiError, Client
+from lightkube.generic_resource import create_namespaced_resource
+from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessReviewSpec
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
+from lightkube.resources.authorization_v1 import SubjectAccessReview
+
+from .. import config, git, kube
+from ..finding import Finding, ok, problem, report
+from ..reachability import trust_context
+from . import agents, definitions, evidence, git_access, rights
+
+INPUT = Path("/etc/implementation-dag-test")
+Workflow = create_namespaced_resource("argoproj.io", "v1alpha1", "Workflow", "workflows")
+WorkflowTemplate = create_namespaced_resource("argoproj.io", "v1alpha1", "WorkflowTemplate", "workflowtemplates")
+Object = dict[str, Any]
+
+
+def main() -> int:
+    """Check the installation that the environment names; 1 when something keeps the pipeline from working.
+
+    NAMESPACE, AGENT_TEMPLATE (name/template), WORKFLOW (the test workflow), WAIT_SECONDS and REPOSITORY (owner/repo
+    or empty) come from the chart, as do the files in /etc/implementation-dag-test. Raises StepError.
+    """
+    return 1 if report(findings(kube.client())) else 0
+
+
+def findings(client: Client) -> Iterator[Finding]:
+    """Yield what each check found, the quick ones first."""
+    namespace, env = os.environ["NAMESPACE"], os.environ
+    docsruns = yaml.safe_load((INPUT / "docsruns.yaml").read_text())
+    yield from definitions.check(lambda name: _found(client, CustomResourceDefinition, name), docsruns)
+    name, template = env["AGENT_TEMPLATE"].split("/")
+    yield agents.interface(_found(client, WorkflowTemplate, name, namespace=namespace), name, template)
+    roles = list(yaml.safe_load_all((INPUT / "rbac.yaml").read_text()))
+    yield from rights.check(lambda identity, right: _may(client, identity, right), roles, namespace)
+    yield from _git(config.load()["git"], env.get("REPOSITORY", ""))
+    workflow = env["WORKFLOW"]
+    yield evidence.check(
+        lambda: _found(client, Workflow, workflow, namespace=namespace) or {}, float(env["WAIT_SECONDS"])
+    )
+
+
+def _found(client: Client, kind: Any, name: str, **where: str) -> Object | None:
+    def get() -> Object | None:
+        try:
+            return kube.as_dict(client.get(kind, name, **where))
+        except ApiError as error:
+            if error.status.code == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    return kube.persistently(f"read {kind.__name__} {name}", get)
+
+
+def _may(client: Client, identity: rights.Identity, right: rights.Right) -> bool:
+    resource, _, subresource = right.resource.partition("/")
+    attributes = ResourceAttributes(
+        verb=right.verb,
+        group=right.group,
+        resource=resource,
+        subresource=subresource,
+        namespace=right.namespace,
+        name=right.name,
+    )
+    review = SubjectAccessReview(
+        spec=SubjectAccessReviewSpec(user=identity.user, groups=identity.groups, resourceAttributes=attributes)
+    )
+    answer = kube.persistently(f"ask whether {identity.name} may {right}", lambda: client.create(review))
+    return bool(answer.status and answer.status.allowed)
+
+
+def _git(settings: Object, repository: str) -> Iterator[Finding]:
+    secret, keys = settings["credentialsSecret"], {}
+    if secret:
+        keys = {
+            key: path.read_text().strip()
+            for key in ("username", "password")
+            if (path := git.CREDENTIALS / key).exists()
+        }
+        if missing := {"username", "password"} - keys.keys():
+            remedy = "create the Secret that the value git.credentialsSecret names, with these keys"
+            yield problem(
+                "git.credentialsSecret", f"Secret {secret} is not there or lacks {', '.join(sorted(missing))}", remedy
+            )
+            return
+        yield ok("git.credentialsSecret", f"{secret} has its keys")
+    bundle = os.environ.get("SSL_CERT_FILE", "")
+    if bundle and not Path(bundle).is_file():
+        remedy = "create the ConfigMap that the value trust.configMap names, with this key"
+        yield problem("trust.configMap", f"not there, or without the key {Path(bundle).name}", remedy)
+        return
+    server = git_access.Server(settings["baseUrl"], repository, keys.get("username", ""), keys.get("password", ""))
+    with httpx.Client(verify=trust_context(Path(bundle) if bundle else None), trust_env=False) as client:
+        yield from git_access.check(server, client)

@@ -1,0 +1,47 @@
+"""What became of the test workflow is told in Argo's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from implementation_dag.errors import StepError
+from implementation_dag.finding import Level
+from implementation_dag.installation_check import evidence, probe
+
+
+def node(name: str, phase: str, message: str = "") -> dict[str, Any]:
+    return {"displayName": name, "type": "Pod", "phase": phase, "message": message}
+
+
+def test_a_workflow_that_ends_well_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "POLL_SECONDS", 0.01)
+    states = iter([{}, {"status": {"phase": "Running"}}, {"status": {"phase": "Succeeded"}}])
+    assert evidence.check(lambda: next(states), 5).level == Level.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ({}, "no controller took the test workflow up"),
+        ({"phase": "Running", "nodes": {"a": node("write", "Pending", "ImagePullBackOff: no")}}, "ImagePullBackOff"),
+        ({"phase": "Error", "nodes": {"a": node("write", "Error", "Access Denied."), "b": node("x", "Succeeded", "y")}},
+         "ended as Error: write is Error: Access Denied."),
+        ({"phase": "Failed", "message": "invalid spec"}, "ended as Failed: invalid spec"),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_told(status: dict[str, Any], words: str) -> None:
+    found = evidence.check(lambda: {"status": status}, 0)
+    assert found.level == Level.PROBLEM
+    assert words in found.message
+
+
+def test_the_probe_knows_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROBE", str(tmp_path / "probe.txt"))
+    monkeypatch.setenv("WORKFLOW_UID", "one")
+    assert (probe.write(), probe.read()) == (0, 0)
+    monkeypatch.setenv("WORKFLOW_UID", "two")
+    with pytest.raises(StepError, match="gave 'one' where 'two'"):
+        probe.read()

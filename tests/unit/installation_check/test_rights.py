@@ -1,0 +1,74 @@
+"""The test asks for every right that the chart gives, and notices each that is missing or too many."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from implementation_dag.finding import Level
+from implementation_dag.installation_check import rights
+from implementation_dag.installation_check.rights import Identity, Right
+from scripts.render.project import SUITE
+
+RUNNER = Identity("workflows", "implementation-dag-runner")
+PROVISIONER = Identity("workflows", "implementation-dag-provisioner")
+# Its own identity is in use while it asks.
+OWN = {"implementation-dag-installation-test"}
+
+
+def roles(case: str = "default") -> list[rights.Object]:
+    found = SUITE.render(SUITE.cases[case]).objects["ConfigMap/workflows/implementation-dag-installation-test"]
+    return [item for item in yaml.safe_load_all(found["data"]["rbac.yaml"]) if item]
+
+
+@pytest.mark.parametrize("case", [name for name in SUITE.cases if "/" not in name])
+def test_every_binding_of_the_chart_is_asked_about(case: str) -> None:
+    rendered = SUITE.render(SUITE.cases[case]).objects
+    bindings = {
+        (item["kind"], item["metadata"]["name"])
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for item in rendered.of(kind)
+        if not {subject["name"] for subject in item["subjects"]} <= OWN
+    }
+    told = {(item["kind"], item["metadata"]["name"]) for item in roles(case) if item["kind"].endswith("Binding")}
+    assert told == bindings, "list the template in templates/installation-test/expectations.yaml"
+
+
+def test_rights_are_expanded_with_their_names_and_places() -> None:
+    given = rights.granted(roles())
+    assert Right("create", "taskmaster.io", "docsruns", "workflows") in given[RUNNER]
+    assert Right("delete", "", "namespaces") in given[PROVISIONER]
+    bind = Right("bind", "rbac.authorization.k8s.io", "clusterroles", "", "implementation-dag-preview")
+    assert bind in given[PROVISIONER]
+    assert str(bind) == "bind clusterroles.rbac.authorization.k8s.io implementation-dag-preview everywhere"
+
+
+def answered(missing: Right | None = None, excess: Right | None = None) -> dict[str, rights.Finding]:
+    given = rights.granted(roles())
+
+    def ask(identity: Identity, right: Right) -> bool:
+        if identity == RUNNER and right in (missing, excess):
+            return right == excess
+        return right in given[identity]
+
+    return {finding.subject: finding for finding in rights.check(ask, roles(), "workflows")}
+
+
+def test_an_installation_as_rendered_has_no_problem() -> None:
+    found = answered()
+    assert len(found) == 3
+    assert {finding.level for finding in found.values()} == {Level.OK}
+
+
+def test_a_missing_right_is_named() -> None:
+    found = answered(missing=Right("create", "taskmaster.io", "docsruns", "workflows"))
+    assert found["rights of implementation-dag-runner"].level == Level.PROBLEM
+    assert "may not create docsruns.taskmaster.io in workflows" in found["rights of implementation-dag-runner"].message
+    assert found["rights of implementation-dag-provisioner"].level == Level.OK
+
+
+@pytest.mark.parametrize("right", rights.forbidden("workflows"), ids=str)
+def test_a_right_that_nobody_may_have_is_named(right: Right) -> None:
+    found = answered(excess=right)["rights of implementation-dag-runner"]
+    assert found.level == Level.PROBLEM
+    assert str(right) in found.message
