@@ -13,6 +13,7 @@ from scripts.demo.certificates import GIT_HOST, GitCertificate
 from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
 from scripts.demo.errors import DemoError
 from scripts.demo.objects import config_map, secret
+from scripts.demo.repository import OWNER, REPO
 from scripts.progress import Progress
 from scripts.toolchain import tool
 
@@ -42,6 +43,7 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
         },
         "deploy": {"image": {"repository": f"{environment.registry}/{{owner}}/{{repo}}"}},
         "agents": {"reference": {"enabled": True, "image": images.agents}},
+        "installationTest": {"repository": f"{OWNER}/{REPO}"},
     }
 
 

@@ -49,9 +49,11 @@ def _overdue(status: Object, limit: float) -> Finding:
 def _words(status: Object) -> str:
     """Return what Argo says of the steps that did not succeed, else of the workflow."""
     nodes = (status.get("nodes") or {}).values()
+    # The tries of a step fail alike: each cause is told once.
     told = {
-        f"{node['displayName']} is {node.get('phase', 'Pending')}: {node['message']}"
+        node["message"].strip(" ;"): f"{node['templateName']} is {node.get('phase', 'Pending')}"
         for node in nodes
         if node.get("type") == "Pod" and node.get("phase") != "Succeeded" and node.get("message")
     }
-    return "; ".join(sorted(told)) or status.get("message") or f"it is {status.get('phase')}"
+    words = [f"{step}: {message}" for message, step in sorted(told.items())]
+    return "; ".join(words) or status.get("message") or f"it is {status.get('phase')}"

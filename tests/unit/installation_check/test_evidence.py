@@ -13,7 +13,7 @@ from implementation_dag.installation_check import evidence, probe
 
 
 def node(name: str, phase: str, message: str = "") -> dict[str, Any]:
-    return {"displayName": name, "type": "Pod", "phase": phase, "message": message}
+    return {"templateName": name, "type": "Pod", "phase": phase, "message": message}
 
 
 def test_a_workflow_that_ends_well_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,17 +25,23 @@ def test_a_workflow_that_ends_well_is_waited_for(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ({}, "no controller took the test workflow up"),
-        ({"phase": "Running", "nodes": {"a": node("write", "Pending", "ImagePullBackOff: no")}}, "ImagePullBackOff"),
-        ({"phase": "Error", "nodes": {"a": node("write", "Error", "Access Denied."), "b": node("x", "Succeeded", "y")}},
-         "ended as Error: write is Error: Access Denied."),
+        ({}, "no controller took the test workflow up within 0 s"),
+        ({"phase": "Running", "nodes": {"a": node("write", "Pending", "no such image")}}, "no such image"),
+        ({"phase": "Error", "nodes": {"a": node("write", "Error", "Denied."), "b": node("x", "Succeeded", "y")}},
+         "the test workflow ended as Error: write is Error: Denied."),
         ({"phase": "Failed", "message": "invalid spec"}, "ended as Failed: invalid spec"),
     ],
 )  # fmt: skip
 def test_what_went_wrong_is_told(status: dict[str, Any], words: str) -> None:
     found = evidence.check(lambda: {"status": status}, 0)
     assert found.level == Level.PROBLEM
-    assert words in found.message
+    assert found.message.endswith(words)
+
+
+def test_a_cause_that_every_try_met_is_told_once() -> None:
+    tries = {str(number): node("write", "Error", "no such bucket; ; ") for number in range(3)}
+    found = evidence.check(lambda: {"status": {"phase": "Error", "nodes": tries}}, 0)
+    assert found.message == "the test workflow ended as Error: write is Error: no such bucket"
 
 
 def test_the_probe_knows_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
