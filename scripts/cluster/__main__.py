@@ -1,4 +1,4 @@
-"""`python -m scripts.cluster up|down|status|load`."""
+"""`python -m scripts.cluster up|down|status|load|enforce`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.cluster import bringup, images, prerequisites, shutdown, status
+from scripts.cluster import bringup, images, policies, prerequisites, shutdown, status
 from scripts.cluster.lock import cluster_lock
 from scripts.cluster.settings import ClusterError, State
 from scripts.images.image import ImageError
 from scripts.progress import Progress
-from scripts.toolchain import ToolError
+from scripts.toolchain import ToolError, tool
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("up", help="bring the cluster up, or repair it; nothing to do when it is up")
     commands.add_parser("down", help="stop it and remove everything of it from this machine")
     commands.add_parser("status", help="what runs, is it ready, and how to use it")
+    commands.add_parser("enforce", help="enforce NetworkPolicies from now on, until `down`")
     load = commands.add_parser("load", help="import OCI archives into the cluster's containerd")
     load.add_argument("archive", nargs="+", type=Path)
     options = parser.parse_args(arguments)
@@ -43,6 +44,8 @@ def _run(options: argparse.Namespace, state: State, progress: Progress) -> int:
             bringup.up(state, progress)
         elif options.command == "down":
             shutdown.down(state, progress)
+        elif options.command == "enforce":
+            policies.enforce(state, tool, progress)
         else:
             for archive in options.archive:
                 images.load(archive, state)

@@ -190,6 +190,8 @@ def kubelet(state: State, tool: Tool) -> Command:
         "imageGCHighThresholdPercent": 100,
         "makeIPTablesUtilChains": False,
         "maxPods": 250,
+        # A fork bomb ends in its own pod.
+        "podPidsLimit": 1024,
         "podLogsDir": str(state.root / "pod-logs"),
         "serializeImagePulls": False,
         "shutdownGracePeriod": "0s",

@@ -32,7 +32,8 @@ def firewall_rules() -> str:
     """nftables text, safe to load again: what a pod sends stays on the pods' bridge or ends at the node.
 
     Service addresses are turned into pod addresses before these chains see a packet (kube-proxy, prerouting),
-    so the forward chain needs no exception for them.
+    so the forward chain needs no exception for them. Pods have no IPv6 address but the link's own: between two of them
+    it would pass by every NetworkPolicy, which enforcers apply to the addresses that the API server knows.
     """
     return f"""\
 table inet {TABLE}
@@ -48,6 +49,14 @@ table inet {TABLE} {{
         ct state established,related accept comment "answers to what the node asked"
         iifname "{POD_BRIDGE}" meta nfproto ipv6 counter drop
         iifname "{POD_BRIDGE}" ip daddr != {{ {POD_CIDR}, {SERVICE_CIDR}, {NODE_IP} }} counter drop
+    }}
+}}
+table bridge {TABLE}
+delete table bridge {TABLE}
+table bridge {TABLE} {{
+    chain forward {{
+        type filter hook forward priority filter; policy accept;
+        ether type ip6 counter drop comment "no IPv6 between pods"
     }}
 }}
 """
@@ -97,7 +106,7 @@ def ensure(state: State) -> None:
 def remove(state: State) -> list[str]:
     """Undo `ensure` and what CNI and kube-proxy added; returns what was removed, in words."""
     removed = []
-    for family, table in (("inet", TABLE), *PROXY_TABLES):
+    for family, table in (("inet", TABLE), ("bridge", TABLE), *PROXY_TABLES):
         if _run("nft", "list", "table", family, table, check=False).returncode == 0:
             _run("nft", "delete", "table", family, table)
             removed.append(f"nftables table {family} {table}")

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,10 +31,10 @@ NEEDED: dict[str, str] = {
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def missing_packages() -> list[str]:
+def missing_packages(needed: Mapping[str, str] = NEEDED) -> list[str]:
     """Debian packages that still have to be installed, sorted, without doubles."""
-    found = {name for name in NEEDED if shutil.which(name)}
-    return sorted({package for name, package in NEEDED.items() if name not in found})
+    found = {name for name in needed if shutil.which(name)}
+    return sorted({package for name, package in needed.items() if name not in found})
 
 
 def require_root_on_linux() -> None:
@@ -47,9 +47,9 @@ def require_root_on_linux() -> None:
         raise ClusterError("the local cluster needs root (network, mounts, cgroups): run it with sudo")
 
 
-def require_packages(progress: Progress) -> None:
+def require_packages(progress: Progress, needed: Mapping[str, str] = NEEDED) -> None:
     """Install missing packages on Debian; elsewhere raise ClusterError that names them."""
-    missing = missing_packages()
+    missing = missing_packages(needed)
     if not missing:
         return
     if not shutil.which("apt-get"):
@@ -59,7 +59,7 @@ def require_packages(progress: Progress) -> None:
     with _no_service_starts():
         _apt(["apt-get", *lock, "update", "-qq"])
         _apt(["apt-get", *lock, "install", "-y", "-qq", "--no-install-recommends", *missing])
-    still = missing_packages()
+    still = missing_packages(needed)
     if still:
         raise ClusterError(f"apt-get installed {' '.join(missing)} but {' '.join(still)} still miss their programs")
 

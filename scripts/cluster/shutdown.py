@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.cluster import leftovers, network, teardown
+from scripts.cluster import leftovers, network, policies, teardown
 from scripts.cluster.settings import State
 from scripts.progress import Progress
 
@@ -25,7 +25,7 @@ def down(state: State, progress: Progress) -> None:
     mounts = teardown.unmount_all(state)
     if mounts:
         progress(f"{mounts} mounts undone")
-    for what in network.remove(state):
+    for what in (*policies.remove(state), *network.remove(state)):
         progress(f"{what} removed")
     teardown.remove_cgroups()
     leftovers.remove(state, sockets)

@@ -44,7 +44,20 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
         "deploy": {"image": {"repository": f"{environment.registry}/{{owner}}/{{repo}}"}},
         "agents": {"reference": {"enabled": True, "image": images.agents}},
         "installationTest": {"repository": f"{OWNER}/{REPO}"},
+        "network": {"services": _services(environment)},
     }
+
+
+def _services(environment: Environment) -> list[dict[str, Any]]:
+    """Egress rules to what the demo's pipeline works with: git and S3 in their namespace, and the registry."""
+    demo = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": DEMO_NAMESPACE}}}
+    if environment.local:
+        address, _, port = environment.registry.partition(":")
+        registry = {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": int(port)}]}
+    else:
+        # Wherever the user's registry is.
+        registry = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}
+    return [{"to": [demo]}, registry]
 
 
 def install(

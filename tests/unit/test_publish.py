@@ -158,3 +158,55 @@ def test_head_refuses_a_rewritten_history(served: Path, head_step: Path) -> None
     with pytest.raises(ArgumentError, match="not a commit of pull request 7"):
         head.main()
     assert not head_step.exists()
+
+
+@pytest.fixture
+def credentials(tmp_path: Path) -> Path:
+    """A mounted Secret as the kubelet lays it out: links to a folder with a timestamp, the files in it."""
+    folder = tmp_path / "git-credentials"
+    (folder / "..2026_01_01").mkdir(parents=True)
+    (folder / "..2026_01_01" / "password").write_text("the-token")
+    (folder / "..data").symlink_to("..2026_01_01")
+    (folder / "password").symlink_to("..data/password")
+    return folder
+
+
+def test_a_link_in_place_of_the_work_tree_is_refused(
+    served: Path, checkout: tuple[Path, str], credentials: Path
+) -> None:
+    source, start = checkout
+    source.rename(source.with_name("moved"))
+    source.symlink_to(credentials)
+    with pytest.raises(StepError, match="is a link"):
+        publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
+    assert run("rev-parse", "feature", cwd=served).strip() == start
+
+
+def test_a_link_in_place_of_the_evidence_is_not_followed(tmp_path: Path, credentials: Path) -> None:
+    source = tmp_path / "evidence"
+    source.symlink_to(credentials)
+    assert evidence.copy(source, tmp_path / "to", 100) == []
+
+
+def test_a_repository_inside_the_work_tree_runs_nothing(
+    served: Path, checkout: tuple[Path, str], tmp_path: Path
+) -> None:
+    # The pull request holds a gitlink; the agent puts that very commit there, in a repository with programs of its own.
+    source, start = checkout
+    trap, inner = tmp_path / "sprung", source / "inner"
+    run("init", "-q", "-b", "main", str(inner), cwd=source)
+    (inner / "file").write_text("x")
+    run("add", ".", cwd=inner)
+    run("commit", "-qm", "Inner", cwd=inner)
+    held = run("rev-parse", "HEAD", cwd=inner).strip()
+    run("update-index", "--add", "--cacheinfo", f"160000,{held},inner", cwd=source)
+    run("commit", "-qm", "A gitlink", cwd=source)
+    start = run("rev-parse", "HEAD", cwd=source).strip()
+    run("push", "-q", str(served), f"{start}:refs/heads/feature", cwd=source)
+    run("config", "core.fsmonitor", f"touch {trap}; false", cwd=inner)
+    run("config", "filter.evil.clean", f"touch {trap}; cat", cwd=inner)
+    (inner / ".gitattributes").write_text("* filter=evil\n")
+    (inner / "file").write_text("y")
+    with pytest.raises(StepError, match=r"inner/\.git"):
+        publish.commit_and_push(f"file://{served}", start, "feature", "Work", AUTHOR)
+    assert not trap.exists()

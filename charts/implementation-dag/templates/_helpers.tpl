@@ -108,20 +108,26 @@ containers:
       - {{ include "implementation-dag.tokenMount" . }}
 {{- end }}
 
-{{- /* What is the same in every template of ours that runs one container. */}}
+{{- /* What is the same in every template of ours that runs one container: {root: ., component: "..."}. */}}
 {{- define "implementation-dag.step.common" -}}
 securityContext:
-  {{- include "implementation-dag.securityContext.pod" . | nindent 2 }}
+  {{- include "implementation-dag.securityContext.pod" .root | nindent 2 }}
 podSpecPatch: |
-  {{- include "implementation-dag.podSpecPatch" . | nindent 2 }}
+  {{- include "implementation-dag.podSpecPatch" .root | nindent 2 }}
 metadata:
   labels:
     managed-by: implementation-dag
     app.kubernetes.io/name: implementation-dag
-    app.kubernetes.io/component: step
+    app.kubernetes.io/component: {{ .component }}
+    {{- include "implementation-dag.fenced" .root | nindent 4 }}
 retryStrategy:
-  limit: {{ .Values.workflow.retries }}
+  limit: {{ .root.Values.workflow.retries }}
   retryPolicy: OnError
+{{- end }}
+
+{{- /* The label by which the pipeline's network policies find its pods. */}}
+{{- define "implementation-dag.fenced" -}}
+implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 {{- end }}
 
 {{- define "implementation-dag.artifactsVolume" -}}

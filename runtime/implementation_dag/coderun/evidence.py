@@ -13,6 +13,9 @@ def copy(source: Path, target: Path, size_limit: int) -> list[str]:
     """Copy at most 50 plain files below `source`, each cut at `size_limit` bytes; return their names."""
     target.mkdir(parents=True, exist_ok=True)
     copied: list[str] = []
+    if source.is_symlink():
+        say("the folder of evidence is a link: nothing is taken")
+        return copied
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
         linked = any(part.is_symlink() for part in [path, *path.parents] if part != source and source in part.parents)

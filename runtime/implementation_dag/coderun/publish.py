@@ -56,6 +56,22 @@ def exit_code() -> int:
         raise StepError("the agent left no exit code: it did not run to its end (see the container agent)") from None
 
 
+def refuse_traps(source: Path) -> None:
+    """Raise StepError when git, run here on the agent's `source`, would read elsewhere or run a program from it.
+
+    A link in its place would publish what lies behind it, such as this container's credentials. In a repository
+    inside it, where the commit has a gitlink, git runs itself with that repository's own configuration.
+    """
+    if source.is_symlink() or not source.is_dir():
+        raise StepError(f"the agent put something else in place of its work tree: {source} is a link or no folder")
+    for path in source.rglob(".git"):
+        if path.parent != source:
+            raise StepError(
+                f"the agent left a repository inside its work tree: {path.relative_to(source)}; "
+                "remove it at the end of the stage"
+            )
+
+
 def commit_and_push(url: str, start: str, branch: str, message: str, author: tuple[str, str]) -> tuple[str, str]:
     """Commit the work tree on top of `start` and push it to `branch`; return the commit and the diff.
 
@@ -63,6 +79,7 @@ def commit_and_push(url: str, start: str, branch: str, message: str, author: tup
     fetched and only the work tree is taken over. Without a change the result is `start` and an empty diff.
     Raises GitError, StepError.
     """
+    refuse_traps(SOURCE)
     with tempfile.TemporaryDirectory(dir=WORK) as name:
         repository = Path(name) / "repository"
         git.fetch(url, start, repository)

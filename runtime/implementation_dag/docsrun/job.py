@@ -8,6 +8,8 @@ from typing import Any
 from .settings import Settings
 
 NAME_LABEL = "taskmaster.io/docsrun"
+# The chart's network policies find the pod by it.
+FENCED_LABEL = "implementation-dag.dev/fenced"
 COPIED_LABELS = ("preview", "pr", "workflow", "repo")
 TRUST_FOLDER = "/etc/ssl/idag"
 CREDENTIALS_FOLDER = "/var/run/secrets/implementation-dag/git"
@@ -32,6 +34,7 @@ def build(docsrun: Object, settings: Settings) -> Object:
     labels |= {
         "managed-by": "implementation-dag",
         NAME_LABEL: metadata["name"],
+        FENCED_LABEL: settings.release,
         "app.kubernetes.io/component": "docsrun",
     }
     return {

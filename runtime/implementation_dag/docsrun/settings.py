@@ -13,6 +13,7 @@ class Settings:
     """What the chart's values say about DocsRuns; graces are in seconds, `default_timeout` is a Go duration."""
 
     namespace: str = "workflows"
+    release: str = ""
     image: str = ""
     pull_policy: str = "IfNotPresent"
     trust_configmap: str = ""
@@ -25,11 +26,12 @@ class Settings:
 
 
 def load() -> Settings:
-    """Read NAMESPACE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
-    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
+    """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES
+    (JSON), UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
     env = os.environ
     return Settings(
         namespace=env["NAMESPACE"],
+        release=env["RELEASE"],
         image=env["IMAGE"],
         pull_policy=env.get("PULL_POLICY", "IfNotPresent"),
         trust_configmap=env.get("TRUST_CONFIGMAP", ""),
