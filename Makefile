@@ -62,7 +62,7 @@ check: venv check-tools ## Run the checks that need the built tools: argo lint, 
 
 .PHONY: snapshots
 snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart
-	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/render
+	@$(PYTHON) -m scripts.render update
 
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays

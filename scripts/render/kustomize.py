@@ -21,11 +21,12 @@ def build(
     helm: str = "helm",
     kube_version: str = "1.36.0",
     cache: Cache | None = None,
+    sample: int = 0,
 ) -> Output:
     """Run `kubectl kustomize --enable-helm` on the overlay. The objects are shared: do not change them.
 
     `sources` are all folders the overlay reads from: its own and its bases', and the chart; the cache goes by their
-    content. Raises RenderError.
+    content. `sample` is as in `helm.run`. Raises RenderError.
     """
     kubectl, binary = tool("kubectl-kustomize"), tool(helm)
     flags = ["--enable-helm", "--load-restrictor=LoadRestrictionsNone", f"--helm-kube-version={kube_version}"]
@@ -36,7 +37,8 @@ def build(
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         return done.returncode, done.stdout, done.stderr
 
-    inputs = [tool_key(kubectl), tool_key(binary), overlay.name, *map(content_key, [overlay, *sources]), *flags]
+    inputs = [tool_key(kubectl), tool_key(binary), overlay.name, *map(content_key, [overlay, *sources])]
+    inputs += [str(sample), *flags]
     try:
         code, objects, errors = (cache or default_cache()).run(inputs, make)
     except ManifestError as error:

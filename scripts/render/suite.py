@@ -104,6 +104,7 @@ class Suite:
                 helm=target.helm,
                 kube_version=target.kube_version,
                 cache=self.cache,
+                sample=sample,
             )
         with tempfile.TemporaryDirectory() as folder:
             files = list(case.values)
