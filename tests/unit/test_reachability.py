@@ -89,7 +89,7 @@ def tls(ca: Path) -> ssl.SSLContext:
     return context
 
 
-def wait(url: str, timeout: float = 0.5, ca_file: Path | None = None) -> Outcome:
+def wait(url: str, timeout: float = 2, ca_file: Path | None = None) -> Outcome:
     (outcome,) = wait_until_reachable([url], "/healthz", timeout, trust_context(ca_file), interval=0.1)
     return outcome
 
@@ -242,6 +242,6 @@ def test_what_is_not_http_is_told() -> None:
 def test_outcomes_come_in_the_order_of_the_urls() -> None:
     with serving(status(200)) as port:
         urls = [f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{port}", "http://no-such-name.invalid"]
-        outcomes = wait_until_reachable(urls, "/", 0.5, trust_context(), interval=0.1)
+        outcomes = wait_until_reachable(urls, "/", 2, trust_context(), interval=0.1)
     assert [outcome.url for outcome in outcomes] == urls
     assert [outcome.reachable for outcome in outcomes] == [False, True, False]
