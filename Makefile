@@ -61,8 +61,9 @@ check: venv check-tools ## Run the checks that need the built tools: argo lint, 
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
-snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart
+snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
 	@$(PYTHON) -m scripts.render update
+	@$(PYTHON) -m scripts.render.standalone
 
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
