@@ -123,6 +123,10 @@ class _Watch:
             status, to = _ask(client, self._address, limit)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure, detail = explain(error, limit)
+            if failure == Failure.TIMEOUT and limit < _ATTEMPT_SECONDS and attempts > 1:
+                # Cut short by our own deadline: what an earlier attempt found says more.
+                failure, detail = self.outcome.failure or failure, self.outcome.detail
+                return Outcome(self.url, attempts, None, self.outcome.status, failure, detail)
             return Outcome(self.url, attempts, None, None, failure, detail)
         if status in statuses:
             return Outcome(self.url, attempts, time.monotonic() - self._start, status, None, "")

@@ -245,3 +245,19 @@ def test_outcomes_come_in_the_order_of_the_urls() -> None:
         outcomes = wait_until_reachable(urls, "/", 2, trust_context(), interval=0.1)
     assert [outcome.url for outcome in outcomes] == urls
     assert [outcome.reachable for outcome in outcomes] == [False, True, False]
+
+
+def test_a_last_attempt_that_the_limit_cuts_hides_no_earlier_reason() -> None:
+    asked = []
+
+    def first_unavailable_then_silent(request: http.server.BaseHTTPRequestHandler) -> None:
+        asked.append(request.path)
+        if len(asked) == 1:
+            status(503)(request)
+        else:
+            time.sleep(60)
+
+    with serving(first_unavailable_then_silent) as port:
+        outcome = wait(f"http://127.0.0.1:{port}", timeout=3)
+    assert outcome.attempts > 1
+    assert "status 503" in outcome.detail
