@@ -105,6 +105,10 @@ e2e-isolation: venv tools ## Run the isolation tests: a hostile pull request can
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v --junitxml out/e2e/isolation.xml tests/e2e/isolation
 
+.PHONY: rights
+rights: venv tools ## Rewrite the snapshot of what each identity may do, as the cluster says
+	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/e2e/isolation/test_rights.py
+
 .PHONY: doctor
 doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
 	@$(PYTHON) -m scripts.doctor

@@ -41,7 +41,10 @@ def remove() -> int:
         say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, settings)
-    delete(client, name, settings["preview"]["deletionTimeoutSeconds"])
+    if settings["clusterScoped"]:
+        delete(client, name, settings["preview"]["deletionTimeoutSeconds"])
+    else:
+        say(f"namespace {name} stays: whoever made it beforehand removes it")
     return 0 if uninstalled else 1
 
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import yaml
 from lightkube import ApiError, Client
-from lightkube.codecs import from_dict
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
 
-from . import config, kube, run
+from . import config, kube, preview_objects, run
 from .errors import StepError
 from .log import say
 
-OBJECTS = Path("/etc/implementation-dag-preview/objects.yaml")
 # The spec's annotation, and kube-janitor's own.
 EXPIRY_ANNOTATIONS = ("janitor.stakater.com/expires", "janitor/expires")
 
@@ -85,19 +81,52 @@ def main() -> int:
     this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
     client, preview, release = kube.client(), settings["preview"], settings["release"]
     free_or_ours(client, name, this, release, preview["deletionTimeoutSeconds"])
+    manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
+    if settings["clusterScoped"]:
+        made = make_namespace(client, name, this, settings)
+        preview_objects.apply(client, manifests)
+    else:
+        made = made_beforehand(client, name)
+        preview_objects.check(client, manifests)
+    make_deployer(client, made, this, release)
+    for secret in preview["pullSecrets"]:
+        copy_pull_secret(client, secret, name, this)
+    return 0
+
+
+def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> Namespace:
+    """Create or refresh the preview's Namespace. Raises StepError."""
+    preview = settings["preview"]
     pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
     namespace = Namespace(
         apiVersion="v1",
         kind="Namespace",
         metadata=ObjectMeta(
             name=name,
-            labels=this.labels | pod_security | {run.RELEASE_LABEL: release},
+            labels=this.labels | pod_security | {run.RELEASE_LABEL: settings["release"]},
             annotations=this.ownership | expiry(preview["ttlHours"]) | {run.HOST_ANNOTATION: os.environ["HOST"]},
         ),
     )
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
     say(f"namespace {name} is there for {this.pull_request}")
-    owner = OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(made.metadata and made.metadata.uid))
+    return made
+
+
+def made_beforehand(client: Client, name: str) -> Namespace:
+    """Return the preview that an administrator made. Raises StepError when he did not."""
+    found = existing(client, name)
+    if found is None:
+        raise StepError(
+            f"namespace {name!r} is not there, and with value rbac.clusterScoped false the pipeline makes none: "
+            "an administrator makes it beforehand (docs/operator.md, Without rights in the cluster)"
+        )
+    return found
+
+
+def make_deployer(client: Client, preview: Namespace, this: run.Run, release: str) -> None:
+    """Create the service account that deploys into `preview`. Raises StepError."""
+    metadata = preview.metadata or ObjectMeta()
+    name = str(metadata.name)
     deployer = ServiceAccount(
         apiVersion="v1",
         kind="ServiceAccount",
@@ -106,28 +135,11 @@ def main() -> int:
             name=deployer_name(release, name),
             namespace=this.namespace,
             labels=this.labels,
-            ownerReferences=[owner],
+            ownerReferences=[OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(metadata.uid))],
         ),
         automountServiceAccountToken=False,
     )
     kube.persistently("create the deployer's service account", lambda: client.apply(deployer, force=True))
-    for manifest in fences(OBJECTS.read_text(), name, this, release):
-        what = f"{manifest['kind']} {manifest['metadata']['name']}"
-        kube.persistently(f"create {what} in {name}", lambda item=manifest: client.apply(from_dict(item), force=True))  # type: ignore[misc]
-        say(f"{what} is set")
-    for secret in preview["pullSecrets"]:
-        copy_pull_secret(client, secret, name, this)
-    return 0
-
-
-def fences(text: str, namespace: str, this: run.Run, release: str) -> list[dict[str, Any]]:
-    """Return the manifests of `text` for `namespace`, with our labels, the RoleBinding filled in."""
-    manifests: list[dict[str, Any]] = list(yaml.safe_load_all(text))
-    for manifest in manifests:
-        manifest["metadata"] |= {"namespace": namespace, "labels": this.labels}
-        if manifest["kind"] == "RoleBinding":
-            manifest["subjects"][0]["name"] = deployer_name(release, namespace)
-    return manifests
 
 
 def copy_pull_secret(client: Client, name: str, namespace: str, this: run.Run) -> None:

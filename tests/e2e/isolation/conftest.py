@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from implementation_dag import preview_objects
 from scripts.cluster.__main__ import main as local_cluster
 from scripts.demo import environment
 from scripts.demo.kubectl import Kubectl
@@ -23,6 +24,7 @@ RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"
 VALUES = {
     "docsrun": {"replicas": 0},
+    "preview": {"pullSecrets": ["registry"]},
     "policies": {
         "fenceKeepers": {"users": ["keeper@example.com"]},
         "annotations": {"accepted": {"zalando.org/skipper-filter": 'setResponseHeader("X-Frame-Options", "DENY")'}},
@@ -138,11 +140,8 @@ def previews(kubectl: Kubectl, release: str) -> Iterator[None]:
     apply(kubectl, "administrator", [others])
     text = kubectl.get("configmap", f"{RELEASE}-preview", f"--namespace={NAMESPACE}")
     assert text
-    fences = list(yaml.safe_load_all(text["data"]["objects.yaml"]))
-    for fence in fences:
-        if fence["kind"] == "RoleBinding":
-            fence["subjects"][0]["name"] = f"{RELEASE}-deployer.impl-isolation-pr-1"
-    apply(kubectl, "provisioner", fences, "--namespace=impl-isolation-pr-1")
+    fences = preview_objects.load(text["data"]["objects.yaml"], "impl-isolation-pr-1", host.format(1), {})
+    apply(kubectl, "provisioner", fences)
     apply(kubectl, "deployer", list(yaml.safe_load_all(KEPT)), "--namespace=impl-isolation-pr-1")
     # A finalizer keeps this quota, and so the whole namespace, in the state of being deleted.
     quota = next(fence for fence in fences if fence["kind"] == "ResourceQuota")

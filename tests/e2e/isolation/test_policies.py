@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import yaml
 from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
 
-from .conftest import ROOT, all_rights
+from .conftest import RELEASE, ROOT, all_rights
 
 FOLDER = ROOT / "policies" / "cases"
 CASES = [(path, case) for path in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(path.read_text())]
@@ -49,12 +50,19 @@ def test_case(kubectl: Kubectl, previews: None, path: Path, case: dict[str, Any]
         assert found == ""
 
 
-def test_no_expression_has_a_fault(kubectl: Kubectl, release: str) -> None:
+def test_no_expression_has_a_fault(kubectl: Kubectl, previews: None) -> None:
     """The API server checks the expressions against the schemas of what they match, and notes what is wrong."""
-    policies = kubectl.items("validatingadmissionpolicies", f"--selector=app.kubernetes.io/instance={release}")
-    assert len(policies) == 9
+    deadline = time.monotonic() + 30
+    while unchecked := [item for item in policies(kubectl) if "observedGeneration" not in item.get("status", {})]:
+        assert time.monotonic() < deadline, f"not looked at yet: {[item['metadata']['name'] for item in unchecked]}"
+        time.sleep(1)
     faults = {
-        policy["metadata"]["name"]: policy.get("status", {}).get("typeChecking", {}).get("expressionWarnings")
-        for policy in policies
+        policy["metadata"]["name"]: policy["status"].get("typeChecking", {}).get("expressionWarnings")
+        for policy in policies(kubectl)
     }
+    assert len(faults) == 9
     assert not {name: found for name, found in faults.items() if found}
+
+
+def policies(kubectl: Kubectl) -> list[dict[str, Any]]:
+    return kubectl.items("validatingadmissionpolicies", f"--selector=app.kubernetes.io/instance={RELEASE}")

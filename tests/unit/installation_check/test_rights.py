@@ -29,6 +29,8 @@ def test_every_binding_of_the_chart_is_asked_about(case: str) -> None:
         for kind in ("RoleBinding", "ClusterRoleBinding")
         for item in rendered.of(kind)
         if not {subject["name"] for subject in item["subjects"]} <= OWN
+        # Previews made beforehand are an administrator's, not the release's.
+        if item["metadata"].get("namespace", "workflows") == "workflows"
     }
     told = {(item["kind"], item["metadata"]["name"]) for item in roles(case) if item["kind"].endswith("Binding")}
     assert told == bindings, "list the template in templates/installation-test/expectations.yaml"

@@ -1,7 +1,7 @@
 {{- /* "true" when the admission policies are to be installed. */}}
 {{- define "implementation-dag.policies.wanted" -}}
 {{- $served := .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" -}}
-{{- $auto := and (eq .Values.policies.install "auto") $served -}}
+{{- $auto := and (eq .Values.policies.install "auto") .Values.rbac.clusterScoped $served -}}
 {{- if or $auto (eq .Values.policies.install "always") }}true{{ end -}}
 {{- end }}
 

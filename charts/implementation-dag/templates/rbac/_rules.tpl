@@ -1,0 +1,42 @@
+{{- /* What a preview's own chart may create in its own namespace. */}}
+{{- define "implementation-dag.previewRules" -}}
+- apiGroups: [""]
+  resources: [configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, pods]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [""]
+  resources: [events, pods/log]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets, replicasets]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [batch]
+  resources: [jobs, cronjobs]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [create, get, list, watch, patch, update, delete]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [create, get, list, watch, patch, update, delete]
+{{- end }}
+
+{{- /* What the provisioner puts into a preview; it applies, so it needs no get. */}}
+{{- define "implementation-dag.provisionRules" -}}
+- apiGroups: [""]
+  resources: [resourcequotas, limitranges]
+  verbs: [create, patch]
+- apiGroups: [networking.k8s.io]
+  resources: [networkpolicies]
+  verbs: [create, patch]
+{{- if .Values.preview.pullSecrets }}
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create, patch]
+{{- end }}
+{{- end }}

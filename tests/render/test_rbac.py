@@ -1,0 +1,71 @@
+"""Rights of the chart's identities that no snapshot should ever show, whatever the values."""
+
+from pathlib import Path
+
+import pytest
+
+from implementation_dag import naming
+from scripts.render import RenderError, helm
+from scripts.render.project import CHART
+
+CASES = Path(__file__).parent / "cases"
+ALL = [None, *sorted(CASES.glob("*.yaml"))]
+
+
+def rules(objects: list[helm.Object], *kinds: str) -> list[tuple[str, dict[str, list[str]]]]:
+    return [(item["metadata"]["name"], rule) for item in objects if item["kind"] in kinds for rule in item["rules"]]
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.stem if case else "default")
+def test_no_wildcard_no_escalation(case: Path | None) -> None:
+    for name, rule in rules(helm.template(CHART, case), "ClusterRole", "Role"):
+        granted = {*rule["verbs"], *rule["resources"], *rule["apiGroups"]}
+        assert not granted & {"*", "escalate", "impersonate"}, name
+        if "bind" in rule["verbs"]:
+            assert rule["verbs"] == ["bind"], name
+            assert rule["resourceNames"], name
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.stem if case else "default")
+def test_what_is_bound_in_the_whole_cluster_reaches_no_secret(case: Path | None) -> None:
+    objects = helm.template(CHART, case)
+    bound = {item["roleRef"]["name"] for item in objects if item["kind"] == "ClusterRoleBinding"}
+    reached = {
+        f"{group}/{resource}"
+        for name, rule in rules(objects, "ClusterRole")
+        if name in bound
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    wanted = {"/namespaces", "rbac.authorization.k8s.io/rolebindings", "rbac.authorization.k8s.io/clusterroles"}
+    assert reached <= wanted
+
+
+def test_without_rights_in_the_cluster_nothing_is_cluster_wide(tmp_path: Path) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text("rbac: {clusterScoped: false}")
+    found = {item["kind"] for item in helm.template(CHART, path, flags=["--skip-crds"])}
+    assert not found & {"ClusterRole", "ClusterRoleBinding", "Namespace", "ValidatingAdmissionPolicy"}
+
+
+def test_a_preview_made_beforehand_has_the_name_that_the_run_computes() -> None:
+    found = [item for item in helm.template(CHART, CASES / "beforehand.yaml") if item["kind"] == "Namespace"]
+    names = {item["metadata"]["name"] for item in found}
+    wanted = [("acme", "shop", "7"), ("acme", "Shop.API", "12")]
+    assert names == {naming.namespace(owner, repo, pr, "repo") for owner, repo, pr in wanted}
+    hosts = {item["metadata"]["annotations"]["implementation-dag.dev/host"] for item in found}
+    assert hosts == {"shop-pr-7.preview.example.com", "api-pr-12.preview.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("{preview: {precreated: [{owner: a, repo: b, pr: 1}]}}", "rbac.clusterScoped false"),
+        ("{rbac: {clusterScoped: false}, preview: {precreated: [{owner: a, repo: B.c, pr: 1}]}}", "give the host"),
+    ],
+)
+def test_a_preview_made_beforehand_that_cannot_be_is_refused(values: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(values)
+    with pytest.raises(RenderError, match=words):
+        helm.template(CHART, path)
