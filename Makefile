@@ -22,6 +22,10 @@ $(STAMP): requirements/dev.lock
 .PHONY: venv
 venv: $(STAMP) ## Make the Python environment
 
+.PHONY: hooks
+hooks: venv test-tools ## Run the quick checks before each commit from now on (git hook)
+	@$(VENV)/bin/pre-commit install
+
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
 	@python3 -m scripts.toolchain build --group test --group demo --group cluster
