@@ -69,6 +69,10 @@ snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered cha
 	@$(PYTHON) -m scripts.render update
 	@$(PYTHON) -m scripts.render.standalone
 
+.PHONY: coverage
+coverage: venv test-tools ## Measure what the render cases exercise and which changes no test notices; fails below the floor
+	@$(PYTHON) -m scripts.chart_coverage $(if $(RAISE),--raise-floor)
+
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
 	@$(PYTHON) -m scripts.overlays.rendered
@@ -125,6 +129,11 @@ bench-overhead: venv demo-tools ## Measure what the pipeline adds, beside steps 
 .PHONY: bench-cluster
 bench-cluster: venv tools ## Measure how long the local cluster takes up and down
 	@$(PYTHON) -m benchmarks.cluster
+
+.PHONY: bench-render
+bench-render: venv test-tools ## Measure the render harness beside helm-unittest and plain helm template
+	@python3 -m scripts.toolchain build --group bench
+	@$(PYTHON) -m benchmarks.render
 
 ##@ Release
 .PHONY: package

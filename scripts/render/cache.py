@@ -39,6 +39,13 @@ class Cache:
         self._parsed: dict[str, list[Object]] = {}
         self._lock = Lock()
 
+    def fork(self) -> Cache:
+        """A cache that knows the documents parsed so far, keeps nothing on disk, and learns only for itself."""
+        fresh = Cache(None)
+        with self._lock:
+            fresh._parsed = dict(self._parsed)
+        return fresh
+
     def run(self, inputs: Iterable[str], make: Callable[[], Output]) -> tuple[int, list[Object], str]:
         """Return exit code, objects and stderr of the run with these inputs; `make` runs it when it is not known.
 

@@ -33,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cases", type=Path, help="folder of values files, each a case")
     group.addoption("--overlays", type=Path, help="folder of Kustomize overlays, each a case")
     group.addoption("--snapshots", type=Path, help="folder of snapshots")
+    group.addoption("--release", default="", help="name of the release; the chart's own when not given")
+    group.addoption("--namespace", default="default", help="namespace of the release")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,4 +80,6 @@ def _suite(config: pytest.Config) -> Suite:
         cases_folder=config.getoption("--cases"),
         overlays=config.getoption("--overlays"),
         snapshots=config.getoption("--snapshots"),
+        release=config.getoption("--release"),
+        namespace=config.getoption("--namespace"),
     )

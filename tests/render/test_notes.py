@@ -1,25 +1,22 @@
-"""The notes after an installation name commands that exist, for the release as it was named."""
+"""The notes after an installation name commands that exist, for the release as it was named, and what is missing."""
 
 from __future__ import annotations
 
-import os
-import subprocess
+from dataclasses import replace
 
-from scripts.render.project import SUITE
-from scripts.toolchain import tool
+import pytest
 
-
-def notes(*flags: str) -> str:
-    """What `helm install --dry-run` prints after NOTES; Helm 4 asks no cluster for it, as Helm 3 would."""
-    command = [str(tool("helm4")), "install", "shop", str(SUITE.chart), "--namespace=ci", "--dry-run=client", *flags]
-    environment = {**os.environ, "KUBECONFIG": os.devnull}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.partition("NOTES:\n")[2]
+from scripts.render import Suite
+from scripts.render.notes import notes
 
 
-def test_the_next_three_commands() -> None:
-    text = notes()
+@pytest.fixture
+def shop(suite: Suite) -> Suite:
+    return replace(suite, release="shop", namespace="ci")
+
+
+def test_the_next_three_commands(shop: Suite) -> None:
+    text = notes(shop)
     commands = [
         "helm test shop -n ci --logs",
         "argo submit -n ci --from workflowtemplate/shop",
@@ -30,15 +27,19 @@ def test_the_next_three_commands() -> None:
     assert places == sorted(places)
 
 
-def test_what_is_not_configured_is_said() -> None:
-    assert "evidence.s3.bucket" in notes()
-    assert "git.credentialsSecret" in notes()
-    text = notes("--set=evidence.s3.bucket=evidence", "--set=git.credentialsSecret=token")
-    assert "evidence.s3.bucket" not in text
-    assert "git.credentialsSecret" not in text
+@pytest.mark.parametrize(
+    ("values", "hint"),
+    [
+        ({"evidence": {"s3": {"bucket": "evidence"}}}, "No evidence.s3.bucket is set"),
+        ({"git": {"credentialsSecret": "token"}}, "No git.credentialsSecret is set"),
+    ],
+)
+def test_what_is_not_configured_is_said(values: dict[str, object], hint: str, shop: Suite) -> None:
+    assert hint in notes(shop)
+    assert hint not in notes(shop, values)
 
 
-def test_without_the_installation_test_the_doctor_is_named() -> None:
-    text = notes("--set=installationTest.enabled=false")
+def test_without_the_installation_test_the_doctor_is_named(shop: Suite) -> None:
+    text = notes(shop, {"installationTest": {"enabled": False}})
     assert "make doctor" in text
     assert "helm test shop" not in text

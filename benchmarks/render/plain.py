@@ -1,0 +1,42 @@
+"""The assertions by plain `helm template`, once for each assertion and target: what a shell script does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from benchmarks.render.assertions import read
+from benchmarks.render.suites import places
+from scripts.render import TARGETS, Target
+from scripts.render.manifests import documents, load
+from scripts.render.project import SUITE
+from scripts.toolchain import tool
+
+
+def main() -> int:
+    """Run helm for each assertion; print the faults and how many runs there were."""
+    assertions = read()
+    where = {case: places(SUITE, case) for case in {assertion.case for assertion in assertions}}
+    faults = []
+    for target in TARGETS:
+        for assertion in assertions:
+            template, number = where[assertion.case][assertion.object]
+            item = load(_documents(assertion.case, template, target)[number])
+            if fault := assertion.fault(item):
+                faults.append(f"{target}: {fault}")
+    print(*faults, f"{len(assertions) * len(TARGETS)} runs of helm, {len(faults)} faults", sep="\n")
+    return 1 if faults else 0
+
+
+def _documents(case: str, template: str, target: Target) -> list[str]:
+    command = [str(tool(target.helm)), "template", SUITE.release, str(SUITE.chart), "--namespace", SUITE.namespace]
+    command += ["--kube-version", target.kube_version, "--show-only", template]
+    command += [part for path in SUITE.case(case).values for part in ("--values", str(path))]
+    environment = {**os.environ, "KUBECONFIG": os.devnull}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [part for part in documents(done.stdout) if load(part)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""`python -m scripts.chart_coverage`: measure this project's chart, or another one's (`--chart`, `--cases`).
+
+Prints what is not covered and the figures, writes summary.json and index.html, and fails below the committed floor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.chart_coverage import floor, page, report
+from scripts.chart_coverage.actions import TemplateError
+from scripts.chart_coverage.errors import CoverageError
+from scripts.chart_coverage.measure import measure
+from scripts.chart_coverage.notice import noticing
+from scripts.progress import Progress
+from scripts.render import RenderError, Suite, SuiteError
+from scripts.render.project import ROOT, SUITE
+
+TESTS = ROOT / "tests" / "render"
+FLOOR = TESTS / "coverage.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code: 0, 1 below the floor, 2 when nothing could be measured."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.chart_coverage", description=__doc__)
+    parser.add_argument("--chart", type=Path, help="folder of another chart; it has no floor")
+    parser.add_argument("--cases", type=Path, help="folder of its values files, one a case")
+    parser.add_argument("--out", type=Path, default=Path("out/coverage"), help="folder of the report")
+    parser.add_argument("--raise-floor", action="store_true", help="commit to what is measured now where it is more")
+    options = parser.parse_args(arguments)
+    if options.chart is None and options.cases is not None:
+        parser.error("--cases belongs to --chart")
+    suite = Suite(chart=options.chart.resolve(), cases_folder=options.cases) if options.chart else SUITE
+    progress = Progress("coverage")
+    try:
+        coverage = measure(suite, progress, None if options.chart else noticing(TESTS))
+        options.out.mkdir(parents=True, exist_ok=True)
+        report.write_summary(coverage, suite.chart, options.out / "summary.json")
+        (options.out / "index.html").write_text(page.html(coverage, suite.chart), encoding="utf-8")
+        print(*report.lines(coverage), sep="\n")
+        print(f"see {options.out / 'index.html'}")
+        if options.chart:
+            return 0
+        if options.raise_floor:
+            floor.raise_to(FLOOR, coverage.percentages)
+        faults = floor.below(coverage.percentages, floor.read(FLOOR))
+    except (CoverageError, RenderError, SuiteError, TemplateError, floor.FloorError) as error:
+        progress(f"error: {error}")
+        return 2
+    for fault in faults:
+        progress(f"error: {fault}: add what is listed above to a case in tests/render/cases or to a test")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

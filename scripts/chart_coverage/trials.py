@@ -1,0 +1,90 @@
+"""Render changed copies of a chart for its cases and say where the change shows."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scripts.render import NEWEST, TARGETS, Case, Manifest, Objects, RenderError, Suite, Target
+from scripts.render.normal import normalised, without_random
+
+
+class Situation(NamedTuple):
+    """A case and the versions it is rendered for."""
+
+    case: Case
+    target: Target
+
+    def __str__(self) -> str:
+        return f"{self.case.name} ({self.target})"
+
+
+class Trials:
+    """The cases of a suite, rendered as they are and with changes. Overlays are left out: they bring their own chart.
+
+    Every case is rendered for the newest target, and for the oldest one too where the newest shows nothing. A change
+    shows where the snapshots would: version labels, checksums and what a chart makes up at each render do not count.
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.cases = {name: case for name, case in suite.cases.items() if not case.overlay}
+        self.situations = [Situation(case, target) for target in (NEWEST, TARGETS[0]) for case in self.cases.values()]
+
+    @cached_property
+    def _before(self) -> dict[Situation, Objects]:
+        renders = self.suite.renders(self.cases, (NEWEST, TARGETS[0]))
+        return {Situation(render.case, render.target): render.objects for render in renders}
+
+    @cached_property
+    def _again(self) -> dict[Situation, Objects]:
+        """A second render of everything: where it differs, the chart makes things up."""
+        return {
+            situation: self.suite.render(situation.case, situation.target, sample=1).objects
+            for situation in self.situations
+        }
+
+    @contextmanager
+    def changed(self, edits: Mapping[str, str]) -> Iterator[Suite]:
+        """Give the suite of a copy of the chart in which some files (path in the chart: text) are others."""
+        with tempfile.TemporaryDirectory() as folder:
+            chart = Path(folder) / self.suite.chart.name
+            shutil.copytree(self.suite.chart, chart)
+            for name, text in edits.items():
+                (chart / name).write_text(text, encoding="utf-8")
+            yield replace(self.suite, chart=chart, cache=self.suite.cache.fork())
+
+    def shown(self, edits: Mapping[str, str]) -> Situation | None:
+        """The first situation in which the objects are not as before, or helm refuses; None when there is none."""
+        with self.changed(edits) as suite:
+            return next((situation for situation in self.situations if self._differs(suite, situation)), None)
+
+    def matters(self, situation: Situation, values: Mapping[str, Any]) -> bool:
+        """Whether these values on top of the case's own change what is rendered."""
+        return self._differs(replace(self.suite, cache=self.suite.cache.fork()), situation, values)
+
+    def _differs(self, suite: Suite, situation: Situation, values: Mapping[str, Any] | None = None) -> bool:
+        try:
+            render = suite.render(situation.case, situation.target, values)
+        except RenderError:
+            return True
+        before, again = self._before[situation], self._again[situation]
+        if set(render.objects) != set(before):
+            return True
+        return any(
+            manifest.data != before[address].data
+            and _steady(manifest, before[address], again[address])
+            != _steady(before[address], before[address], again[address])
+            for address, manifest in render.objects.items()
+        )
+
+
+def _steady(manifest: Manifest, first: Manifest, second: Manifest) -> Any:
+    """The object as snapshots keep it."""
+    return without_random(normalised(manifest.data), normalised(first.data), normalised(second.data))
