@@ -13,7 +13,6 @@ from scripts.demo.repository import OWNER, REPO, PullRequest
 from scripts.demo.stages import EXIT_STAGES
 from scripts.demo.workflow import Finished
 
-OVERHEAD_LIMIT = 60.0
 POD_LIMIT = 12
 BAD_IMAGE_LIMIT = 120.0
 REVISION = re.compile(r"[0-9a-f]{40}")
@@ -104,13 +103,8 @@ def _outputs(seen: Observed) -> tuple[bool, dict[str, str]]:
 
 
 def cost(run: Finished) -> list[Check]:
-    """What the pipeline adds to the stages' own work."""
-    return [
-        check(
-            f"overhead is at most {OVERHEAD_LIMIT:.0f} s", run.overhead_seconds <= OVERHEAD_LIMIT, run.overhead_seconds
-        ),
-        check(f"at most {POD_LIMIT} pods", run.pods <= POD_LIMIT, run.pods),
-    ]
+    """What the pipeline adds to the stages' own work; its seconds are measured and shown, not judged here."""
+    return [check(f"at most {POD_LIMIT} pods", run.pods <= POD_LIMIT, run.pods)]
 
 
 def tested_commit(run: Finished) -> str:

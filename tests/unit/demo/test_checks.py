@@ -76,7 +76,6 @@ def test_a_good_run_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("seen", "sentence"),
     [
-        (good(run=good_run(overhead_seconds=60.1)), "overhead is at most 60 s"),
         (good(run=good_run(pods=13)), "at most 12 pods"),
         (good(run=good_run(outputs={})), "the workflow's outputs name preview, report and namespace"),
         (good(namespace=None), "the preview's namespace stays and has its time to live"),

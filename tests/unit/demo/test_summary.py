@@ -78,7 +78,7 @@ def test_what_a_person_sees_names_answer_cost_and_failed_checks() -> None:
     summary.show(outcome(seen("Failed"), passed=False), console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"preview {URL} answers 200" in text
-    assert "overhead 40 s, 10 pods" in text
+    assert "overhead 40 s (target 60 s), 10 pods" in text
     assert "FAILED it holds: it does not" in text
     assert "[bold]why[/] it ended" in text
     assert "NOT as expected" in text
