@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import yaml
 from lightkube import ApiError, Client
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessReviewSpec
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
-from lightkube.resources.authorization_v1 import SubjectAccessReview
+from lightkube.resources.authorization_v1 import LocalSubjectAccessReview, SubjectAccessReview
 
 from .. import config, git, kube
-from ..finding import Finding, ok, problem, report
+from ..finding import Finding, ok, problem, report, unknown
 from ..reachability import trust_context
 from . import agents, definitions, evidence, git_access, rights
 
@@ -29,8 +30,9 @@ Object = dict[str, Any]
 def main() -> int:
     """Check the installation that the environment names; 1 when something keeps the pipeline from working.
 
-    NAMESPACE, AGENT_TEMPLATE (name/template), WORKFLOW (the test workflow), WAIT_SECONDS and REPOSITORY (owner/repo
-    or empty) come from the chart, as do the files in /etc/implementation-dag-test. Raises StepError.
+    NAMESPACE, CLUSTER_SCOPED (true or false), AGENT_TEMPLATE (name/template), WORKFLOW (the test workflow),
+    WAIT_SECONDS and REPOSITORY (owner/repo or empty) come from the chart, as do the files in
+    /etc/implementation-dag-test. Raises StepError.
     """
     return 1 if report(findings(kube.client())) else 0
 
@@ -38,12 +40,19 @@ def main() -> int:
 def findings(client: Client) -> Iterator[Finding]:
     """Yield what each check found, the quick ones first."""
     namespace, env = os.environ["NAMESPACE"], os.environ
+    everywhere = env["CLUSTER_SCOPED"] == "true"
     docsruns = yaml.safe_load((INPUT / "docsruns.yaml").read_text())
-    yield from definitions.check(lambda name: _found(client, CustomResourceDefinition, name), docsruns)
+    if everywhere:
+        yield from definitions.check(lambda name: _found(client, CustomResourceDefinition, name), docsruns)
+    else:
+        yield unknown(
+            "CRDs", "cannot be read without a ClusterRole (rbac.clusterScoped)", "an administrator: make doctor"
+        )
     name, template = env["AGENT_TEMPLATE"].split("/")
     yield agents.interface(_found(client, WorkflowTemplate, name, namespace=namespace), name, template)
     roles = list(yaml.safe_load_all((INPUT / "rbac.yaml").read_text()))
-    yield from rights.check(lambda identity, right: _may(client, identity, right), roles, namespace)
+    ask = _ask_everywhere if everywhere else _ask_locally
+    yield from rights.check(lambda identity, right: ask(client, identity, right), roles, namespace, everywhere)
     yield from _git(config.load()["git"], env.get("REPOSITORY", ""))
     workflow = env["WORKFLOW"]
     yield evidence.check(
@@ -63,7 +72,16 @@ def _found(client: Client, kind: Any, name: str, **where: str) -> Object | None:
     return kube.persistently(f"read {kind.__name__} {name}", get)
 
 
-def _may(client: Client, identity: rights.Identity, right: rights.Right) -> bool:
+def _ask_everywhere(client: Client, identity: rights.Identity, right: rights.Right) -> bool:
+    return _answer(identity, right, lambda: client.create(SubjectAccessReview(spec=_question(identity, right))))
+
+
+def _ask_locally(client: Client, identity: rights.Identity, right: rights.Right) -> bool:
+    review = LocalSubjectAccessReview(metadata=ObjectMeta(namespace=right.namespace), spec=_question(identity, right))
+    return _answer(identity, right, lambda: client.create(review))
+
+
+def _question(identity: rights.Identity, right: rights.Right) -> SubjectAccessReviewSpec:
     resource, _, subresource = right.resource.partition("/")
     attributes = ResourceAttributes(
         verb=right.verb,
@@ -73,10 +91,11 @@ def _may(client: Client, identity: rights.Identity, right: rights.Right) -> bool
         namespace=right.namespace,
         name=right.name,
     )
-    review = SubjectAccessReview(
-        spec=SubjectAccessReviewSpec(user=identity.user, groups=identity.groups, resourceAttributes=attributes)
-    )
-    answer = kube.persistently(f"ask whether {identity.name} may {right}", lambda: client.create(review))
+    return SubjectAccessReviewSpec(user=identity.user, groups=identity.groups, resourceAttributes=attributes)
+
+
+def _answer(identity: rights.Identity, right: rights.Right, create: Callable[[], Any]) -> bool:
+    answer = kube.persistently(f"ask whether {identity.name} may {right}", create)
     return bool(answer.status and answer.status.allowed)
 
 

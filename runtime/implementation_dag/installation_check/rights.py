@@ -92,11 +92,15 @@ def _expand(rule: Object, namespace: str) -> Iterator[Right]:
                     yield Right(verb, group, resource, namespace, name)
 
 
-def check(ask: Ask, objects: Iterable[Object], namespace: str) -> Iterator[Finding]:
-    """Compare what `ask` answers with the roles among `objects`, for each service account that they name."""
+def check(ask: Ask, objects: Iterable[Object], namespace: str, everywhere: bool = True) -> Iterator[Finding]:
+    """Compare what `ask` answers with the roles among `objects`, for each service account that they name.
+
+    Without `everywhere` only rights in `namespace` are asked about: more cannot be without a ClusterRole.
+    """
     with ThreadPoolExecutor(PARALLEL) as pool:
-        for identity, rights in granted(objects).items():
-            never = forbidden(namespace)
+        for identity, all_rights in granted(objects).items():
+            rights = [right for right in all_rights if everywhere or right.namespace == namespace]
+            never = [right for right in forbidden(namespace) if everywhere or right.namespace == namespace]
             answers = list(pool.map(lambda right, who=identity: ask(who, right), [*rights, *never]))
             lacking = [str(right) for right, may in zip(rights, answers, strict=False) if not may]
             excess = [str(right) for right, may in zip(never, answers[len(rights) :], strict=True) if may]

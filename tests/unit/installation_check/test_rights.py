@@ -77,3 +77,14 @@ def test_a_right_that_nobody_may_have_is_named(right: Right) -> None:
     found = answered(excess=right)["rights of implementation-dag-runner"]
     assert found.level == Level.PROBLEM
     assert str(right) in found.message
+
+
+def test_without_rights_in_the_cluster_only_the_namespace_is_asked_about() -> None:
+    asked = []
+
+    def ask(identity: Identity, right: Right) -> bool:
+        asked.append(right)
+        return True
+
+    list(rights.check(ask, roles("beforehand"), "workflows", everywhere=False))
+    assert {right.namespace for right in asked} == {"workflows"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
@@ -11,6 +12,7 @@ import pytest
 
 from scripts.package import PackageError, package
 from scripts.package.__main__ import CHART
+from scripts.package.archive import normalised
 from scripts.render import helm
 
 
@@ -47,3 +49,21 @@ def test_a_broken_chart_is_refused_in_helms_words(tmp_path: Path) -> None:
     (tmp_path / "chart").mkdir()
     with pytest.raises(PackageError, match=r"Chart\.yaml"):
         package(tmp_path / "chart", tmp_path / "out")
+
+
+def archive(names: list[str], mode: int, mtime: int, owner: str) -> bytes:
+    """A package as some helm on some machine might write it."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as result:
+        for name in names:
+            entry = tarfile.TarInfo(f"chart/{name}")
+            entry.size, entry.mode, entry.mtime, entry.uname, entry.uid = len(name), mode, mtime, owner, mode
+            result.addfile(entry, io.BytesIO(name.encode()))
+    return stream.getvalue()
+
+
+def test_nothing_of_the_machine_stays() -> None:
+    names = ["Chart.yaml", "values.yaml", "templates/a.yaml"]
+    first = normalised(archive(names, 0o644, 1_700_000_000, "root"))
+    assert first == normalised(archive(names[::-1], 0o600, 1_000_000_000, "me"))
+    assert first[4:8] == bytes(4), "the gzip header has a time"
