@@ -115,6 +115,16 @@ def test_what_is_broken_is_named_with_what_to_do(place: Place) -> None:
     assert "DocsRun CRD" in lines(done.stdout, "ok")
 
 
+def test_without_cluster_roles_it_asks_about_its_namespace(place: Place) -> None:
+    place.install(release.CHART, place.values() | {"rbac": {"clusterScoped": False}})
+    assert not place.kubectl.items("clusterroles", f"--selector=app.kubernetes.io/instance={NAME}")
+    done = place.helm("test", NAME, f"--namespace={NAME}", "--logs", TIME)
+    assert done.returncode == 0, done.stdout + done.stderr
+    good = lines(done.stdout, "ok")
+    assert {f"rights of {NAME}-runner", f"rights of {NAME}-controller", "Argo and S3"} <= good.keys()
+    assert "ClusterRole" in lines(done.stdout, "cannot tell")["CRDs"]
+
+
 def known_to(defaults: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """The part of `values` that a chart with these defaults knows."""
     kept = {}
