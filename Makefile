@@ -53,8 +53,7 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests benchmarks
 	@echo "[test] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
 	@echo "[test] yamllint" >&2; $(VENV)/bin/yamllint --strict .
-	@echo "[test] helm lint" >&2; "$$($(PYTHON) -m scripts.toolchain path)/helm" lint --strict --quiet charts/implementation-dag
-	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render
+	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs
@@ -84,6 +83,10 @@ chart-readme: venv ## Rewrite the chart's README from its values and their schem
 .PHONY: schemas
 schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/schemas/sources.toml
 	@$(PYTHON) -m scripts.schemas generate
+
+.PHONY: lint-docs
+lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
+	@$(PYTHON) -m scripts.lint.docs
 
 ##@ Local cluster
 .PHONY: up

@@ -8,10 +8,13 @@ from typing import Any
 import referencing
 from jsonschema import Draft202012Validator
 from kubernetes_validate import utils
+from referencing.jsonschema import DRAFT202012
 
 from scripts.schemas.errors import SchemaError
 
+# The base of the package's schemas is their `$id` on the web, so that is where their references point.
 _DEFINITIONS = "/api/_definitions.json"
+_ROOT = "urn:schema"
 
 
 def folder(kube_minor: str) -> str:
@@ -35,12 +38,19 @@ def validator(group: str, version: str, kind: str, kube_minor: str) -> Draft2020
     names = schema.get("x-kubernetes-group-version-kind", [])
     if {"group": group, "version": version, "kind": kind} not in names:
         return None
-    return Draft202012Validator(schema, registry=_registry(kube_minor))
+    return indexed(schema, _registry(kube_minor))
+
+
+def indexed(schema: dict[str, Any], others: referencing.Registry[Any] | None = None) -> Draft202012Validator:
+    """A validator whose references are looked up once: jsonschema would search the whole schema at each of them."""
+    resource = referencing.Resource.from_contents(schema, DRAFT202012)
+    registry: referencing.Registry[Any] = (others or referencing.Registry()).with_resource(_ROOT, resource).crawl()
+    return Draft202012Validator({"$ref": _ROOT}, registry=registry)
 
 
 @cache
 def _registry(kube_minor: str) -> referencing.Registry[Any]:
     contents = utils.schema_contents(f"{folder(kube_minor)}/_definitions.json", kube_minor)
     resource = referencing.Resource.from_contents(contents)
-    registry: referencing.Registry[Any] = referencing.Registry().with_resource(_DEFINITIONS, resource)
+    registry: referencing.Registry[Any] = referencing.Registry().with_resource(_DEFINITIONS, resource).crawl()
     return registry

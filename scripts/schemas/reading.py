@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scripts.render.manifests import ManifestError, Object, documents, objects
 
 SUFFIXES = (".yaml", ".yml")
+_MANIFEST = re.compile(r"(?m)^(?:kind|apiVersion):")
 # Input of kustomize and helm, no objects of a cluster.
 _NO_OBJECTS = ("kustomization.yaml", "kustomization.yml", "Chart.yaml", "values.yaml")
 
 
-def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the YAML files: those named, and those below named folders. Raises ManifestError for what is not there."""
+def files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield (YAML file, whether it was named itself) for files and those below folders.
+
+    Raises ManifestError for what is not there.
+    """
     for path in paths:
         if path.is_dir():
-            yield from sorted(child for child in path.rglob("*") if _holds_objects(child))
+            yield from sorted((child, False) for child in path.rglob("*") if _holds_objects(child))
         elif path.exists():
-            yield path
+            yield path, True
         else:
             raise ManifestError(f"{path}: there is no such file or folder")
 
@@ -28,11 +33,17 @@ def _holds_objects(path: Path) -> bool:
 
 
 def read(paths: Iterable[Path]) -> list[Object]:
-    """Return all objects of the files. Raises ManifestError that names the file."""
+    """Return all objects of the files; below a folder, files that hold none at all are passed over.
+
+    Raises ManifestError that names the file.
+    """
     found = []
-    for path in files(paths):
+    for path, is_named in files(paths):
+        text = path.read_text(encoding="utf-8")
+        if not is_named and not _MANIFEST.search(text):
+            continue
         try:
-            for document in documents(path.read_text(encoding="utf-8")):
+            for document in documents(text):
                 found += objects(document)
         except ManifestError as error:
             raise ManifestError(f"{path}: {error}") from error

@@ -36,15 +36,15 @@ class Fault(NamedTuple):
 _verdicts: dict[tuple[str, bytes], list[tuple[str, str, str]]] = {}
 
 
-def validate(items: Iterable[Object], kube_minor: str) -> list[Fault]:
+def validate(items: Iterable[Object], kube_minor: str, known: Iterable[Object] = ()) -> list[Fault]:
     """Return the faults of the objects, and of those embedded in them, for a Kubernetes minor such as `1.36`.
 
     Schemas are kubernetes-validate's, those in tools/schemas (each source that knows the kind must accept it), and
-    the CRDs among the objects themselves. Raises SchemaError when the schemas of the minor are not there.
+    the CRDs among the objects themselves and in `known`. Raises SchemaError when the minor has no schemas.
     """
     objects = list(items)
     builtin.folder(kube_minor)
-    crds = [item for item in objects if item.get("kind") == "CustomResourceDefinition"]
+    crds = [item for item in (*known, *objects) if item.get("kind") == "CustomResourceDefinition"]
     own = {(item["spec"]["group"], item["spec"]["names"]["kind"]): item for item in crds}
     faults = []
     for item in objects:
@@ -70,7 +70,8 @@ def _check(item: Object, kube_minor: str, own: dict[tuple[str, str], Object]) ->
             _verdicts[key] = [
                 (paths.describe(item, error.absolute_path), _message(error), name)
                 for error in map(_deepest, validator.iter_errors(item))
-                if embedded.PLACEHOLDER not in str(error.instance) or error.validator == "additionalProperties"
+                # What Argo fills in may be of any type; what stands around it is judged.
+                if not (isinstance(error.instance, str) and embedded.PLACEHOLDER in error.instance)
             ]
         faults += _verdicts[key]
     return faults
@@ -87,7 +88,7 @@ def _validators(
         schema = _of_crd(text).get(version)
         # The digest keeps verdicts of two charts' CRDs of one kind apart.
         label = f"the rendered CRD {hashlib.sha256(text.encode()).hexdigest()[:8]}"
-        return [(label, Draft202012Validator(schema))] if schema else []
+        return [(label, builtin.indexed(schema))] if schema else []
     return _of_sources(group, kind, version)
 
 
@@ -98,7 +99,7 @@ def _of_crd(text: str) -> dict[str, Schema]:
 
 @cache
 def _of_sources(group: str, kind: str, version: str) -> tuple[tuple[str, Draft202012Validator], ...]:
-    return tuple((name, Draft202012Validator(schema)) for name, schema in schemas_of(group, kind, version).items())
+    return tuple((name, builtin.indexed(schema)) for name, schema in schemas_of(group, kind, version).items())
 
 
 def _deepest(error: ValidationError) -> ValidationError:
@@ -119,7 +120,8 @@ def _unknown(name: str, known: list[str]) -> str:
     alike = difflib.get_close_matches(name, known, n=1)
     if alike:
         return f"unknown field {name}; meant {alike[0]}?"
-    return f"unknown field {name}; known are {', '.join(sorted(known)) or 'none'}"
+    listed = ", ".join(sorted(known)) or "none"
+    return f"unknown field {name}; known are {listed}" if len(known) <= 12 else f"unknown field {name}"
 
 
 __all__ = ["Fault", "SchemaError", "validate"]

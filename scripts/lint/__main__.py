@@ -1,0 +1,50 @@
+"""`python -m scripts.lint PATH...`: lint the workflows and manifests in files and folders, or `-` for standard input.
+
+Exit code: 0 nothing found, 1 something found, 2 the input cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.lint import RULES, lint
+from scripts.render.manifests import ManifestError, Object, documents, objects
+from scripts.schemas.reading import read
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.lint", description=__doc__.partition(":")[2])
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="YAML files or folders; all are judged as one set")
+    parser.add_argument("--list", action="store_true", help="print the rules")
+    parser.add_argument("--ignore", action="append", default=[], metavar="ID", help="leave a rule out")
+    options = parser.parse_args(arguments)
+    if options.list:
+        for _, rule in sorted(RULES.items()):
+            print(f"{rule.id}  {rule.title}: {rule.why}")
+        return 0
+    if not options.paths:
+        parser.error("name a file or folder, or - for standard input")
+    if unknown := [name for name in options.ignore if name not in RULES]:
+        parser.error(f"--ignore {unknown[0]}: no such rule; --list prints them")
+    try:
+        found = lint(_read(options.paths), only=[name for name in RULES if name not in options.ignore])
+    except (ManifestError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for finding in found:
+        print(finding)
+    return 1 if found else 0
+
+
+def _read(paths: Sequence[str]) -> list[Object]:
+    named = [Path(path) for path in paths if path != "-"]
+    piped = documents(sys.stdin.read()) if "-" in paths else []
+    return read(named) + [item for document in piped for item in objects(document)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

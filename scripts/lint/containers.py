@@ -1,0 +1,80 @@
+"""Pods and their containers, wherever an object makes one: workloads, and Argo's container and script templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.lint.workflow import Template
+from scripts.render.manifests import Object
+
+_POD_SPECS = {
+    "Pod": ("spec",),
+    "Deployment": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "ReplicaSet": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container; `path` is where it stands in the object."""
+
+    name: str
+    data: Object
+    path: str
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that an object makes. `security` is the pod's own securityContext."""
+
+    address: str
+    path: str
+    security: Object
+    containers: tuple[Container, ...]
+
+
+def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[Pod]:
+    """Yield the pod of a workload; `at` turns a path in it into one for the reader."""
+    steps = _POD_SPECS.get(str(item.get("kind")))
+    if not steps:
+        return
+    spec: Any = item
+    for step in steps:
+        spec = spec.get(step) if isinstance(spec, dict) else None
+    if isinstance(spec, dict):
+        path = ".".join(steps)
+        containers = tuple(
+            Container(str(data.get("name")), data, at(f"{path}.{kind}[{data.get('name')}]"))
+            for kind in ("initContainers", "containers")
+            for data in spec.get(kind) or []
+        )
+        yield Pod(address, at(path), spec.get("securityContext") or {}, containers)
+
+
+def template_pod(template: Template) -> Pod | None:
+    """The pod of an Argo template with a container, script or containerSet; None for others."""
+    data = template.data
+    single = [
+        Container("main", data[kind], f"{template.path}.{kind}")
+        for kind in ("container", "script")
+        if isinstance(data.get(kind), dict)
+    ]
+    several = [
+        Container(str(one.get("name")), one, f"{template.path}.{path}[{one.get('name')}]")
+        for path, items in (
+            ("containerSet.containers", (data.get("containerSet") or {}).get("containers")),
+            ("initContainers", data.get("initContainers")),
+            ("sidecars", data.get("sidecars")),
+        )
+        for one in items or []
+    ]
+    if not single and not (data.get("containerSet") or {}):
+        return None
+    security = template.setting("securityContext") or template.workflow.spec.get("securityContext") or {}
+    return Pod(template.address, template.path, security, (*single, *several))

@@ -1,0 +1,68 @@
+"""IDAG5xx: what every container must say about its image, its size and its powers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scripts.lint.containers import Container, Pod
+from scripts.lint.registry import Hit, rule
+from scripts.lint.scope import Scope
+
+_LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_PINNED = re.compile(r"(?:.+@sha256:[0-9a-f]{64}|(?:.*/)?[^/:@]+:[^/:@]+)")
+
+
+@rule("IDAG501", "image without tag or digest", "what runs changes under you from one day to the next")
+def floating_images(scope: Scope) -> Iterator[Hit]:
+    """No tag, or `latest`. An image that an expression picks is judged by the texts in it."""
+    for pod, container in _containers(scope):
+        image = container.data.get("image")
+        for name in _possible(image) if isinstance(image, str) else ():
+            if not _PINNED.fullmatch(name) or name.endswith(":latest"):
+                yield Hit(pod.address, f"{container.path}.image", f"{name} has no fixed tag or digest")
+
+
+@rule(
+    "IDAG502", "container without resources", "it takes what it likes from its neighbours, or is the first to be killed"
+)
+def no_resources(scope: Scope) -> Iterator[Hit]:
+    """Requests for cpu and memory, and a limit for memory."""
+    for pod, container in _containers(scope):
+        resources = container.data.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        missing = [f"requests.{name}" for name in ("cpu", "memory") if name not in requests]
+        missing += ["limits.memory"] if "memory" not in limits else []
+        if missing:
+            yield Hit(pod.address, container.path, f"resources without {', '.join(missing)}")
+
+
+@rule("IDAG503", "container without a security context", "it runs as root with the powers of the image's author")
+def no_security_context(scope: Scope) -> Iterator[Hit]:
+    """What the pod security level `restricted` demands."""
+    for pod, container in _containers(scope):
+        own = container.data.get("securityContext") or {}
+        missing = []
+        if not own.get("runAsNonRoot", pod.security.get("runAsNonRoot")):
+            missing.append("runAsNonRoot: true")
+        if own.get("allowPrivilegeEscalation") is not False:
+            missing.append("allowPrivilegeEscalation: false")
+        if "ALL" not in ((own.get("capabilities") or {}).get("drop") or []):
+            missing.append("capabilities.drop: [ALL]")
+        if not (own.get("seccompProfile") or pod.security.get("seccompProfile")):
+            missing.append("seccompProfile")
+        if missing:
+            yield Hit(pod.address, container.path, f"securityContext without {', '.join(missing)}")
+
+
+def _containers(scope: Scope) -> Iterator[tuple[Pod, Container]]:
+    return ((pod, container) for pod in scope.pods for container in pod.containers)
+
+
+def _possible(image: str) -> list[str]:
+    """The images that the field may mean: itself, or each text in an expression that looks like one."""
+    if image.startswith("{{="):
+        texts = [first or second for first, second in _LITERAL.findall(image)]
+        return [text for text in texts if "/" in text or ":" in text]
+    # Only a parameter: the one who gives it answers for the tag.
+    return [] if re.fullmatch(r"\{\{[^}]*\}\}", image) else [re.sub(r"\{\{.*?\}\}", "x", image)]

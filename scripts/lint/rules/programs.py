@@ -1,0 +1,68 @@
+"""IDAG72x: programs and options that the image is known not to have. The facts are in images.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from scripts.lint.registry import Hit, rule
+from scripts.lint.scope import Scope
+from scripts.lint.shell import ShellText
+
+_FACTS = Path(__file__).with_name("images.toml")
+_INSTALLS = re.compile(r"\b(?:apk\s+(?:--\S+\s+)*add|apt-get\s+(?:-\S+\s+)*install|pip3?\s+install)\b")
+_GNU_DATE = (
+    (re.compile(r"\bdate\b[^\n|;)]*?(\+\S*%\d*N)"), "fractions of a second"),
+    (
+        re.compile(r"\bdate\b[^\n|;)]*?(?:-d|--date)[ =]([\"'][^\"']*(?:hour|day|minute|week|ago|now)[^\"']*[\"'])"),
+        "dates in words",
+    ),
+)
+
+
+class Image(NamedTuple):
+    """What is known of an image's tools."""
+
+    lacks: tuple[str, ...]
+    busybox: bool
+
+
+@cache
+def known_images() -> dict[str, Image]:
+    """Facts by image name without registry and tag."""
+    tables = tomllib.loads(_FACTS.read_text(encoding="utf-8"))
+    return {name: Image(tuple(table["lacks"]), table.get("busybox", False)) for name, table in tables.items()}
+
+
+def image_of(text: ShellText) -> Image | None:
+    """Facts of the image in which a shell text runs; None when it is not known."""
+    name = re.sub(r"(?:@sha256:.*|:[^/:]*)$", "", text.image)
+    name = re.sub(r"^(?:docker\.io/)?(?:library/)?", "", name)
+    return known_images().get(name)
+
+
+@rule("IDAG721", "program that the image does not have", "the step ends with `not found`, or worse: `|| true` hides it")
+def missing_programs(scope: Scope) -> Iterator[Hit]:
+    """Not told when the script installs packages itself."""
+    for text in scope.shell_texts:
+        image = image_of(text)
+        if image and not _INSTALLS.search(text.code):
+            used = dict.fromkeys(program for program, _ in text.commands())
+            for program in used:
+                if program in image.lacks:
+                    yield Hit(text.address, text.path, f"{text.image} has no {program}")
+
+
+@rule("IDAG722", "GNU option in a busybox image", "busybox prints something else or fails, and the value is wrong")
+def gnu_options(scope: Scope) -> Iterator[Hit]:
+    """`date` with fractions of a second or with dates in words."""
+    for text in scope.shell_texts:
+        image = image_of(text)
+        if image and image.busybox:
+            for pattern, what in _GNU_DATE:
+                for match in pattern.finditer(text.code):
+                    yield Hit(text.address, text.path, f"date of {text.image} knows no {what}: `{match.group(1)}`")

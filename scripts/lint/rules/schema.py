@@ -1,0 +1,60 @@
+"""IDAG0xx: silences, and fields that no schema knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.lint.registry import Hit, rule
+from scripts.lint.scope import Scope
+from scripts.lint.silence import BAD_SILENCE
+from scripts.render.manifests import Object
+from scripts.render.targets import KUBERNETES
+from scripts.schemas import Fault, validate
+from scripts.schemas.reading import read
+
+_OWN_CRDS = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag" / "crds"
+
+
+@rule(
+    BAD_SILENCE,
+    "silence without a reason or without effect",
+    "a silenced rule whose reason is not written down or no longer holds hides the next real fault",
+)
+def silences(scope: Scope) -> Iterator[Hit]:
+    """Found where silences are applied: only there it is known which of them had an effect."""
+    yield from ()
+
+
+@rule(
+    "IDAG002",
+    "field that the schema refuses",
+    "Argo and the API server drop or refuse what they do not know, and the intended effect never happens",
+)
+def refused_fields(scope: Scope) -> Iterator[Hit]:
+    """Newest supported Kubernetes, every line of Argo in tools/schemas."""
+    schemas: dict[Hit, list[str]] = {}
+    for fault in _faults(scope):
+        if fault.schema != "nothing":
+            schemas.setdefault(Hit(fault.address, fault.path, fault.message), []).append(fault.schema)
+    for hit, names in schemas.items():
+        yield hit._replace(message=f"{hit.message} (schema of {', '.join(dict.fromkeys(names))})")
+
+
+@rule("IDAG003", "kind without a schema", "what cannot be checked may hold any mistake")
+def unknown_kinds(scope: Scope) -> Iterator[Hit]:
+    """Schemas come from Kubernetes, tools/schemas, and CRDs among the objects."""
+    for fault in _faults(scope):
+        if fault.schema == "nothing":
+            yield Hit(fault.address, fault.path, fault.message)
+
+
+def _faults(scope: Scope) -> list[Fault]:
+    objects = [item.data for item in scope.items if not item.path]
+    there = {item.data.get("spec", {}).get("group") for item in scope.of("CustomResourceDefinition")}
+    return validate(objects, KUBERNETES[-1], known=[crd for crd in _own() if crd["spec"]["group"] not in there])
+
+
+def _own() -> list[Object]:
+    """Our DocsRun: its users lint workflows that make one without having the CRD at hand."""
+    return read([_OWN_CRDS])

@@ -1,0 +1,80 @@
+"""What the rules look at: the objects of one set, and views of them that are made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from scripts.lint.containers import Pod, find_pods, template_pod
+from scripts.lint.shell import ShellText, find_shell_texts
+from scripts.lint.workflow import Template, Workflow, workflow
+from scripts.render.manifests import Object
+from scripts.render.objects import Manifest
+from scripts.schemas import embedded
+
+
+class Item(NamedTuple):
+    """An object, or one embedded in another as text: then `address` is the other's and `path` leads to the text."""
+
+    address: str
+    path: str
+    data: Object
+
+    def at(self, path: str) -> str:
+        """Where `path` of this object is for the reader."""
+        return " ".join(part for part in (self.path, path) if part)
+
+
+class Scope:
+    """A set of objects that belong together: references between them are followed, none outside them."""
+
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self.items: list[Item] = []
+        for data in objects:
+            address = Manifest(data).address
+            self.items.append(Item(address, "", data))
+            self.items += [Item(address, f"{path} {inner['kind']}", inner) for path, inner in embedded.find(data)]
+
+    @cached_property
+    def workflows(self) -> list[Workflow]:
+        """Every Argo workflow of the set."""
+        found = (workflow(item.address, item.data) for item in self.items if not item.path)
+        return [one for one in found if one]
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        """Every template of every workflow."""
+        return [template for one in self.workflows for template in one.templates.values()]
+
+    @cached_property
+    def pods(self) -> list[Pod]:
+        """Every pod that an object of the set makes, Argo's steps included."""
+        workloads = [pod for item in self.items for pod in find_pods(item.address, item.at, item.data)]
+        return workloads + [pod for template in self.templates if (pod := template_pod(template))]
+
+    @cached_property
+    def shell_texts(self) -> list[ShellText]:
+        """Every piece of shell in the set."""
+        return [text for item in self.items for text in find_shell_texts(item.address, item.at, item.data)]
+
+    def of(self, *kinds: str) -> Iterator[Item]:
+        """The objects of these kinds, embedded ones too."""
+        return (item for item in self.items if item.data.get("kind") in kinds)
+
+    def template(self, caller: Workflow, task: Object) -> Template | None:
+        """The template that a task runs; None when it is not in the set."""
+        if isinstance(task.get("template"), str):
+            return caller.templates.get(task["template"])
+        reference = task.get("templateRef")
+        if isinstance(reference, dict):
+            kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") else "WorkflowTemplate"
+            for one in self.workflows:
+                if (one.item["kind"], one.name) == (kind, reference.get("name")):
+                    return one.templates.get(str(reference.get("template")))
+        return None
+
+    def leads_outside(self, caller: Workflow) -> bool:
+        """Whether a task of the workflow runs a template that is not in the set."""
+        tasks = [task for template in caller.templates.values() for task in template.tasks.values()]
+        return any("templateRef" in task.data and self.template(caller, task.data) is None for task in tasks)

@@ -1,0 +1,71 @@
+"""Argo's `{{...}}`: find them in text and take the variables out of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_EXPRESSION_STEP = r"(?:\??\.[A-Za-z_]\w*|\[\s*(?:'[^']*'|\"[^\"]*\")\s*\])"
+_ROOTS = "workflow|inputs|outputs|tasks|steps|item|pod|node|cronworkflow|lastRetry|retries|template"
+_IN_EXPRESSION = re.compile(rf"(?<![\w.'\"])({_ROOTS})\b({_EXPRESSION_STEP}*)")
+_BRACKET = re.compile(r"\[\s*['\"]([^'\"]*)['\"]\s*\]")
+
+# What Argo itself makes up; nobody who submits a workflow chooses these characters.
+_OWN = re.compile(
+    r"workflow\.(name|uid|namespace|status|duration|priority|serviceAccountName|mainEntrypoint|creationTimestamp(\..*)?"
+    r"|scheduledTime)|pod\.name|node\.name|retries|lastRetry\.(exitCode|duration|status)|cronworkflow\.(name|namespace)"
+    r"|(tasks|steps)\.[^.]+\.(id|status|exitCode|startedAt|finishedAt|ip)"
+    r"|(inputs|outputs)\.(artifacts|parameters)\.[^.]+\.path"
+)
+
+
+class Tag(NamedTuple):
+    """One `{{...}}`. `variables` are dotted names without brackets: `tasks.a.outputs.result`."""
+
+    text: str
+    is_expression: bool
+    variables: tuple[str, ...]
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it holds only what Argo makes up itself."""
+        return bool(self.variables) and all(_OWN.fullmatch(name) for name in self.variables)
+
+    @property
+    def is_quoted_json(self) -> bool:
+        """Whether an expression writes its value as JSON, which YAML reads as one scalar whatever it holds."""
+        return self.is_expression and bool(re.fullmatch(r"=\s*(sprig\.)?toJson\(.*\)\s*", self.text, re.DOTALL))
+
+
+def find(text: str) -> Iterator[Tag]:
+    """Yield the tags of a text."""
+    for match in _TAG.finditer(text):
+        inner = match.group(1)
+        if inner.lstrip().startswith("="):
+            found = (root + _dotted(rest) for root, rest in _IN_EXPRESSION.findall(inner))
+            yield Tag(inner.strip(), True, tuple(dict.fromkeys(found)))
+        else:
+            yield Tag(inner.strip(), False, (_dotted(inner.strip()),))
+
+
+def in_expression(text: str) -> tuple[str, ...]:
+    """The variables of an expression without braces, as in `when` or `expression`."""
+    return tuple(dict.fromkeys(root + _dotted(rest) for root, rest in _IN_EXPRESSION.findall(text)))
+
+
+def strings(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every string inside `node` with its path; keys of maps are not looked at."""
+    if isinstance(node, str):
+        yield path, node
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from strings(value, (*path, str(key)))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from strings(value, (*path, index))
+
+
+def _dotted(text: str) -> str:
+    return _BRACKET.sub(r".\1", text).replace("?.", ".")

@@ -1,0 +1,36 @@
+"""The specification's sample is the proof: each of its faults is found, and each finding is one of its faults."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.lint import Finding, lint
+from scripts.lint.docs import PAGE, written
+from scripts.render.manifests import load
+from scripts.schemas.reading import read
+
+SAMPLE = Path(__file__).parent / "spec_sample"
+FAULTS: list[dict[str, Any]] = load((SAMPLE / "faults.yaml").read_text())
+FOUND = lint(read([SAMPLE / "workflow.yaml", SAMPLE / "role.yaml"]))
+
+
+def explains(fault: dict[str, Any], finding: Finding) -> bool:
+    # `spec` alone means the field itself, not everything below it.
+    same_place = finding.path == fault["at"] if fault["at"] == "spec" else finding.path.startswith(fault["at"])
+    return finding.rule in fault["rules"] and same_place
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["fault"])
+def test_each_fault_is_found_by_each_of_its_rules(fault: dict[str, Any]) -> None:
+    rules = {finding.rule for finding in FOUND if explains(fault, finding)}
+    assert rules == set(fault["rules"])
+
+
+def test_each_finding_is_one_of_the_faults() -> None:
+    assert [str(one) for one in FOUND if sum(explains(fault, one) for fault in FAULTS) != 1] == []
+
+
+def test_the_tables_of_the_documentation_are_up_to_date() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == written(page), "run `make lint-docs`"
