@@ -60,7 +60,7 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools ## Run the checks that need the built tools: argo lint, kubeconform, the schemas' sources, k6
+check: venv check-tools ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots

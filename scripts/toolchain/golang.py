@@ -48,6 +48,7 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     modfile = _prepared_modfile(pin, source, work)
     command: list[str | Path] = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += [f"-modfile={modfile}"] if modfile else []
+    command += ["-tags", ",".join(pin.build_tags)] if pin.build_tags else []
     command += ["-ldflags", " ".join(["-s", "-w", *pin.ldflags]), "-o", work / "bin", *pin.binaries.values()]
     (work / "bin").mkdir()
     run_logged(command, cwd=pin.module_folder, environment=environment, log=log, alive=alive)

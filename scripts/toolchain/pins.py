@@ -25,6 +25,7 @@ _SHAPES: dict[str, type] = {
     "assets": dict,
     "version_arguments": list,
     "ldflags": list,
+    "build_tags": list,
 }
 _SHAPE_NAMES: dict[type, str] = {str: "string", dict: "table of strings", list: "list of strings"}
 _REQUIRED = {
@@ -32,7 +33,7 @@ _REQUIRED = {
     "wheel": ("version", "kind", "group", "distribution", "release", "sha256", "binaries"),
 }
 _OPTIONAL = {
-    "go": ("version_arguments", "aliases", "ldflags", "assets", "preparation"),
+    "go": ("version_arguments", "aliases", "ldflags", "build_tags", "assets", "preparation"),
     "wheel": ("version_arguments", "aliases"),
 }
 
@@ -50,6 +51,7 @@ class Pin:
     version_arguments: tuple[str, ...] = ()
     module: str = ""
     ldflags: tuple[str, ...] = ()
+    build_tags: tuple[str, ...] = ()
     assets: dict[str, str] = field(default_factory=dict)
     preparation: str = ""
     distribution: str = ""
@@ -81,6 +83,9 @@ class Pin:
             "preparation": self.preparation,
             "wheel": [self.distribution, self.release, self.sha256],
         }
+        # Only where there are some, so that tools without tags keep the keys under which they are cached.
+        if self.build_tags:
+            inputs["build_tags"] = self.build_tags
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
         if self.kind == "go":
             for name in MODULE_FILES:
