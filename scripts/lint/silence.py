@@ -5,7 +5,8 @@
         lint.implementation-dag.io/IDAG304: |
           spec.templates[set-params]*: the domain is part of the documented outputs
 
-One line a place; `*` stands for anything; the reason comes after `: `. An embedded object is silenced on its owner.
+One line a place; `*` stands for anything; the reason comes after `: `. An embedded object
+is silenced by its own annotation or by its owner's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Silence(NamedTuple):
 
 def apply(findings: list[Finding], items: Iterable[Item], chosen: set[str]) -> list[Finding]:
     """Return the findings that nothing silences, and one for each silence that is wrong or silences nothing."""
-    silences = [silence for item in items if not item.path for silence in _silences(item)]
+    silences = [silence for item in items for silence in _silences(item)]
     left = [finding for finding in findings if not any(_is_good(one) and one.covers(finding) for one in silences)]
     for silence in silences:
         message = _fault(silence)
@@ -59,7 +60,7 @@ def _silences(item: Item) -> Iterable[Silence]:
         if str(key).startswith(PREFIX):
             for line in str(value).splitlines() or [""]:
                 place, _, reason = line.strip().partition(": ")
-                yield Silence(item.address, key.removeprefix(PREFIX), place, reason.strip())
+                yield Silence(item.address, key.removeprefix(PREFIX), item.at(place), reason.strip())
 
 
 def _is_good(silence: Silence) -> bool:
