@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _EXPRESSION_STEP = r"(?:\??\.[A-Za-z_]\w*|\[\s*(?:'[^']*'|\"[^\"]*\")\s*\])"
 _ROOTS = "workflow|inputs|outputs|tasks|steps|item|pod|node|cronworkflow|lastRetry|retries|template"
 _IN_EXPRESSION = re.compile(rf"(?<![\w.'\"])({_ROOTS})\b({_EXPRESSION_STEP}*)")
@@ -41,7 +41,7 @@ class Tag(NamedTuple):
 
 def find(text: str) -> Iterator[Tag]:
     """Yield the tags of a text."""
-    for match in _TAG.finditer(text):
+    for match in TAG.finditer(text):
         inner = match.group(1)
         if inner.lstrip().startswith("="):
             found = (root + _dotted(rest) for root, rest in _IN_EXPRESSION.findall(inner))

@@ -26,7 +26,9 @@ def find(item: Object) -> Iterator[tuple[str, Object]]:
         templates = spec.get("templates") if isinstance(spec, dict) else None
         for template in templates if isinstance(templates, list) else ():
             resource = template.get("resource") if isinstance(template, dict) else None
-            if isinstance(resource, dict) and isinstance(resource.get("manifest"), str):
+            # The manifests of get, patch and delete name an object, they do not describe it whole.
+            whole = isinstance(resource, dict) and resource.get("action") in ("create", "apply", "replace")
+            if isinstance(resource, dict) and whole and isinstance(resource.get("manifest"), str):
                 for document in _objects(_TAG.sub(PLACEHOLDER, resource["manifest"])):
                     yield f"spec.templates[{template.get('name')}].resource.manifest", document
 

@@ -36,11 +36,14 @@ class Fault(NamedTuple):
 _verdicts: dict[tuple[str, bytes], list[tuple[str, str, str]]] = {}
 
 
-def validate(items: Iterable[Object], kube_minor: str, known: Iterable[Object] = ()) -> list[Fault]:
+def validate(
+    items: Iterable[Object], kube_minor: str, known: Iterable[Object] = (), *, every_source: bool = True
+) -> list[Fault]:
     """Return the faults of the objects, and of those embedded in them, for a Kubernetes minor such as `1.36`.
 
     Schemas are kubernetes-validate's, those in tools/schemas (each source that knows the kind must accept it), and
-    the CRDs among the objects themselves and in `known`. Raises SchemaError when the minor has no schemas.
+    the CRDs among the objects themselves and in `known`; without `every_source` the newest source that knows a kind
+    is enough. Raises SchemaError when the minor has no schemas.
     """
     objects = list(items)
     builtin.folder(kube_minor)
@@ -49,14 +52,16 @@ def validate(items: Iterable[Object], kube_minor: str, known: Iterable[Object] =
     faults = []
     for item in objects:
         address = Manifest(item).address
-        faults += [Fault(address, *found) for found in _check(item, kube_minor, own)]
+        faults += [Fault(address, *found) for found in _check(item, kube_minor, own, every_source)]
         for path, inner in embedded.find(item):
-            for where, message, schema in _check(inner, kube_minor, own):
+            for where, message, schema in _check(inner, kube_minor, own, every_source):
                 faults.append(Fault(address, f"{path} {inner['kind']} {where}".rstrip(), message, schema))
     return faults
 
 
-def _check(item: Object, kube_minor: str, own: dict[tuple[str, str], Object]) -> list[tuple[str, str, str]]:
+def _check(
+    item: Object, kube_minor: str, own: dict[tuple[str, str], Object], every_source: bool
+) -> list[tuple[str, str, str]]:
     group, _, version = item["apiVersion"].rpartition("/")
     validators = _validators(group, version, item["kind"], kube_minor, own.get((group, item["kind"])))
     if not validators:
@@ -64,7 +69,8 @@ def _check(item: Object, kube_minor: str, own: dict[tuple[str, str], Object]) ->
         return [("", f"no schema for {item['kind']} {item['apiVersion']}: {known} do not have it", "nothing")]
     digest = hashlib.sha256(json.dumps(item, sort_keys=True, default=str).encode()).digest()
     faults = []
-    for name, validator in validators:
+    # Sources are in the order of their names, so that of the newest line is the last.
+    for name, validator in validators if every_source else validators[-1:]:
         key = (f"{name} {item['apiVersion']} {item['kind']}", digest)
         if key not in _verdicts:
             _verdicts[key] = [

@@ -8,6 +8,8 @@ from scripts.lint.registry import Hit, rule
 from scripts.lint.scope import Scope
 from scripts.lint.workflow import Template, Workflow
 
+# All parameters at once, as JSON.
+_WHOLE = ("workflow.parameters.json", "inputs.parameters.json")
 _EXIT_ONLY = ("workflow.status", "workflow.failures")
 
 
@@ -63,6 +65,8 @@ def undeclared_inputs(scope: Scope) -> Iterator[Hit]:
         is_told = not template.workflow.is_library and not template.workflow.spec.get("workflowTemplateRef")
         for path, name in template.variables():
             parts = name.split(".", 2)
+            if name in _WHOLE:
+                continue
             kind = parts[1] if len(parts) > 1 else ""
             if parts[0] == "inputs" and len(parts) == 3 and kind in ("parameters", "artifacts"):
                 wanted = parts[2].split(".")[0] if kind == "artifacts" else parts[2]

@@ -32,13 +32,10 @@ def silences(scope: Scope) -> Iterator[Hit]:
     "Argo and the API server drop or refuse what they do not know, and the intended effect never happens",
 )
 def refused_fields(scope: Scope) -> Iterator[Hit]:
-    """Newest supported Kubernetes, every line of Argo in tools/schemas."""
-    schemas: dict[Hit, list[str]] = {}
+    """By the newest supported Kubernetes and the newest line of Argo; older ones are for `scripts.schemas`."""
     for fault in _faults(scope):
         if fault.schema != "nothing":
-            schemas.setdefault(Hit(fault.address, fault.path, fault.message), []).append(fault.schema)
-    for hit, names in schemas.items():
-        yield hit._replace(message=f"{hit.message} (schema of {', '.join(dict.fromkeys(names))})")
+            yield Hit(fault.address, fault.path, f"{fault.message} (schema of {fault.schema})")
 
 
 @rule("IDAG003", "kind without a schema", "what cannot be checked may hold any mistake")
@@ -52,7 +49,8 @@ def unknown_kinds(scope: Scope) -> Iterator[Hit]:
 def _faults(scope: Scope) -> list[Fault]:
     objects = [item.data for item in scope.items if not item.path]
     there = {item.data.get("spec", {}).get("group") for item in scope.of("CustomResourceDefinition")}
-    return validate(objects, KUBERNETES[-1], known=[crd for crd in _own() if crd["spec"]["group"] not in there])
+    known = [crd for crd in _own() if crd["spec"]["group"] not in there]
+    return validate(objects, KUBERNETES[-1], known, every_source=False)
 
 
 def _own() -> list[Object]:

@@ -13,7 +13,8 @@ def unused_inputs(scope: Scope) -> Iterator[Hit]:
     """Parameters only: an artifact is used by being put in place."""
     for template in scope.templates:
         used = {name for _, name in template.variables()}
-        if "inputs.parameters" in used:
+        # Inputs of a suspended step are what a person is shown, or fills in.
+        if used & {"inputs.parameters", "inputs.parameters.json"} or template.kind == "suspend":
             continue
         for name in template.inputs("parameters"):
             if f"inputs.parameters.{name}" not in used:
@@ -26,11 +27,14 @@ def unused_arguments(scope: Scope) -> Iterator[Hit]:
     """Nothing is said when a template outside the set is called: it may read the argument."""
     everywhere = {name for template in scope.templates for _, name in template.variables()}
     for one in scope.workflows:
-        if scope.leads_outside(one) or "workflow.parameters" in everywhere or one.is_library:
+        if scope.leads_outside(one) or one.is_library or one.spec.get("workflowTemplateRef"):
+            continue
+        if everywhere & {"workflow.parameters", "workflow.parameters.json"}:
             continue
         roots = [one.templates.get(str(one.spec.get(field))) for field in ("entrypoint", "onExit")]
         taken = {name for template in roots if template for name in template.inputs("parameters")}
-        text = str(one.spec.get("arguments")) + str(one.spec.get("workflowMetadata")) + str(one.spec.get("podGC"))
+        # Whatever stands beside the templates: defaults of other arguments, podSpecPatch, labels.
+        text = str({**one.spec, "templates": None})
         for name in one.parameters:
             variable = f"workflow.parameters.{name}"
             if variable not in everywhere and name not in taken and variable not in text:
