@@ -148,11 +148,12 @@ def test_a_name_that_does_not_resolve() -> None:
 
 def test_a_refused_connection_is_tried_again_until_the_limit() -> None:
     start = time.monotonic()
-    outcome = wait(f"http://127.0.0.1:{free_port()}", timeout=1)
+    outcome = wait(f"http://127.0.0.1:{free_port()}", timeout=3)
     assert outcome.failure == Failure.TCP
     assert "refused" in outcome.detail
-    assert 2 <= outcome.attempts <= 11
-    assert time.monotonic() - start < 2
+    assert 2 <= outcome.attempts <= 31
+    # Far above the limit: only a wait that does not end fails, not a busy machine.
+    assert time.monotonic() - start < 30
 
 
 def test_an_application_that_starts_late_is_waited_for() -> None:
