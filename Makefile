@@ -111,8 +111,12 @@ e2e: venv demo-tools ## Run the cluster tests: the scenarios and each capability
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
 
+.PHONY: isolation-tools
+isolation-tools: tools
+	@python3 -m scripts.toolchain build --group isolation
+
 .PHONY: e2e-isolation
-e2e-isolation: venv tools ## Run the isolation tests: a hostile pull request cannot leave its box
+e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull request cannot leave its box
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v --junitxml out/e2e/isolation.xml tests/e2e/isolation
 

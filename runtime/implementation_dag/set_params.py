@@ -15,6 +15,8 @@ def main() -> int:
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
     url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])
+    # The pull request's author chose the name of its branch.
+    arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
     release = naming.release(repo, pr)
     evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"])
     parameters = {

@@ -48,10 +48,15 @@ def enforce(state: State, tool: Callable[[str], Path], progress: Progress) -> No
     if processes.start(state, command(state, tool)):
         deadline = time.monotonic() + READY_SECONDS
         while "KUBE-POD-FW" not in saved_rules():
-            if processes.running(state, NAME) is None or time.monotonic() > deadline:
+            if not running(state) or time.monotonic() > deadline:
                 raise ClusterError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
             time.sleep(0.2)
     progress("network policies are enforced")
+
+
+def running(state: State) -> bool:
+    """Whether the enforcer runs."""
+    return processes.running(state, NAME) is not None
 
 
 def remove(state: State) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import StepError
 
-CHECKOUT = Path("/work/src")
+CHECKOUT = Path(os.environ.get("CHECKOUT", "/work/src"))
 
 
 def inside(relative: str, parameter: str, checkout: Path = CHECKOUT) -> Path:

@@ -18,7 +18,9 @@ def environment() -> dict[str, str]:
     """Return helm's environment: plugins and caches only in the pod's scratch space."""
     home = "/tmp/helm"  # noqa: S108 -- an emptyDir of the pod
     kept = {
-        key: os.environ[key] for key in os.environ if key in ("PATH", "SSL_CERT_FILE") or key.startswith("KUBERNETES_")
+        key: os.environ[key]
+        for key in os.environ
+        if key in ("PATH", "SSL_CERT_FILE", "KUBECONFIG") or key.startswith("KUBERNETES_")
     }
     return kept | {
         "HOME": home,
@@ -71,5 +73,11 @@ def run(arguments: list[str], trouble: Callable[[], str | None] = lambda: None) 
     reader.join()
     if found:
         return -1, found
-    errors = [line for line in lines if line.startswith("Error:")]
-    return process.returncode, (errors or lines or ["no output"])[-1]
+    return process.returncode, last_words(lines)
+
+
+def last_words(lines: list[str]) -> str:
+    """Return helm's error, which may have several lines, as one; without one the last line."""
+    starts = [index for index, line in enumerate(lines) if line.startswith("Error:")]
+    words = lines[starts[-1] :] if starts else lines[-1:]
+    return " ".join(line.strip() for line in words if line.strip()) or "no output"

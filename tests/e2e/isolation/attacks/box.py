@@ -1,0 +1,168 @@
+"""What an attack has at hand: previews with their fences, the pipeline's identities, its steps run as themselves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from implementation_dag import naming
+from scripts.demo import release
+from scripts.demo.kubectl import Kubectl
+from scripts.demo.session import Session
+from scripts.toolchain import bin_folder
+
+ROOT = Path(__file__).parents[4]
+REPO = "shop"
+# Pull requests of the attacks; their previews are removed at the end.
+SHARED, NEIGHBOUR, WIDE, FIRST_OWN = 900, 901, 902, 903
+# As the deploy step gives them to helm.
+LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true"})
+PROVISION = """
+import sys, pathlib
+from implementation_dag import provision
+provision.OBJECTS = pathlib.Path(sys.argv[1])
+sys.exit(provision.main())
+"""
+
+
+@dataclass
+class Box:
+    """`folder` is scratch space on this machine; `namespace` and `release` are the pipeline's own."""
+
+    session: Session
+    folder: Path
+    namespace: str
+    release: str
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(FIRST_OWN))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """kubectl as the cluster's administrator."""
+        return self.session.environment.kubectl
+
+    @property
+    def image(self) -> str:
+        """Our runtime's image: it has Python, and the nodes have it."""
+        found = self.kubectl.get("deployment", f"{self.release}-controller", f"--namespace={self.namespace}") or {}
+        return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def host(self, pr: int) -> str:
+        """The host of a preview."""
+        return f"{naming.release(REPO, str(pr))}.{self.session.environment.domain}"
+
+    def filled(self, text: str, pr: int = SHARED) -> str:
+        """`text` with the names of this installation and of preview `pr`."""
+        names = {"RELEASE": self.release, "NAMESPACE": self.namespace, "HOST": self.host(pr)}
+        for name, value in names.items():
+            text = text.replace(name, value)
+        return text
+
+    def acting(self, account: str) -> Kubectl:
+        """kubectl with the bound, short-lived token of one of the pipeline's service accounts."""
+        path = self.folder / f"{account}.kubeconfig"
+        with self._lock:
+            if not path.exists():
+                token = self.kubectl.run("create", "token", account, f"--namespace={self.namespace}", "--duration=1h")
+                config = json.loads(self.kubectl.run("config", "view", "--raw", "--minify", "--output=json"))
+                config["users"] = [{"name": account, "user": {"token": token.strip()}}]
+                context = {"cluster": config["clusters"][0]["name"], "user": account}
+                config |= {"contexts": [{"name": account, "context": context}], "current-context": account}
+                path.touch(mode=0o600)
+                path.write_text(json.dumps(config))
+        return Kubectl(path)
+
+    def deployer(self, pr: int) -> Kubectl:
+        """kubectl as the one identity that may deploy into preview `pr`."""
+        return self.acting(f"{self.release}-deployer.impl-pr-{pr}")
+
+    def settings(self, name: str, key: str) -> Path:
+        """A file of one of the release's ConfigMaps, as the steps read it."""
+        path = self.folder / key
+        with self._lock:
+            if not path.exists():
+                found = self.kubectl.get("configmap", f"{self.release}-{name}", f"--namespace={self.namespace}") or {}
+                path.write_text(found["data"][key])
+        return path
+
+    def step(self, subcommand: str | list[str], env: dict[str, str], limit: float = 120) -> tuple[int, str]:
+        """Run a step of the pipeline on this machine, in a clean environment; its exit code and all it printed."""
+        command = ["-m", "implementation_dag", subcommand] if isinstance(subcommand, str) else subcommand
+        own = {"PATH": f"{bin_folder()}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "runtime")}
+        own["IMPLEMENTATION_DAG_CONFIG"] = str(self.settings("config", "config.yaml"))
+        done = subprocess.run(
+            [sys.executable, *command], env=own | env, capture_output=True, text=True, timeout=limit, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def provision(self, pr: int) -> int:
+        """Make preview `pr` by the pipeline's own step and identity."""
+        run = {"OWNER": "acme", "REPO": REPO, "PR": str(pr), "WORKFLOW": "isolation", "WORKFLOW_UID": "isolation"}
+        run |= {"NAMESPACE": self.namespace, "NS": f"impl-pr-{pr}", "HOST": self.host(pr)}
+        run["KUBECONFIG"] = str(self.acting(f"{self.release}-provisioner").kubeconfig)
+        code, words = self.step(["-c", PROVISION, str(self.settings("preview", "objects.yaml"))], run)
+        assert code == 0, f"preview {pr} could not be made: {words}"
+        return pr
+
+    def own_preview(self) -> int:
+        """A preview for one attack alone."""
+        return self.provision(next(self._numbers))
+
+    def remove_previews(self) -> None:
+        """Delete every preview that was made."""
+        names = [f"impl-pr-{number}" for number in range(SHARED, next(self._numbers))]
+        self.kubectl.run("delete", "namespace", *names, "--ignore-not-found", "--timeout=180s")
+
+    def pod(self, name: str, program: str, **spec: Any) -> dict[str, Any]:
+        """A well-behaved pod that runs `program` (Python); `spec` goes over it."""
+        container = {
+            "name": "app",
+            "image": self.image,
+            "command": ["python3", "-u", "-c", program],
+            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        }
+        base = {
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+        }
+        metadata = {"name": name, "labels": {"app": name}}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": merged(base, spec)}
+
+
+def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `patch` over it; lists of named things are merged by name."""
+    result = dict(base)
+    for key, value in patch.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        elif isinstance(value, list) and isinstance(result.get(key), list) and all("name" in item for item in value):
+            named = {item["name"]: item for item in result[key]}
+            result[key] = list((named | {v["name"]: merged(named.get(v["name"], {}), v) for v in value}).values())
+        else:
+            result[key] = value
+    return result
+
+
+def dump(document: Any) -> str:
+    """YAML of a document."""
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def of(session: Session, folder: Path) -> Box:
+    """The box of a prepared session."""
+    return Box(session, folder, release.RELEASE_NAMESPACE, release.RELEASE)

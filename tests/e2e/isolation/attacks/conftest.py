@@ -1,0 +1,139 @@
+"""The cluster with policies enforced, previews to attack from and to attack, and the summary of what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.cluster import policies
+from scripts.cluster.__main__ import main as cluster
+from scripts.demo.session import Session
+from scripts.render import helm
+
+from . import applications, box, charts, network, pipeline
+from .box import NEIGHBOUR, ROOT, SHARED, WIDE, Box
+from .corpus import Case, load
+
+SUMMARY = Path("out") / "isolation" / "summary.json"
+AT_ONCE = 4
+RUNNERS: dict[str, Callable[[Box, Case], str]] = {
+    "argument": charts.argument,
+    "workflow": pipeline.workflow,
+    "chart": charts.chart,
+    "pod": charts.pod,
+    "docsrun": pipeline.docsrun,
+    "agent": pipeline.agent,
+    "connect": network.connect,
+    "bomb": applications.bomb,
+    "answer": applications.answer,
+}
+# The longest first, so that the others run beside them.
+ORDER = ["bomb", "answer", "agent", "workflow", "docsrun", "pod", "chart", "connect", "argument"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came of one attack: `message` is what the attacker's run said at its end."""
+
+    case: Case
+    contained: bool
+    message: str
+
+
+@pytest.fixture(scope="session")
+def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """Previews with their fences; on the local cluster their network policies are enforced."""
+    made = box.of(session, tmp_path_factory.mktemp("box"))
+    state = session.environment.state
+    was_enforced = policies.running(state)
+    if session.environment.local:
+        assert cluster(["enforce"]) == 0
+    try:
+        for pr in (SHARED, NEIGHBOUR, WIDE):
+            made.provision(pr)
+        widen(made, WIDE)
+        network.start(made)
+        yield made
+    finally:
+        made.remove_previews()
+        made.kubectl.run("delete", "namespace", network.OPEN_NAMESPACE, "--ignore-not-found", "--timeout=120s")
+        if session.environment.local and not was_enforced:
+            policies.remove(state)
+
+
+def widen(made: Box, pr: int) -> None:
+    """Give the preview the fences of an installation whose operator allowed all of IPv4."""
+    values = made.folder / "wide.json"
+    everywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
+    values.write_text(json.dumps({"preview": {"network": {"extraEgress": everywhere}}}))
+    objects = helm.template(ROOT / "charts" / "implementation-dag", values)
+    text = next(item["data"]["objects.yaml"] for item in objects if "objects.yaml" in item.get("data", {}))
+    policy = next(item for item in yaml.safe_load_all(text) if item["metadata"]["name"] == "preview-allow")
+    provisioner = made.acting(f"{made.release}-provisioner")
+    provisioner.run(
+        "apply", "--server-side", "--force-conflicts", "--filename=-", f"--namespace=impl-pr-{pr}",
+        stdin=json.dumps(policy),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def metadata_log(prepared_box: Box) -> Iterator[Path]:
+    """Who asked the stand-in of the metadata service."""
+    with network.metadata_service(prepared_box.folder) as log:
+        yield log
+
+
+@pytest.fixture(scope="session")
+def attacks(request: pytest.FixtureRequest, prepared_box: Box, metadata_log: Path) -> Iterator[dict[str, Future[Any]]]:
+    """All attacks that this run selected, under way; some at once."""
+    wanted = {
+        item.callspec.params["case"].name
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "case" in getattr(getattr(item, "callspec", None), "params", {})
+    }
+    cases = sorted((case for case in load() if case.name in wanted), key=lambda case: ORDER.index(case.kind))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {case.name: pool.submit(run, prepared_box, case) for case in cases}
+        pool.shutdown(cancel_futures=True)
+
+
+def run(made: Box, case: Case) -> Record:
+    """Carry the attack out; contained when it was refused in the words of its layer, and they are safe to print."""
+    message = RUNNERS[case.kind](made, case)
+    expected = made.filled(case.refused)
+    contained = re.search(expected, message, re.DOTALL) is not None and "\x1b" not in message
+    return Record(case, contained, message)
+
+
+@pytest.fixture(scope="session")
+def records() -> Iterator[list[Record]]:
+    """Results so far; written to out/isolation/summary.json at the end."""
+    found: list[Record] = []
+    yield found
+    by_layer = Counter(record.case.layer for record in found if record.contained)
+    document = {
+        "cases": len(found),
+        "contained": sum(record.contained for record in found),
+        "by_layer": dict(sorted(by_layer.items())),
+        "attacks": [
+            {
+                "name": record.case.name,
+                "about": record.case.about,
+                "layer": record.case.layer,
+                "contained": record.contained,
+                "message": record.message[-600:].strip(),
+            }
+            for record in sorted(found, key=lambda record: record.case.name)
+        ],
+    }
+    SUMMARY.parent.mkdir(parents=True, exist_ok=True)
+    SUMMARY.write_text(json.dumps(document, indent=2) + "\n")

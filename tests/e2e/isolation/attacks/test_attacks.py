@@ -1,0 +1,58 @@
+"""Every attack of the corpus is carried out on a real cluster and refused by the layer that must refuse it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.demo.errors import DemoError
+
+from .box import Box
+from .conftest import Record
+from .corpus import Case, load
+from .network import OPEN_NAMESPACE
+
+PREVIEWS = "impl-pr-9"
+# Kinds that attacks try to create outside of their namespace, or in the cluster as a whole.
+OUTSIDE = [
+    "clusterroles", "clusterrolebindings", "customresourcedefinitions", "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations", "namespaces", "persistentvolumes",
+]  # fmt: skip
+INSIDE = ["configmaps", "secrets", "services", "pods", "deployments", "jobs", "rolebindings", "docsruns", "workflows"]
+
+
+@pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
+def test_is_contained(case: Case, attacks: dict[str, Future[Any]], records: list[Record]) -> None:
+    try:
+        record: Record = attacks[case.name].result(timeout=600)
+    except (AssertionError, DemoError) as error:
+        record = Record(case, False, f"the attack could not be carried out: {error}")
+    records.append(record)
+    assert record.contained, f"{case.about}: expected {case.refused!r} by layer {case.layer}, got: {record.message}"
+
+
+def test_nothing_is_left_outside(prepared_box: Box, attacks: dict[str, Future[Any]]) -> None:
+    """Whatever an attack makes is called `escape`: nothing of that name is anywhere but in the attackers' previews."""
+    for future in attacks.values():
+        future.exception(timeout=600)
+    found = []
+    for kind in (*OUTSIDE, *INSIDE):
+        for item in prepared_box.kubectl.items(kind, "--all-namespaces"):
+            metadata = item["metadata"]
+            if metadata["name"].startswith("escape") and not metadata.get("namespace", "").startswith(PREVIEWS):
+                found.append(f"{kind} {metadata.get('namespace', '')}/{metadata['name']}")
+    assert not found
+    assert not Path("/tmp/escape").exists()  # noqa: S108 -- what injected commands would touch
+
+
+def test_nobody_but_the_control_reached_the_metadata_service(
+    prepared_box: Box, attacks: dict[str, Future[Any]], metadata_log: Path
+) -> None:
+    for future in attacks.values():
+        future.exception(timeout=600)
+    control = prepared_box.kubectl.get("pod", "peer", f"--namespace={OPEN_NAMESPACE}")
+    assert control
+    assert set(metadata_log.read_text().split()) <= {control["status"]["podIP"]}

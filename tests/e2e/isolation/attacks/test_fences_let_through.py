@@ -1,0 +1,23 @@
+"""The fences close nothing that the pipeline needs: a whole run passes while network policies are enforced."""
+
+from __future__ import annotations
+
+from scripts.demo import checks, previews
+from scripts.demo.repository import PullRequest
+from scripts.demo.scenarios import Scenario, case
+
+from .box import Box
+
+NUMBER = 899
+
+
+def test_a_whole_run_passes(prepared_box: Box) -> None:
+    run = case(PullRequest(NUMBER, "discount"), checks.succeeded)
+    scenario = Scenario("fenced", "a good pull request while network policies are enforced", "Succeeded", (run,))
+    try:
+        outcome = prepared_box.session.run(scenario)
+        assert [found.run.phase for found in outcome.runs] == ["Succeeded"], outcome.runs[0].run.message
+        broken = [f"{check.sentence}: {check.found}" for group in outcome.checks for check in group if not check.passed]
+        assert not broken
+    finally:
+        previews.remove(prepared_box.session.environment, NUMBER)
