@@ -107,12 +107,12 @@ demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; K
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
 .PHONY: e2e
-e2e: venv demo-tools ## Run the cluster tests: the scenarios and each capability's main path
+e2e: venv demo-tools isolation-tools ## Run the cluster tests: the scenarios and each capability's main path
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
 
 .PHONY: isolation-tools
-isolation-tools: tools
+isolation-tools: tools ## Build the enforcer of network policies that only the isolation tests need
 	@python3 -m scripts.toolchain build --group isolation
 
 .PHONY: e2e-isolation

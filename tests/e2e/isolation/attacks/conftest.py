@@ -51,12 +51,12 @@ class Record:
 
 @pytest.fixture(scope="session")
 def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """Previews with their fences; on the local cluster their network policies are enforced."""
+    """Previews with their fences, on the local cluster, with network policies enforced."""
     made = box.of(session, tmp_path_factory.mktemp("box"))
+    assert session.environment.local, "the attacks need the local cluster: they use addresses and bombs of this machine"
     state = session.environment.state
     was_enforced = policies.running(state)
-    if session.environment.local:
-        assert cluster(["enforce"]) == 0
+    assert cluster(["enforce"]) == 0
     try:
         for pr in (SHARED, NEIGHBOUR, WIDE):
             made.provision(pr)
@@ -66,7 +66,7 @@ def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> 
     finally:
         made.remove_previews()
         made.kubectl.run("delete", "namespace", network.OPEN_NAMESPACE, "--ignore-not-found", "--timeout=120s")
-        if session.environment.local and not was_enforced:
+        if not was_enforced:
             policies.remove(state)
 
 

@@ -23,8 +23,16 @@ OUTSIDE = [
 ]  # fmt: skip
 INSIDE = ["configmaps", "secrets", "services", "pods", "deployments", "jobs", "rolebindings", "docsruns", "workflows"]
 
+# What takes minutes is left to `make e2e-isolation`: pods of the pipeline, bombs, and what ends by a time limit only.
+LONG_KINDS = {"agent", "answer", "bomb", "workflow"}
+LONG_NAMES = {"chart-hanging-hook", "chart-10000-objects"}
 
-@pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.long] if case.kind in LONG_KINDS or case.name in LONG_NAMES else []
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name, marks=marks(case)) for case in load()])
 def test_is_contained(case: Case, attacks: dict[str, Future[Any]], records: list[Record]) -> None:
     try:
         record: Record = attacks[case.name].result(timeout=600)
