@@ -18,7 +18,7 @@ EVIDENCE = Path("/artifacts/cleanup")
 def keep() -> int:
     """Give the preview its time to live, counted from now. Raises StepError."""
     this, settings = run.from_environment(), config.load()
-    name = naming.namespace(this.owner, this.repo, this.pr, settings["namespaceScope"])
+    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
     annotations = provision.expiry(settings["preview"]["ttlHours"])
     patch = {"metadata": {"annotations": annotations}}
     kube.persistently(f"annotate namespace {name}", lambda: kube.client().patch(Namespace, name, patch))
@@ -32,12 +32,12 @@ def remove() -> int:
         return 0
     this, settings, client = run.from_environment(), config.load(), kube.client()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
-    name = naming.namespace(this.owner, this.repo, this.pr, settings["namespaceScope"])
+    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
     found = provision.existing(client, name)
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
-    if reason := not_ours(found, this, str(settings["release"])):
+    if reason := not_ours(found, this):
         say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, settings)
@@ -48,12 +48,12 @@ def remove() -> int:
     return 0 if uninstalled else 1
 
 
-def not_ours(found: Namespace, this: run.Run, release: str) -> str:
+def not_ours(found: Namespace, this: run.Run) -> str:
     """Return in words why this run may not remove the namespace, or nothing.
 
     A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
     """
-    if not provision.owned_by(found, this, release):
+    if not provision.owned_by(found, this):
         return f"is not the preview of {this.pull_request}"
     holder = ((found.metadata and found.metadata.labels) or {}).get("workflow")
     if holder != this.labels["workflow"]:
@@ -69,7 +69,7 @@ def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str,
         "args": ["helm-uninstall"],
         "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": naming.release(this.repo, this.pr)}],
         "timeout": "5m",
-        "serviceAccountName": provision.deployer_name(str(settings["release"]), namespace),
+        "serviceAccountName": provision.deployer_name(this.installation, namespace),
         "targetNamespace": namespace,
     }
     status = docsrun_client.complete(client, docsrun_client.manifest(f"{this.workflow}-uninstall", this, spec))

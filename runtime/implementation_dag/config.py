@@ -1,18 +1,25 @@
-"""Settings of all steps: the YAML that the chart renders from its values."""
+"""Settings of all steps, which the chart writes into the WorkflowTemplate.
+
+A Workflow keeps the spec it started with, so a run keeps its settings through any upgrade of the release.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-DEFAULT_PATH = Path("/etc/implementation-dag/config.yaml")
-
 
 def load() -> dict[str, Any]:
-    """Return the settings; their shape is values.schema.json's. IMPLEMENTATION_DAG_CONFIG names another file."""
-    path = Path(os.environ.get("IMPLEMENTATION_DAG_CONFIG", DEFAULT_PATH))
-    settings: dict[str, Any] = yaml.safe_load(path.read_text())
+    """Return what SETTINGS (YAML) says; its shape is that of the chart's implementation-dag.settings.
+
+    Raises ValueError when it is not a mapping.
+    """
+    try:
+        settings = yaml.safe_load(os.environ.get("SETTINGS", ""))
+    except yaml.YAMLError as error:
+        raise ValueError(f"SETTINGS is not YAML: {error}") from None
+    if not isinstance(settings, dict):
+        raise ValueError(f"SETTINGS must be a mapping, got {settings!r:.100}")
     return settings

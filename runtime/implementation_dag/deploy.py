@@ -60,7 +60,7 @@ def main() -> int:
         "env": [{"name": key, "value": value} for key, value in helm_environment(settings, image, this).items()],
         "resources": settings["deploy"]["resources"],
         "timeout": settings["deploy"]["timeout"],
-        "serviceAccountName": provision.deployer_name(settings["release"], env["NS"]),
+        "serviceAccountName": provision.deployer_name(this.installation, env["NS"]),
         "targetNamespace": env["NS"],
         "source": source(settings, this, env["COMMIT"]),
     }

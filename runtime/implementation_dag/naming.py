@@ -25,18 +25,18 @@ def _fit(wanted: str, identity: str, limit: int, suffix: str) -> str:
     return f"{safe[:room].strip('-')}-{digest}{suffix}".lstrip("-")
 
 
-def namespace(owner: str, repo: str, pr: str, scope: str) -> str:
-    """Return the preview's namespace: ``impl-pr-<pr>``, or with scope "repo" ``impl-<repo>-<hash>-pr-<pr>``.
+def namespace(owner: str, repo: str, pr: str, scope: str, prefix: str = "impl") -> str:
+    """Return the preview's namespace: ``<prefix>-pr-<pr>``, or with scope "repo" ``<prefix>-<repo>-<hash>-pr-<pr>``.
 
     With scope "repo" the hash is always there: two owners may have a repository of the same name.
     """
     if scope == "cluster":
-        return f"impl-pr-{pr}"
+        return f"{prefix}-pr-{pr}"
     digest = hashlib.sha256(f"{owner}/{repo}".lower().encode()).hexdigest()[:HASH_LENGTH]
     suffix = f"-{digest}-pr-{pr}"
     safe = re.sub(r"[^a-z0-9-]", "-", repo.lower()).strip("-")
-    room = NAMESPACE_LIMIT - len("impl-") - len(suffix)
-    return f"impl-{safe[:room].strip('-')}{suffix}"
+    room = NAMESPACE_LIMIT - len(prefix) - 1 - len(suffix)
+    return f"{prefix}-{safe[:room].strip('-')}{suffix}"
 
 
 def release(repo: str, pr: str) -> str:

@@ -17,7 +17,7 @@ from . import kube
 from .errors import StepError
 from .log import say
 
-OBJECTS = Path("/etc/implementation-dag-preview/objects.yaml")
+OBJECTS = Path("/input/objects.yaml")
 PLACEHOLDER = "PREVIEW"
 RIGHTS_SECONDS = 15
 Object = dict[str, Any]

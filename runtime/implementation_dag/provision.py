@@ -30,14 +30,14 @@ def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
     return dict.fromkeys(EXPIRY_ANNOTATIONS, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def owned_by(namespace: Namespace, this: run.Run, release: str) -> bool:
-    """Say whether the namespace carries our release's labels for this very owner, repo and pull request."""
+def owned_by(namespace: Namespace, this: run.Run) -> bool:
+    """Say whether the namespace carries our labels for this very release, owner, repo and pull request."""
     metadata = namespace.metadata or ObjectMeta()
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
     return (
         labels.get("managed-by") == run.MANAGED_BY
         and labels.get("preview") == "true"
-        and labels.get(run.RELEASE_LABEL) == release
+        and labels.get(run.RELEASE_LABEL) == this.installation
         and this.ownership.items() <= annotations.items()
     )
 
@@ -56,15 +56,15 @@ def existing(client: Client, name: str) -> Namespace | None:
     return kube.persistently(f"read namespace {name}", get)
 
 
-def free_or_ours(client: Client, name: str, this: run.Run, release: str, limit: float) -> None:
+def free_or_ours(client: Client, name: str, this: run.Run, limit: float) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
     deadline = time.monotonic() + limit
     while found := existing(client, name):
-        if not owned_by(found, this, release):
+        if not owned_by(found, this):
             raise StepError(
-                f"namespace {name!r} exists and is not the preview of {this.pull_request} by {release}: "
-                "refused, not adopted. Delete it, or set the value namespace.scope to 'repo' when several repositories "
-                "share the cluster"
+                f"namespace {name!r} exists and is not the preview of {this.pull_request} by release "
+                f"{this.installation}: refused, not adopted. Delete it, or set the value namespace.scope to 'repo' "
+                "when several repositories share the cluster, namespace.prefix when several releases do"
             )
         if not (found.metadata and found.metadata.deletionTimestamp):
             return
@@ -79,8 +79,8 @@ def free_or_ours(client: Client, name: str, this: run.Run, release: str, limit: 
 def main() -> int:
     """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
     this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
-    client, preview, release = kube.client(), settings["preview"], settings["release"]
-    free_or_ours(client, name, this, release, preview["deletionTimeoutSeconds"])
+    client, preview = kube.client(), settings["preview"]
+    free_or_ours(client, name, this, preview["deletionTimeoutSeconds"])
     manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
     if settings["clusterScoped"]:
         made = make_namespace(client, name, this, settings)
@@ -88,7 +88,7 @@ def main() -> int:
     else:
         made = made_beforehand(client, name)
         preview_objects.check(client, manifests)
-    make_deployer(client, made, this, release)
+    make_deployer(client, made, this)
     for secret in preview["pullSecrets"]:
         copy_pull_secret(client, secret, name, this)
     return 0
@@ -103,7 +103,7 @@ def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str,
         kind="Namespace",
         metadata=ObjectMeta(
             name=name,
-            labels=this.labels | pod_security | {run.RELEASE_LABEL: settings["release"]},
+            labels=this.labels | pod_security,
             annotations=this.ownership | expiry(preview["ttlHours"]) | {run.HOST_ANNOTATION: os.environ["HOST"]},
         ),
     )
@@ -123,7 +123,7 @@ def made_beforehand(client: Client, name: str) -> Namespace:
     return found
 
 
-def make_deployer(client: Client, preview: Namespace, this: run.Run, release: str) -> None:
+def make_deployer(client: Client, preview: Namespace, this: run.Run) -> None:
     """Create the service account that deploys into `preview`. Raises StepError."""
     metadata = preview.metadata or ObjectMeta()
     name = str(metadata.name)
@@ -132,7 +132,7 @@ def make_deployer(client: Client, preview: Namespace, this: run.Run, release: st
         kind="ServiceAccount",
         # Owned by the namespace, so that it is gone when the preview is.
         metadata=ObjectMeta(
-            name=deployer_name(release, name),
+            name=deployer_name(this.installation, name),
             namespace=this.namespace,
             labels=this.labels,
             ownerReferences=[OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(metadata.uid))],

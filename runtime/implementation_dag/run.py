@@ -27,6 +27,8 @@ class Run:
     workflow: str
     workflow_uid: str
     namespace: str
+    # The pipeline's own Helm release: several may share a cluster, and none touches another's previews.
+    installation: str
 
     @property
     def pull_request(self) -> str:
@@ -42,6 +44,7 @@ class Run:
             "workflow": naming.label_value(self.workflow),
             "repo": naming.label_value(self.repo),
             "managed-by": MANAGED_BY,
+            RELEASE_LABEL: self.installation,
         }
 
     @property
@@ -51,7 +54,10 @@ class Run:
 
 
 def from_environment() -> Run:
-    """Return the run named by OWNER, REPO, PR, WORKFLOW, WORKFLOW_UID and NAMESPACE. Raises ArgumentError."""
+    """Return the run named by OWNER, REPO, PR, WORKFLOW, WORKFLOW_UID, NAMESPACE and INSTALLATION.
+
+    Raises ArgumentError.
+    """
     env = os.environ
     arguments.validate({"owner": env["OWNER"], "repo": env["REPO"], "pr": env["PR"]})
     return Run(
@@ -61,6 +67,7 @@ def from_environment() -> Run:
         workflow=env["WORKFLOW"],
         workflow_uid=env["WORKFLOW_UID"],
         namespace=env["NAMESPACE"],
+        installation=env["INSTALLATION"],
     )
 
 

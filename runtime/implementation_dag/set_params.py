@@ -20,7 +20,7 @@ def main() -> int:
     release = naming.release(repo, pr)
     evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"])
     parameters = {
-        "NS": naming.namespace(owner, repo, pr, settings["namespaceScope"]),
+        "NS": naming.namespace(owner, repo, pr, **settings["namespace"]),
         "RELEASE": release,
         "DOMAIN": given["domain"],
         "IMAGE_TAG": given["imageTag"],

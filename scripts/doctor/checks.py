@@ -174,10 +174,7 @@ def _keys(cluster: Cluster, kind: str, name: str, keys: tuple[str, ...], value: 
 
 def network(cluster: Cluster) -> Iterable[Finding]:
     """The namespaces that previews may talk to exist with the labels that the policies name."""
-    found = cluster.named("configmaps", f"{cluster.release}-preview")
-    if found is None:
-        return
-    named = re.findall(r"(kubernetes\.io/metadata\.name): (\S+)", found["data"]["objects.yaml"])
+    named = re.findall(r"(kubernetes\.io/metadata\.name): (\S+)", cluster.fences)
     for key, value in dict.fromkeys(named):
         there = any(item["metadata"].get("labels", {}).get(key) == value for item in cluster.objects["namespaces"])
         if there:

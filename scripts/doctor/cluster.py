@@ -36,9 +36,22 @@ class Cluster:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of the installed release, empty when it is not installed."""
-        found = self.named("configmaps", f"{self.release}-config")
-        loaded: dict[str, Any] = yaml.safe_load(found["data"]["config.yaml"]) if found else {}
+        environment = self.step("provision").get("container", {}).get("env", [])
+        # Doubled, so that the kubelet leaves it alone.
+        text = next((item["value"].replace("$$", "$") for item in environment if item["name"] == "SETTINGS"), "{}")
+        loaded: dict[str, Any] = yaml.safe_load(text)
         return loaded
+
+    @property
+    def fences(self) -> str:
+        """The objects of each preview, as YAML; empty when the release is not installed."""
+        inputs = self.step("provision").get("inputs", {}).get("artifacts", [])
+        return next((str(item["raw"]["data"]) for item in inputs if item["name"] == "fences"), "")
+
+    def step(self, name: str) -> dict[str, Any]:
+        """Return a template of the release's WorkflowTemplate, empty when it is not there."""
+        templates = (self.named("workflowtemplates", self.release) or {}).get("spec", {}).get("templates", [])
+        return next((item for item in templates if item["name"] == name), {})
 
 
 CLUSTER_WIDE = ("customresourcedefinitions", "ingressclasses", "namespaces")

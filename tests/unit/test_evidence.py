@@ -7,7 +7,7 @@ from pathlib import Path
 from implementation_dag import evidence
 from implementation_dag.run import Run
 
-RUN = Run("acme", "shop", "7", "impl-abc", "uid", "workflows")
+RUN = Run("acme", "shop", "7", "impl-abc", "uid", "workflows", "implementation-dag")
 FAILURES = json.dumps(json.dumps([{"displayName": "qa-testing", "message": 'exit "1"'}]))
 
 

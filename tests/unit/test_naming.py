@@ -12,6 +12,7 @@ REPOSITORIES = ["shop", "Shop", "shop.api", "shop-api", "a" * 100, ".github", "_
 
 def test_the_spec_s_names() -> None:
     assert naming.namespace("acme", "shop", "7", "cluster") == "impl-pr-7"
+    assert naming.namespace("acme", "shop", "7", "cluster", "impl-dev") == "impl-dev-pr-7"
     assert naming.release("shop", "7") == "shop-pr-7"
 
 

@@ -136,11 +136,11 @@ def test_evidence_is_copied_without_following_links(tmp_path: Path) -> None:
 @pytest.fixture
 def head_step(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The environment of step head for pull request 7; its outputs land in the returned folder."""
-    (tmp_path / "config.yaml").write_text("git: {baseUrl: https://example.com}\n")
     monkeypatch.setattr(git, "repository_url", lambda *_: f"file://{served}")
     first = run("rev-parse", "main", cwd=served).strip()
     run_of = {"OWNER": "acme", "REPO": "shop", "PR": "7", "WORKFLOW": "w", "WORKFLOW_UID": "u", "NAMESPACE": "n"}
-    settings = {"IMPLEMENTATION_DAG_CONFIG": str(tmp_path / "config.yaml"), "OUTPUTS": str(tmp_path / "outputs")}
+    run_of["INSTALLATION"] = "implementation-dag"
+    settings = {"SETTINGS": '{"git": {"baseUrl": "https://example.com"}}', "OUTPUTS": str(tmp_path / "outputs")}
     for name, value in (run_of | settings | {"COMMIT": first, "BRANCH": ""}).items():
         monkeypatch.setenv(name, value)
     return tmp_path / "outputs"

@@ -39,11 +39,8 @@ capabilities:
 {{ "{{=sprig.regexReplaceAll('[^A-Za-z0-9-]', workflow.parameters.owner, '_')}}/{{=sprig.regexReplaceAll('^[.]+', sprig.regexReplaceAll('[^A-Za-z0-9._-]', workflow.parameters.repo, '_'), '_')}}/pr-{{=sprig.regexReplaceAll('[^0-9]', workflow.parameters.pr, '_')}}/{{workflow.name}}" }}
 {{- end }}
 
-{{- /* Volumes of our steps: settings, scratch and, where given, trust. */}}
+{{- /* Volumes of our steps: scratch and, where given, trust. */}}
 {{- define "implementation-dag.step.volumes" -}}
-- name: config
-  configMap:
-    name: {{ include "implementation-dag.fullname" . }}-config
 - name: tmp
   emptyDir:
     sizeLimit: 256Mi
@@ -58,7 +55,6 @@ capabilities:
 {{- end }}
 
 {{- define "implementation-dag.step.mounts" -}}
-- {name: config, mountPath: /etc/implementation-dag, readOnly: true}
 - {name: tmp, mountPath: /tmp}
 - {name: work, mountPath: /work}
 {{- if .Values.trust.configMap }}
@@ -160,6 +156,7 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 - {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
 - {name: WORKFLOW_UID, value: "{{ "{{workflow.uid}}" }}"}
 - {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}
+- {name: INSTALLATION, value: {{ include "implementation-dag.fullname" . }}}
 {{- end }}
 
 {{- /* Expression that gives the image of the agent in inputs.parameters.github-app. */}}

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from implementation_dag import config
 from implementation_dag.acceptance import k6
 from implementation_dag.acceptance import settings as inputs
@@ -122,9 +120,9 @@ def _could_not_run(reason: str, namespace: str, out: Path) -> int:
 
 def _configuration() -> dict[str, Any]:
     try:
-        section = (config.load() or {}).get("acceptance", {})
-    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
-        raise AcceptanceError(f"the configuration file cannot be read: {error}") from None
+        section = config.load().get("acceptance", {})
+    except ValueError as error:
+        raise AcceptanceError(f"the configuration cannot be read: {error}") from None
     if not isinstance(section, dict):
         raise bad_value("acceptance in the configuration", section, "a mapping")
     return section

@@ -67,7 +67,7 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
         body_limit_bytes=int(_number("acceptance.bodyLimitBytes", limit, 0, 1_048_576, whole=True)),
         timeout_seconds=int(_number("acceptance.timeoutSeconds", timeout, 1, 120, whole=True)),
         user_agent=_user_agent(config.get("userAgent", "implementation-dag-acceptance")),
-        script=_file("K6_SCRIPT", env.get("K6_SCRIPT", "/etc/implementation-dag/acceptance.js")),
+        script=_file("K6_SCRIPT", env.get("K6_SCRIPT", "/input/acceptance.js")),
         k6=env.get("K6", "k6"),
         ca_file=_ca_file(env),
     )

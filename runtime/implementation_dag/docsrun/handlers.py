@@ -37,6 +37,9 @@ async def look(name: str) -> None:
             await asyncio.to_thread(_look, name)
         except (ApiError, httpx.HTTPError) as error:
             # Not lost: the next sweep looks again.
+            if isinstance(error, ApiError) and error.status.code in (404, 409):
+                LOG.debug("DocsRun %s: another replica was first: %s", name, error)
+                return
             LOG.warning("DocsRun %s: the API server did not do its part, looking again soon: %s", name, error)
 
 
@@ -53,9 +56,9 @@ def _look(name: str) -> None:
         return
     status = reconcile.reconcile(CLIENT, docsrun, CONFIG)
     if status is not None:
-        CLIENT.patch(
-            kube.DocsRun.Status, name, {"status": status}, namespace=CONFIG.namespace, patch_type=PatchType.MERGE
-        )
+        # Only onto what was looked at: another replica may have written since, and its word must not be taken back.
+        patch = {"metadata": {"resourceVersion": docsrun["metadata"]["resourceVersion"]}, "status": status}
+        CLIENT.patch(kube.DocsRun.Status, name, patch, namespace=CONFIG.namespace, patch_type=PatchType.MERGE)
         LOG.info("DocsRun %s: %s, %s: %s", name, status["phase"], status["reason"], status["message"])
 
 

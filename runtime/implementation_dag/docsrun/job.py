@@ -10,7 +10,7 @@ from .settings import Settings
 NAME_LABEL = "taskmaster.io/docsrun"
 # The chart's network policies find the pod by it.
 FENCED_LABEL = "implementation-dag.dev/fenced"
-COPIED_LABELS = ("preview", "pr", "workflow", "repo")
+COPIED_LABELS = ("preview", "pr", "workflow", "repo", "implementation-dag.dev/release")
 TRUST_FOLDER = "/etc/ssl/idag"
 CREDENTIALS_FOLDER = "/var/run/secrets/implementation-dag/git"
 # After the command ended the sidecar still has to print the results.

@@ -138,9 +138,11 @@ def previews(kubectl: Kubectl, release: str) -> Iterator[None]:
     leaving = preview("impl-isolation-pr-3", RELEASE, host.format(3))
     apply(kubectl, "provisioner", [preview("impl-isolation-pr-1", RELEASE, host.format(1)), leaving])
     apply(kubectl, "administrator", [others])
-    text = kubectl.get("configmap", f"{RELEASE}-preview", f"--namespace={NAMESPACE}")
-    assert text
-    fences = preview_objects.load(text["data"]["objects.yaml"], "impl-isolation-pr-1", host.format(1), {})
+    template = kubectl.get("workflowtemplate", RELEASE, f"--namespace={NAMESPACE}")
+    assert template
+    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
+    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
+    fences = preview_objects.load(text, "impl-isolation-pr-1", host.format(1), {})
     apply(kubectl, "provisioner", fences)
     apply(kubectl, "deployer", list(yaml.safe_load_all(KEPT)), "--namespace=impl-isolation-pr-1")
     # A finalizer keeps this quota, and so the whole namespace, in the state of being deleted.

@@ -223,9 +223,8 @@ def test_without_k6_the_report_says_so(env: dict[str, str], tmp_path: Path, urls
 def test_a_bad_parameter_leaves_a_report_too(
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = tmp_path / "config.yaml"
-    config.write_text("acceptance: {timeoutSeconds: 0}")
-    variables = {**env, "IMPLEMENTATION_DAG_CONFIG": str(config), "OUT": str(tmp_path / "out"), "NS": "impl-pr-7"}
+    settings = '{"acceptance": {"timeoutSeconds": 0}}'
+    variables = {**env, "SETTINGS": settings, "OUT": str(tmp_path / "out"), "NS": "impl-pr-7"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert run_acceptance() == 1
@@ -235,14 +234,13 @@ def test_a_bad_parameter_leaves_a_report_too(
     assert report["reasons"][0] in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [None, "acceptance: [", "- list", "acceptance: text"])
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"acceptance": "text"}'])
 def test_a_configuration_that_cannot_be_read_is_told(
     content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tmp_path / "config.yaml"
+    monkeypatch.delenv("SETTINGS", raising=False)
     if content is not None:
-        config.write_text(content)
-    monkeypatch.setenv("IMPLEMENTATION_DAG_CONFIG", str(config))
+        monkeypatch.setenv("SETTINGS", content)
     monkeypatch.setenv("OUT", str(tmp_path / "out"))
     assert run_acceptance() == 1
     (reason,) = json.loads((tmp_path / "out" / "report.json").read_text())["reasons"]

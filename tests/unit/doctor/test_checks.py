@@ -87,14 +87,18 @@ def test_no_ingress_class() -> None:
 
 
 def test_a_secret_without_its_keys() -> None:
-    config = {"metadata": {"name": "implementation-dag-config"}, "data": {}}
-    config["data"]["config.yaml"] = "{git: {credentialsSecret: token}, preview: {pullSecrets: []}}"
-    found = cluster(configmaps=[config], secrets=[{"metadata": {"name": "token"}, "data": {"username": "eA=="}}])
+    settings = '{"git": {"credentialsSecret": "token"}, "preview": {"pullSecrets": []}}'
+    step = {"name": "provision", "container": {"env": [{"name": "SETTINGS", "value": settings}]}}
+    template = {"metadata": {"name": "implementation-dag"}, "spec": {"templates": [step]}}
+    found = cluster(
+        workflowtemplates=[template], secrets=[{"metadata": {"name": "token"}, "data": {"username": "eA=="}}]
+    )
     assert problems(checks.references, found)[0].message == "secret token lacks password"
 
 
 def test_a_namespace_that_the_policies_name_is_missing() -> None:
-    objects = {"metadata": {"name": "implementation-dag-preview"}}
     text = "matchLabels:\n  kubernetes.io/metadata.name: ingress\n"
-    found = cluster(configmaps=[objects | {"data": {"objects.yaml": text}}], namespaces=[])
+    step = {"name": "provision", "inputs": {"artifacts": [{"name": "fences", "raw": {"data": text}}]}}
+    template = {"metadata": {"name": "implementation-dag"}, "spec": {"templates": [step]}}
+    found = cluster(workflowtemplates=[template], namespaces=[])
     assert "kubernetes.io/metadata.name=ingress" in problems(checks.network, found)[0].message

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,20 +86,33 @@ class Box:
         """kubectl as the one identity that may deploy into preview `pr`."""
         return self.acting(f"{self.release}-deployer.impl-pr-{pr}")
 
-    def settings(self, name: str, key: str) -> Path:
-        """A file of one of the release's ConfigMaps, as the steps read it."""
-        path = self.folder / key
+    @cached_property
+    def provision_step(self) -> dict[str, Any]:
+        """The template of the provision step, which carries the settings of all steps and the fences of previews."""
+        found = self.kubectl.get("workflowtemplate", self.release, f"--namespace={self.namespace}") or {}
+        (step,) = [item for item in found["spec"]["templates"] if item["name"] == "provision"]
+        return dict(step)
+
+    def settings(self) -> str:
+        """SETTINGS as the steps read it; the kubelet reads $$ as $."""
+        (text,) = [item["value"] for item in self.provision_step["container"]["env"] if item["name"] == "SETTINGS"]
+        return str(text).replace("$$", "$")
+
+    def fences(self) -> Path:
+        """The file of fences that the provision step is given."""
+        path = self.folder / "objects.yaml"
         with self._lock:
             if not path.exists():
-                found = self.kubectl.get("configmap", f"{self.release}-{name}", f"--namespace={self.namespace}") or {}
-                path.write_text(found["data"][key])
+                artifacts = self.provision_step["inputs"]["artifacts"]
+                (text,) = [item["raw"]["data"] for item in artifacts if item["name"] == "fences"]
+                path.write_text(text)
         return path
 
     def step(self, subcommand: str | list[str], env: dict[str, str], limit: float = 120) -> tuple[int, str]:
         """Run a step of the pipeline on this machine, in a clean environment; its exit code and all it printed."""
         command = ["-m", "implementation_dag", subcommand] if isinstance(subcommand, str) else subcommand
         own = {"PATH": f"{bin_folder()}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "runtime")}
-        own["IMPLEMENTATION_DAG_CONFIG"] = str(self.settings("config", "config.yaml"))
+        own |= {"SETTINGS": self.settings(), "INSTALLATION": self.release}
         done = subprocess.run(
             [sys.executable, *command], env=own | env, capture_output=True, text=True, timeout=limit, check=False
         )
@@ -109,7 +123,7 @@ class Box:
         run = {"OWNER": "acme", "REPO": REPO, "PR": str(pr), "WORKFLOW": "isolation", "WORKFLOW_UID": "isolation"}
         run |= {"NAMESPACE": self.namespace, "NS": f"impl-pr-{pr}", "HOST": self.host(pr)}
         run["KUBECONFIG"] = str(self.acting(f"{self.release}-provisioner").kubeconfig)
-        code, words = self.step(["-c", PROVISION, str(self.settings("preview", "objects.yaml"))], run)
+        code, words = self.step(["-c", PROVISION, str(self.fences())], run)
         assert code == 0, f"preview {pr} could not be made: {words}"
         return pr
 

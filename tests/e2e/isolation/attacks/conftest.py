@@ -76,7 +76,9 @@ def widen(made: Box, pr: int) -> None:
     everywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
     values.write_text(json.dumps({"preview": {"network": {"extraEgress": everywhere}}}))
     objects = helm.template(ROOT / "charts" / "implementation-dag", values)
-    text = next(item["data"]["objects.yaml"] for item in objects if "objects.yaml" in item.get("data", {}))
+    template = next(item for item in objects if item["metadata"]["name"] == "implementation-dag")
+    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
+    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
     policy = next(item for item in yaml.safe_load_all(text) if item["metadata"]["name"] == "preview-allow")
     provisioner = made.acting(f"{made.release}-provisioner")
     provisioner.run(

@@ -1,0 +1,89 @@
+{{- /*
+The fences of each preview, as the provision step applies them: it adds namespace and labels, and puts the namespace for PREVIEW.
+*/}}
+{{- define "implementation-dag.preview.objects" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: implementation-dag-provisioner
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ ternary "ClusterRole" "Role" .Values.rbac.clusterScoped }}
+  name: {{ include "implementation-dag.fullname" . }}-provision
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "implementation-dag.fullname" . }}-provisioner
+    namespace: {{ .Release.Namespace }}
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata:
+  name: preview
+spec:
+  hard:
+    {{- toYaml .Values.preview.quota | nindent 4 }}
+---
+apiVersion: v1
+# A pod of these classes would push others' pods off their nodes.
+kind: ResourceQuota
+metadata:
+  name: preview-no-system-priority
+spec:
+  hard:
+    pods: "0"
+  scopeSelector:
+    matchExpressions:
+      - {scopeName: PriorityClass, operator: In, values: [system-cluster-critical, system-node-critical]}
+---
+apiVersion: v1
+kind: LimitRange
+metadata:
+  name: preview
+spec:
+  limits:
+    - type: Container
+      {{- toYaml .Values.preview.limits | nindent 6 }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: preview-default-deny
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: preview-allow
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from:
+        - podSelector: {}
+    - from:
+        - namespaceSelector:
+            matchLabels:
+              {{- toYaml .Values.preview.network.ingressNamespaceLabels | nindent 14 }}
+  egress:
+    - to:
+        - podSelector: {}
+    {{- include "implementation-dag.network.dns" . | nindent 4 }}
+    {{- with .Values.preview.network.extraEgress }}
+    {{- include "implementation-dag.network.egress" (dict "rules" . "value" "preview.network.extraEgress") | nindent 4 }}
+    {{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: implementation-dag-deployer
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ ternary "ClusterRole" "Role" .Values.rbac.clusterScoped }}
+  name: {{ include "implementation-dag.fullname" . }}-preview
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "implementation-dag.fullname" . }}-deployer.PREVIEW
+    namespace: {{ .Release.Namespace }}
+{{- end }}

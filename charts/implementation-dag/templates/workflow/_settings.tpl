@@ -1,0 +1,27 @@
+{{- /*
+Settings of all steps, read by implementation_dag.config. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the
+spec with each Workflow, so an upgrade of the release changes nothing under one that runs.
+*/}}
+{{- define "implementation-dag.settings" -}}
+image: {{ include "implementation-dag.image" . }}
+clusterScoped: {{ .Values.rbac.clusterScoped }}
+git:
+  {{- toYaml .Values.git | nindent 2 }}
+namespace:
+  {{- toYaml .Values.namespace | nindent 2 }}
+deploy:
+  {{- toYaml .Values.deploy | nindent 2 }}
+preview:
+  {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated") | nindent 2 }}
+acceptance:
+  {{- toYaml .Values.acceptance | nindent 2 }}
+evidence:
+  fileLimitBytes: {{ .Values.agents.reference.evidenceFileLimitBytes | int }}
+{{- end }}
+
+{{- /* The kubelet reads $$ in a variable as $. */}}
+{{- define "implementation-dag.settingsEnv" -}}
+- name: SETTINGS
+  value: |
+    {{- include "implementation-dag.settings" . | fromYaml | toYaml | replace "$" "$$" | nindent 4 }}
+{{- end }}
