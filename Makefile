@@ -143,6 +143,10 @@ bench-render: venv test-tools ## Measure the render harness beside helm-unittest
 	@$(PYTHON) -m benchmarks.render
 
 ##@ Release
+.PHONY: promote
+promote: venv test-tools ## Commit what was tested FROM= into TO= on a branch (EVIDENCE=index.json or s3://bucket/key)
+	@$(PYTHON) -m scripts.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
+
 .PHONY: package
 package: venv test-tools ## Write the chart's package, the same bytes on every machine, and print its sha256
 	@$(PYTHON) -m scripts.package

@@ -1,0 +1,88 @@
+"""The evidence that a promotion rests on: the index.json of a run in the environment that was tested."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from minio import Minio
+from minio.credentials.providers import EnvAWSProvider
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
+
+from scripts.promote.errors import PromoteError
+from scripts.promote.overlay import Release
+
+Index = dict[str, Any]
+HINT = "give --evidence the index.json of a run in the environment to promote from, as a file or s3://bucket/key"
+
+
+def read(place: str) -> Index:
+    """Return the index at `place`: a file, or s3://bucket/key. Raises PromoteError.
+
+    For S3: S3_ENDPOINT (a URL; default https://s3.amazonaws.com), AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+    """
+    if not place:
+        raise PromoteError(f"no evidence: {HINT}")
+    try:
+        text = _from_s3(place) if place.startswith("s3://") else Path(place).read_bytes()
+    except (OSError, MinioException, HTTPError, ValueError) as error:
+        raise PromoteError(f"evidence {place} cannot be read: {error}; {HINT}") from None
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise PromoteError(f"evidence {place} is not JSON: {error}; {HINT}") from None
+    if not isinstance(found, dict) or not {"result", "stages", "files", "pipeline", "workflow"} <= found.keys():
+        raise PromoteError(f"evidence {place} is not an index.json of a run (result, stages, files, pipeline); {HINT}")
+    return found
+
+
+def _from_s3(place: str) -> bytes:
+    parts, endpoint = urlsplit(place), urlsplit(os.environ.get("S3_ENDPOINT", "https://s3.amazonaws.com"))
+    client = Minio(
+        endpoint.netloc,
+        secure=endpoint.scheme == "https",
+        region=os.environ.get("AWS_REGION", "us-east-1"),
+        credentials=EnvAWSProvider(),
+    )
+    answer = client.get_object(parts.netloc, parts.path.lstrip("/"))
+    try:
+        return bytes(answer.read())
+    finally:
+        answer.close()
+        answer.release_conn()
+
+
+def check(index: Index, tested: Release) -> None:
+    """Refuse evidence that is not a good run of exactly `tested`. Raises PromoteError that names the difference."""
+    name = index["workflow"]
+    failed = [f"{stage} {result}" for stage, result in index["stages"].items() if result != "Succeeded"]
+    if index["result"] != "Succeeded" or failed or not index["stages"]:
+        raise PromoteError(f"run {name} did not succeed: {index['result']}; {', '.join(failed) or 'no stages'}")
+    if not index["files"]:
+        raise PromoteError(f"run {name} left no evidence: its index lists no file")
+    pipeline = index["pipeline"]
+    wanted = {"release": tested.name, "chart": tested.chart, "image": tested.digest}
+    found = {
+        "release": pipeline.get("release"),
+        "chart": pipeline.get("chart"),
+        "image": str(pipeline.get("image")).rpartition("@")[2],
+    }
+    if found != wanted:
+        different = [f"{key} {found[key]}, not {wanted[key]}" for key in wanted if found[key] != wanted[key]]
+        raise PromoteError(f"run {name} tested something else than {tested.environment} runs: {'; '.join(different)}")
+
+
+def message(index: Index, tested: Release, to: str) -> str:
+    """Return the commit message: what is promoted, which run tested it, and the whole index."""
+    stages = ", ".join(f"{stage} {result}" for stage, result in index["stages"].items())
+    pull_request = f"{index.get('owner')}/{index.get('repo')}#{index.get('pr')}"
+    return (
+        f"Promote chart {tested.chart} from {tested.environment} to {to}\n\n"
+        f"Image {tested.digest}.\n"
+        f"Tested by run {index['workflow']} of {pull_request}: {stages}.\n\n"
+        f"Evidence index:\n{json.dumps(index, indent=2)}\n"
+    )
