@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import run
+from . import config, run
 from .log import say
 
 STAGES = Path("/input/stages")
@@ -45,8 +45,11 @@ def results(status: str, failed: dict[str, str], seen: set[str]) -> dict[str, st
     return outcome
 
 
-def index(this: run.Run, status: str, failed: dict[str, str], folder: Path) -> dict[str, Any]:
-    """Return the index: run, result and, for each file, name, size (bytes), sha256, stage and the stage's result."""
+def index(this: run.Run, pipeline: dict[str, str], status: str, failed: dict[str, str], folder: Path) -> dict[str, Any]:
+    """Return the index: run, result and, for each file, name, size (bytes), sha256, stage and the stage's result.
+
+    `pipeline` says what ran it: release, version of the chart, image. A promotion rests on that.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     names = {path: path.relative_to(folder).as_posix() for path in files}
     seen = {name.split("/", 1)[0] for name in names.values()}
@@ -56,6 +59,7 @@ def index(this: run.Run, status: str, failed: dict[str, str], folder: Path) -> d
         "repo": this.repo,
         "pr": int(this.pr),
         "workflow": this.workflow,
+        "pipeline": pipeline,
         "result": status,
         "failures": failed,
         "stages": outcome,
@@ -77,7 +81,9 @@ def main() -> int:
     """Write index.json for this run."""
     if run.refused():
         return 0
-    found = index(run.from_environment(), os.environ["STATUS"], failures(os.environ.get("FAILURES", "")), STAGES)
+    this, settings = run.from_environment(), config.load()
+    pipeline = {"release": this.installation, "chart": settings["chart"], "image": settings["image"]}
+    found = index(this, pipeline, os.environ["STATUS"], failures(os.environ.get("FAILURES", "")), STAGES)
     INDEX.parent.mkdir(parents=True, exist_ok=True)
     INDEX.write_text(json.dumps(found, indent=2) + "\n")
     for item in found["files"]:

@@ -1,4 +1,4 @@
-"""Objects inside objects: manifests in a ConfigMap's data and in Argo's resource templates."""
+"""Objects inside objects: manifests in a ConfigMap's data, in Argo's resource templates and raw artifacts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def find(item: Object) -> Iterator[tuple[str, Object]]:
         spec = spec.get("workflowSpec", spec)
         templates = spec.get("templates") if isinstance(spec, dict) else None
         for template in templates if isinstance(templates, list) else ():
+            artifacts = (template.get("inputs") or {}).get("artifacts") or [] if isinstance(template, dict) else []
+            for artifact in artifacts:
+                for document in _objects((artifact.get("raw") or {}).get("data")):
+                    yield f"spec.templates[{template.get('name')}].inputs.artifacts[{artifact.get('name')}]", document
             resource = template.get("resource") if isinstance(template, dict) else None
             # The manifests of get, patch and delete name an object, they do not describe it whole.
             whole = isinstance(resource, dict) and resource.get("action") in ("create", "apply", "replace")

@@ -34,8 +34,10 @@ def rendered(values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
 
 def policies(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The network policies of previews and of the pipeline, by name."""
-    fences = next(item for item in objects if item["metadata"]["name"].endswith("-preview") and "data" in item)
-    found = [*objects, *yaml.safe_load_all(fences["data"]["objects.yaml"])]
+    template = next(item for item in objects if item["metadata"]["name"] == "implementation-dag")
+    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
+    (fences,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
+    found = [*objects, *yaml.safe_load_all(fences)]
     return {item["metadata"]["name"]: item for item in found if item["kind"] == "NetworkPolicy"}
 
 

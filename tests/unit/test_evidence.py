@@ -8,6 +8,7 @@ from implementation_dag import evidence
 from implementation_dag.run import Run
 
 RUN = Run("acme", "shop", "7", "impl-abc", "uid", "workflows", "implementation-dag")
+PIPELINE = {"release": "implementation-dag", "chart": "1.2.3", "image": "registry/runtime@sha256:0"}
 FAILURES = json.dumps(json.dumps([{"displayName": "qa-testing", "message": 'exit "1"'}]))
 
 
@@ -15,7 +16,7 @@ def test_index_of_a_failed_run(tmp_path: Path) -> None:
     for name in ("rex/commit.txt", "clippy/report.json", "qa/test-results.xml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    found = evidence.index(RUN, "Failed", evidence.failures(FAILURES), tmp_path)
+    found = evidence.index(RUN, PIPELINE, "Failed", evidence.failures(FAILURES), tmp_path)
     assert found["stages"] == {
         "rex": "Succeeded",
         "clippy": "Succeeded",
@@ -23,6 +24,7 @@ def test_index_of_a_failed_run(tmp_path: Path) -> None:
         "deploy": "Omitted",
         "acceptance": "Omitted",
     }
+    assert found["pipeline"] == PIPELINE
     assert found["failures"] == {"qa-testing": 'exit "1"'}
     assert found["files"][1] == {
         "name": "qa/test-results.xml",

@@ -137,6 +137,10 @@ def test_manifests_inside_other_objects_are_checked_too() -> None:
     faults = validate([config], "1.36")
     assert any("data.objects.yaml LimitRange spec: unknown field limit" in str(fault) for fault in faults)
     workflow = copy.deepcopy(WORKFLOW)
+    artifact = {"name": "fences", "path": "/input/fences.yaml", "raw": {"data": text}}
+    workflow["spec"]["templates"] = [{"name": "main", "inputs": {"artifacts": [artifact]}, "suspend": {}}]
+    faults = validate([workflow], "1.36")
+    assert any("artifacts[fences] LimitRange spec: unknown field limit" in str(fault) for fault in faults)
     manifest = 'apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\nspec: {nodeName: "{{workflow.name}}", x: 1}\n'
     workflow["spec"]["templates"] = [{"name": "main", "resource": {"action": "create", "manifest": manifest}}]
     faults = validate([workflow], "1.36")

@@ -3,6 +3,7 @@ Settings of all steps, read by implementation_dag.config. They are part of the W
 spec with each Workflow, so an upgrade of the release changes nothing under one that runs.
 */}}
 {{- define "implementation-dag.settings" -}}
+chart: {{ .Chart.Version }}
 image: {{ include "implementation-dag.image" . }}
 clusterScoped: {{ .Values.rbac.clusterScoped }}
 git:
