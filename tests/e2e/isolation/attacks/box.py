@@ -29,8 +29,8 @@ SHARED, NEIGHBOUR, WIDE, FIRST_OWN = 900, 901, 902, 903
 LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true"})
 PROVISION = """
 import sys, pathlib
-from implementation_dag import provision
-provision.OBJECTS = pathlib.Path(sys.argv[1])
+from implementation_dag import preview_objects, provision
+preview_objects.OBJECTS = pathlib.Path(sys.argv[1])
 sys.exit(provision.main())
 """
 
