@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,10 @@ def second_opinion(items: Iterable[Object], kube_minor: str, work: Path) -> list
         schemas = own.get(f"{item['apiVersion']} {item['kind']}") or _schemas(item, kube_minor)
         for source, schema in (schemas or {"none": {}}).items():
             rounds.setdefault(source, []).append(item)
-            if schema:
-                (work / source).mkdir(parents=True, exist_ok=True)
-                (work / source / _file_name(item)).write_text(json.dumps(schema))
+            path = work / source / _file_name(item)
+            if schema and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(schema))
     return [line for source, chosen in rounds.items() for line in _run(chosen, kube_minor, work / source)]
 
 
@@ -51,6 +53,7 @@ def _schemas(item: Object, kube_minor: str) -> dict[str, Schema]:
     return schemas_of(group, item["kind"], version)
 
 
+@cache
 def _standalone(name: str, kube_minor: str) -> Schema:
     """The package's schema with the definitions it needs inside: kubeconform follows no reference to a file."""
     root = builtin_folder(kube_minor)
