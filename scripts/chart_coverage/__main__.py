@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.chart_coverage import floor, page, report
+from scripts.chart_coverage import floor, page, refusals, report
 from scripts.chart_coverage.actions import TemplateError
 from scripts.chart_coverage.errors import CoverageError
 from scripts.chart_coverage.measure import measure
@@ -20,6 +20,7 @@ from scripts.render import RenderError, Suite, SuiteError
 from scripts.render.project import ROOT, SUITE
 
 TESTS = ROOT / "tests" / "render"
+REFUSED = TESTS / "refused"
 FLOOR = TESTS / "coverage.toml"
 
 
@@ -36,7 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     suite = Suite(chart=options.chart.resolve(), cases_folder=options.cases) if options.chart else SUITE
     progress = Progress("coverage")
     try:
-        coverage = measure(suite, progress, None if options.chart else noticing(TESTS))
+        coverage = (
+            measure(suite, progress)
+            if options.chart
+            else measure(suite, progress, noticing(TESTS), refusals.read(REFUSED))
+        )
         options.out.mkdir(parents=True, exist_ok=True)
         report.write_summary(coverage, suite.chart, options.out / "summary.json")
         (options.out / "index.html").write_text(page.html(coverage, suite.chart), encoding="utf-8")

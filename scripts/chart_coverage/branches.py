@@ -7,15 +7,15 @@ whose text is read by a function as well, because nothing is added to what is re
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from scripts.chart_coverage.blocks import Arm, Block, Template
 from scripts.chart_coverage.references import section
-from scripts.chart_coverage.trials import Situation, Trials
+from scripts.chart_coverage.trials import Trials
 from scripts.chart_coverage.values import Values
-from scripts.render import RenderError
+from scripts.render import RenderError, Suite
 
 _MARK = "chart-coverage:{}:"
 _MARKED = re.compile(r"chart-coverage:(\d+):")
@@ -62,28 +62,30 @@ def branches(templates: Sequence[Template], values: Values) -> list[Branch]:
     ]
 
 
-def reached(trials: Trials, all_branches: Sequence[Branch]) -> dict[int, Situation]:
-    """Map the number of each arm that some situation renders to the first one found.
+def reached(trials: Trials, all_branches: Sequence[Branch]) -> dict[int, str]:
+    """Map the number of each arm that some situation or refusal renders to the first one found.
 
     Raises RenderError when a case fails for another reason.
     """
-    found: dict[int, Situation] = {}
+    found: dict[int, str] = {}
 
-    def probe(situation: Situation) -> None:
+    def probe(name: str, render: Callable[[Suite], str | None], refused: bool) -> None:
         while missing := [branch for branch in all_branches if branch.number not in found]:
             with trials.changed(_probes(missing)) as suite:
-                try:
-                    suite.render(situation.case, situation.target)
-                    return
-                except RenderError as error:
-                    marked = _MARKED.search(str(error))
-                    if not marked:
-                        raise
-                    found.setdefault(int(marked[1]), situation)
+                error = render(suite)
+            marked = _MARKED.search(error or "")
+            if marked:
+                found.setdefault(int(marked[1]), name)
+            elif error and not refused:
+                raise RenderError(error)
+            else:
+                return
 
     with ThreadPoolExecutor() as pool:
-        for _ in pool.map(probe, trials.situations):
-            pass
+        tasks = [pool.submit(probe, str(situation), situation.error, False) for situation in trials.situations]
+        tasks += [pool.submit(probe, refusal.case.name, refusal.error, True) for refusal in trials.refusals]
+        for task in tasks:
+            task.result()
     return found
 
 

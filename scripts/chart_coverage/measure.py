@@ -13,6 +13,7 @@ from scripts.chart_coverage.defaults import default_mutants
 from scripts.chart_coverage.errors import CoverageError
 from scripts.chart_coverage.keys import exercised
 from scripts.chart_coverage.mutants import Mutant, template_mutants
+from scripts.chart_coverage.refusals import Refusal
 from scripts.chart_coverage.trials import Trials
 from scripts.chart_coverage.values import Path, Values, read
 from scripts.render import Suite
@@ -64,20 +65,23 @@ class Coverage:
 
 
 def measure(
-    suite: Suite, tell: Callable[[str], None], notice: Callable[[Suite], Killer | None] | None = None
+    suite: Suite,
+    tell: Callable[[str], None],
+    notice: Callable[[Suite], Killer | None] | None = None,
+    refusals: Sequence[Refusal] = (),
 ) -> Coverage:
     """Measure; `notice` is asked about a changed chart that no snapshot shows, and names the test that fails for it.
 
     Raises RenderError when a case cannot be rendered, TemplateError when a template cannot be read, CoverageError
     when a snapshot is stale or a test fails for the chart as it is.
     """
-    _check_tests(suite, notice)
+    _check_tests(suite, notice, refusals)
     values = read(suite.chart)
     templates = read_templates(suite.chart)
-    trials = Trials(suite)
-    tell(f"{len(trials.cases)} cases: {', '.join(trials.cases)}")
+    trials = Trials(suite, refusals)
+    tell(f"{len(trials.cases)} cases and {len(refusals)} refusals: {', '.join(trials.cases)}")
     arms = branches(templates, values)
-    taken = {number: str(situation) for number, situation in reached(trials, arms).items()}
+    taken = reached(trials, arms)
     tell(f"{len(taken)} of {len(arms)} branches are reached")
     keys = {path: str(situation) for path, situation in exercised(trials, values).items()}
     tell(f"{len(keys)} of {len(values.keys)} values keys are exercised")
@@ -112,7 +116,7 @@ def _kill(trials: Trials, mutants: Sequence[Mutant], tell: Callable[[str], None]
         shown = pool.map(lambda mutant: trials.shown({mutant.file: mutant.text}), mutants)
         for number, (mutant, situation) in enumerate(zip(mutants, shown, strict=True), start=1):
             if situation:
-                killed[mutant] = str(situation)
+                killed[mutant] = situation
             if number % 100 == 0:
                 tell(f"{number} of {len(mutants)} mutants tried")
     return killed
@@ -130,8 +134,11 @@ def _noticed(
         return {mutant: killer for mutant, killer in found if killer}
 
 
-def _check_tests(suite: Suite, notice: Callable[[Suite], Killer | None] | None) -> None:
+def _check_tests(suite: Suite, notice: Callable[[Suite], Killer | None] | None, refusals: Sequence[Refusal]) -> None:
     """What fails without a change would notice every change."""
+    for refusal in refusals:
+        if not refusal.holds(suite):
+            raise CoverageError(f"{refusal.case.values[-1]} is not refused with {refusal.told!r}: run `make test`")
     if suite.snapshots:
         snapshots = Snapshots(suite)
         stale = [name for name in suite.cases if snapshots.differences(name)]

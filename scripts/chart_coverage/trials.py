@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scripts.chart_coverage.refusals import Refusal
 from scripts.render import NEWEST, TARGETS, Case, Manifest, Objects, RenderError, Suite, Target
 from scripts.render.normal import normalised, without_random
 
@@ -24,6 +25,14 @@ class Situation(NamedTuple):
     def __str__(self) -> str:
         return f"{self.case.name} ({self.target})"
 
+    def error(self, suite: Suite) -> str | None:
+        """What helm says when the suite's chart cannot be rendered; None when it can."""
+        try:
+            suite.render(self.case, self.target)
+        except RenderError as error:
+            return str(error)
+        return None
+
 
 class Trials:
     """The cases of a suite, rendered as they are and with changes. Overlays are left out: they bring their own chart.
@@ -32,8 +41,9 @@ class Trials:
     shows where the snapshots would: version labels, checksums and what a chart makes up at each render do not count.
     """
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, refusals: Sequence[Refusal] = ()) -> None:
         self.suite = suite
+        self.refusals = refusals
         self.cases = {name: case for name, case in suite.cases.items() if not case.overlay}
         self.situations = [Situation(case, target) for target in (NEWEST, TARGETS[0]) for case in self.cases.values()]
 
@@ -60,10 +70,14 @@ class Trials:
                 (chart / name).write_text(text, encoding="utf-8")
             yield replace(self.suite, chart=chart, cache=self.suite.cache.fork())
 
-    def shown(self, edits: Mapping[str, str]) -> Situation | None:
-        """The first situation in which the objects are not as before, or helm refuses; None when there is none."""
+    def shown(self, edits: Mapping[str, str]) -> str | None:
+        """The first situation in which the objects are not as before, or helm refuses; or the first refusal that does
+        not hold; None when there is none."""
         with self.changed(edits) as suite:
-            return next((situation for situation in self.situations if self._differs(suite, situation)), None)
+            for situation in self.situations:
+                if self._differs(suite, situation):
+                    return str(situation)
+            return next((refusal.case.name for refusal in self.refusals if not refusal.holds(suite)), None)
 
     def matters(self, situation: Situation, values: Mapping[str, Any]) -> bool:
         """Whether these values on top of the case's own change what is rendered."""

@@ -20,9 +20,3 @@ from scripts.render import RenderError, Suite
 def test_a_wrong_value_is_refused_by_name(values: dict[str, Any], named: str, suite: Suite) -> None:
     with pytest.raises(RenderError, match=named):
         suite.render(values=values)
-
-
-def test_an_agent_without_an_image_is_refused_by_name(suite: Suite) -> None:
-    wanted = r"agents\.reference\.apps\.clippy\.image or agents\.reference\.image is needed"
-    with pytest.raises(RenderError, match=wanted):
-        suite.render(values={"agents": {"reference": {"enabled": True}}})

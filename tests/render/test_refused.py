@@ -1,0 +1,15 @@
+"""The values under refused/ are refused, each with the text that it names."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.chart_coverage.refusals import Refusal, read
+from scripts.render import Suite
+
+REFUSALS = read(Path(__file__).parent / "refused")
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.case.name)
+def test_refused(refusal: Refusal, suite: Suite) -> None:
+    assert refusal.told in str(refusal.error(suite))
