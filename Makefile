@@ -89,9 +89,13 @@ lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
 	@$(PYTHON) -m scripts.lint.docs
 
 ##@ Local cluster
+.PHONY: argocd-tools
+argocd-tools: ## Build Argo CD and what it needs besides (5 minutes, once)
+	@python3 -m scripts.toolchain build argo-cd kustomize
+
 .PHONY: up
-up: venv tools ## Bring the local cluster up (a no-op when it is)
-	@$(PYTHON) -m scripts.cluster up
+up: venv tools $(if $(ARGOCD),argocd-tools) ## Bring the local cluster up, a no-op when it is (ARGOCD=1: with Argo CD)
+	@$(PYTHON) -m scripts.cluster up $(if $(ARGOCD),--argocd)
 
 .PHONY: down
 down: ## Take the local cluster down; nothing of it stays
@@ -106,10 +110,12 @@ status: ## Show the parts of the local cluster
 demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
+# Argo CD is installed into the local cluster only, so on a user's own its tests are left out.
+FOREIGN_CLUSTER := $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG))
 .PHONY: e2e
-e2e: venv demo-tools isolation-tools ## Run the cluster tests: the scenarios and each capability's main path
+e2e: venv demo-tools isolation-tools $(if $(FOREIGN_CLUSTER),,argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
 	@mkdir -p out/e2e
-	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml tests/e2e
+	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml $(if $(FOREIGN_CLUSTER),--ignore=tests/e2e/environments) tests/e2e
 
 .PHONY: isolation-tools
 isolation-tools: tools ## Build the enforcer of network policies that only the isolation tests need
@@ -123,6 +129,11 @@ e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull r
 .PHONY: rights
 rights: venv tools ## Rewrite the snapshot of what each identity may do, as the cluster says
 	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/e2e/isolation/test_rights.py
+
+.PHONY: e2e-environments
+e2e-environments: venv tools argocd-tools ## Let Argo CD bring all environments up, upgrade, heal, prune and roll back
+	@mkdir -p out/environments
+	@ENVIRONMENTS="$(or $(ENVIRONMENTS),dev staging production)" $(VENV)/bin/pytest -v --junitxml out/environments/junit.xml tests/e2e/environments
 
 .PHONY: doctor
 doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.cluster import bringup, images, policies, prerequisites, shutdown, status
+from scripts.cluster import argocd, bringup, images, policies, prerequisites, shutdown, status
 from scripts.cluster.lock import cluster_lock
 from scripts.cluster.settings import ClusterError, State
 from scripts.images.image import ImageError
@@ -18,7 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 good, 1 failed or, for `status`, not up)."""
     parser = argparse.ArgumentParser(prog="python -m scripts.cluster", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="bring the cluster up, or repair it; nothing to do when it is up")
+    up = commands.add_parser("up", help="bring the cluster up, or repair it; nothing to do when it is up")
+    up.add_argument("--argocd", action="store_true", help="with Argo CD in it")
     commands.add_parser("down", help="stop it and remove everything of it from this machine")
     commands.add_parser("status", help="what runs, is it ready, and how to use it")
     commands.add_parser("enforce", help="enforce NetworkPolicies from now on, until `down`")
@@ -42,6 +43,8 @@ def _run(options: argparse.Namespace, state: State, progress: Progress) -> int:
     with cluster_lock(state, progress):
         if options.command == "up":
             bringup.up(state, progress)
+            if options.argocd:
+                argocd.up(state, progress)
         elif options.command == "down":
             shutdown.down(state, progress)
         elif options.command == "enforce":

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import re
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from scripts.cluster import images
+from scripts.cluster import health, images
 from scripts.cluster.settings import (
     CLUSTER_DOMAIN,
     DNS_SERVICE_IP,
@@ -19,6 +21,7 @@ from scripts.cluster.settings import (
     ClusterError,
     State,
 )
+from scripts.progress import Progress
 
 MANIFESTS = Path(__file__).parent / "manifests"
 DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "workflow-controller"))
@@ -28,6 +31,7 @@ ADDRESSES = {
     "skipper": f"{INGRESS_SERVICE_IP}:80 and :443",
     "workflow-controller": "",
 }
+ESTABLISHED_SECONDS = 60.0
 _FIELD = re.compile(r"@\{(\w+)\}")
 
 
@@ -99,8 +103,38 @@ def apply_definitions(state: State, kubectl: Path, files: list[Path]) -> None:
     with ThreadPoolExecutor(max_workers=4) as pool:
         # Listing the results raises the first error.
         list(pool.map(one, sorted(files, key=lambda path: -path.stat().st_size)))
+    _wait_until_established(state, kubectl)
+
+
+def _wait_until_established(state: State, kubectl: Path) -> None:
     established = ("--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-    _kubectl(state, kubectl, "wait", *established)
+    deadline = time.monotonic() + ESTABLISHED_SECONDS
+    while True:
+        try:
+            _kubectl(state, kubectl, "wait", *established)
+            return
+        except ClusterError as error:
+            # kubectl gives up on a definition so new that it has no conditions yet.
+            if "accessor error" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def ready(state: State, deployments: Iterable[tuple[str, str]]) -> bool:
+    """Whether all deployments (namespace, name) run as they should."""
+    return all(health.deployment_state(state, *deployment) == "ready" for deployment in deployments)
+
+
+def wait(state: State, deployments: Iterable[tuple[str, str]], seconds: float, progress: Progress) -> None:
+    """Wait until each deployment is ready; raises ClusterError that says where to look."""
+    for deployment in deployments:
+        what = "/".join(deployment)
+        try:
+            health.wait(state, f"deployment {what}", partial(ready, state, [deployment]), seconds)
+        except ClusterError as error:
+            kubectl = f"kubectl --kubeconfig {state.admin_kubeconfig}"
+            raise ClusterError(f"{error}; look: {kubectl} -n {deployment[0]} describe pods") from error
+        progress(f"{what} ready")
 
 
 def _kubectl(state: State, kubectl: Path, *arguments: str, text: str = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from scripts.cluster import (
@@ -18,7 +17,7 @@ from scripts.cluster import (
     processes,
     teardown,
 )
-from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, ClusterError, State
+from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
 from scripts.images.binary import build
 from scripts.progress import Progress
 from scripts.toolchain import asset, bin_folder, tool
@@ -58,7 +57,7 @@ def up(state: State, progress: Progress) -> None:
             _wait(state, name, progress)
         applying.result()
     _wait_for_node(state, progress)
-    _wait_for_addons(state, progress)
+    addons.wait(state, addons.DEPLOYMENTS, ADDON_SECONDS, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
     progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
 
@@ -91,7 +90,7 @@ def _is_up(state: State, wanted: dict[str, processes.Command]) -> bool:
         return False
     if _stamp(state) != _addons_digest(state):
         return False
-    return all(health.deployment_state(state, *deployment) == "ready" for deployment in addons.DEPLOYMENTS)
+    return addons.ready(state, addons.DEPLOYMENTS)
 
 
 def _start(state: State, wanted: dict[str, processes.Command], name: str, progress: Progress) -> None:
@@ -153,18 +152,3 @@ def _apply_addons(
 def _wait_for_node(state: State, progress: Progress) -> None:
     health.wait(state, "the node", lambda: health.node_ready(state), READY_SECONDS, component="kubelet")
     progress("node ready")
-
-
-def _wait_for_addons(state: State, progress: Progress) -> None:
-    for namespace, name in addons.DEPLOYMENTS:
-        what = f"deployment {namespace}/{name}"
-        try:
-            health.wait(state, what, partial(_deployed, state, namespace, name), ADDON_SECONDS)
-        except ClusterError as error:
-            kubectl = f"kubectl --kubeconfig {state.admin_kubeconfig}"
-            raise ClusterError(f"{error}; look: {kubectl} -n {namespace} describe pods") from error
-        progress(f"{namespace}/{name} ready")
-
-
-def _deployed(state: State, namespace: str, name: str) -> bool:
-    return health.deployment_state(state, namespace, name) == "ready"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.cluster import addons, health, processes
+from scripts.cluster import addons, argocd, health, processes
 from scripts.cluster.components import ADDRESSES
 from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
 
@@ -20,9 +20,9 @@ def rows(state: State) -> list[tuple[str, str, str, str]]:
     reachable = any(name == "kube-apiserver" and word == "ready" for name, _, word, _ in found)
     node = "ready" if reachable and health.node_ready(state) else "waiting"
     found.append(("node", "-", node if reachable else "down", ""))
-    for namespace, name in addons.DEPLOYMENTS:
+    for namespace, name in (*addons.DEPLOYMENTS, *(argocd.DEPLOYMENTS if argocd.installed(state) else ())):
         word = health.deployment_state(state, namespace, name) if reachable else "down"
-        found.append((f"{namespace}/{name}", "pod", word, addons.ADDRESSES[name]))
+        found.append((f"{namespace}/{name}", "pod", word, addons.ADDRESSES.get(name, "")))
     return found
 
 

@@ -28,18 +28,23 @@ def git_certificate(environment: Environment, folder: Path) -> GitCertificate:
         pki = environment.state.pki
         bundle = (pki / "ca.crt").read_text()
         return GitCertificate((pki / "git.crt").read_text(), (pki / "git.key").read_text(), bundle)
+    certificate, key = self_signed(GIT_HOST, folder)
+    own = environment.ca.read_text() if environment.ca else ""
+    return GitCertificate(certificate, key, system_authorities() + own + certificate)
+
+
+def self_signed(host: str, folder: Path) -> tuple[str, str]:
+    """A new certificate for `host`, which is its own authority, and its key, made in `folder`. Raises DemoError."""
     certificate, key = folder / "git.crt", folder / "git.key"
     command = [
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-days", "30", "-subj", "/CN=implementation-dag demo git", "-addext", f"subjectAltName=DNS:{GIT_HOST}",
+        "-days", "30", "-subj", "/CN=implementation-dag git", "-addext", f"subjectAltName=DNS:{host}",
         "-keyout", str(key), "-out", str(certificate),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DemoError(f"openssl req failed: {done.stderr.strip()}")
-    own = environment.ca.read_text() if environment.ca else ""
-    bundle = system_authorities() + own + certificate.read_text()
-    return GitCertificate(certificate.read_text(), key.read_text(), bundle)
+    return certificate.read_text(), key.read_text()
 
 
 def system_authorities() -> str:

@@ -1,4 +1,4 @@
-"""The demo's git server as seen from this machine: git itself and the two calls of its API."""
+"""A git server of git_server.py as seen from this machine: git itself and the two calls of its API."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ TIME_LIMIT = 60
 
 @dataclass(frozen=True)
 class GitHost:
-    """`address` and `port` are where the server answers from here; `bundle` is a file of its authority."""
+    """`address` and `port` are where the server answers from here; `bundle` is a file of its authority.
+
+    `name` is the server's name in the cluster.
+    """
 
     address: str
     port: int
     token: str
     bundle: Path
+    name: str = GIT_HOST
 
     def url(self, owner: str, repo: str) -> str:
         """Clone address of a repository."""
-        return f"https://{GIT_HOST}:{self.port}/{owner}/{repo}.git"
+        return f"https://{self.name}:{self.port}/{owner}/{repo}.git"
 
     def git(self, *arguments: str, cwd: Path) -> str:
         """Run git in `cwd` with the server's address, authority and token. Raises DemoError."""
@@ -38,7 +42,7 @@ class GitHost:
             # Services of the cluster are never behind this machine's proxy.
             "http.proxy": "",
             # The server's name is known in the cluster only.
-            "http.curloptResolve": f"{GIT_HOST}:{self.port}:{self.address}",
+            "http.curloptResolve": f"{self.name}:{self.port}:{self.address}",
             "user.name": "Demo",
             "user.email": "demo@example.com",
             "safe.directory": "*",
@@ -78,8 +82,8 @@ class GitHost:
                     f"https://{self.address}:{self.port}{path}",
                     json=document,
                     auth=("x-access-token", self.token),
-                    headers={"Host": GIT_HOST},
-                    extensions={"sni_hostname": GIT_HOST},
+                    headers={"Host": self.name},
+                    extensions={"sni_hostname": self.name},
                 )
         except httpx.HTTPError as error:
             raise DemoError(f"the git server does not answer at {self.address}:{self.port}: {error}") from error

@@ -1,4 +1,4 @@
-"""A small Debian with Python and git, made here by mmdebstrap for machines that reach no image registry."""
+"""Small Debians made here by mmdebstrap, for machines that reach no image registry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.images import buildah
@@ -14,10 +15,8 @@ from scripts.images.image import ImageError, ImageRef, image_at
 from scripts.images.keys import content_key
 from scripts.progress import Progress
 
-NAME = "python-base"
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"
-PACKAGES = ("usr-is-merged", "python3", "ca-certificates", "git")
 LEFT_OUT = (
     "/usr/share/man/*",
     "/usr/share/locale/*",
@@ -47,6 +46,30 @@ LIBPERL = "/usr/lib/x86_64-linux-gnu/libperl.so.*"
 COMPILE = "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
 
 
+@dataclass(frozen=True)
+class Debian:
+    """A Debian tree: the image's name, its packages, and the command of a container that names none."""
+
+    name: str
+    packages: tuple[str, ...]
+    command: str
+
+    @property
+    def key(self) -> str:
+        """Content key of the recipe: packages, what is left out, and how."""
+        recipe = {
+            "suite": SUITE,
+            "packages": " ".join(self.packages),
+            "left out": " ".join(LEFT_OUT),
+            "hooks": "\n".join(customize_hooks(self)),
+            "epoch": str(buildah.EPOCH),
+        }
+        return content_key(recipe, [])
+
+
+PYTHON = Debian("python-base", ("usr-is-merged", "python3", "ca-certificates", "git"), "python3")
+
+
 def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
     """The machine's own package source files that offer the suite; they stay out of the image.
 
@@ -73,11 +96,12 @@ def apt_options() -> list[str]:
     ]
 
 
-def customize_hooks() -> list[str]:
+def customize_hooks(debian: Debian = PYTHON) -> list[str]:
     """Shell lines that mmdebstrap runs on the finished tree in ``$1``."""
     removed = " ".join(f'"$1"{shlex.quote(path)}' for path in REMOVED)
+    compiling = [f'chroot "$1" env PYTHONHASHSEED=0 {COMPILE}'] if "python3" in debian.packages else []
     return [
-        f'chroot "$1" env PYTHONHASHSEED=0 {COMPILE}',
+        *compiling,
         f'rm -rf {removed} "$1"{LIBPERL}',
         # mmdebstrap itself removes 00mmdebstrap afterwards, and fails when it is gone.
         'find "$1"/etc/apt -type f ! -name 00mmdebstrap -delete',
@@ -86,31 +110,19 @@ def customize_hooks() -> list[str]:
     ]
 
 
-def key() -> str:
-    """Content key of the recipe: packages, what is left out, and how."""
-    recipe = {
-        "suite": SUITE,
-        "packages": " ".join(PACKAGES),
-        "left out": " ".join(LEFT_OUT),
-        "hooks": "\n".join(customize_hooks()),
-        "epoch": str(buildah.EPOCH),
-    }
-    return content_key(recipe, [])
-
-
-def _bootstrap(archive: Path) -> None:
+def _bootstrap(debian: Debian, archive: Path) -> None:
     """Write the Debian tree to the tar `archive`."""
     command = [
         "mmdebstrap",
         "--quiet",
         "--variant=essential",
         "--format=tar",
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(debian.packages)}",
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         '--aptopt=APT::Install-Recommends "false"',
         *(f"--aptopt={option}" for option in apt_options()),
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT),
-        *(f"--customize-hook={hook}" for hook in customize_hooks()),
+        *(f"--customize-hook={hook}" for hook in customize_hooks(debian)),
         SUITE,
         str(archive),
         *(str(path) for path in apt_sources()),
@@ -128,7 +140,7 @@ def _bootstrap(archive: Path) -> None:
         raise ImageError(f"mmdebstrap failed with exit code {done.returncode}:\n{said}")
 
 
-def _import(tree: Path, image: ImageRef) -> None:
+def _import(debian: Debian, tree: Path, image: ImageRef) -> None:
     """Make the tar `tree` an image of one layer named ``image.local``."""
     container = buildah.run("from", "scratch")
     try:
@@ -136,7 +148,7 @@ def _import(tree: Path, image: ImageRef) -> None:
         buildah.run(
             "config",
             "--cmd",
-            "python3",
+            debian.command,
             "--env",
             "PATH=/usr/local/bin:/usr/bin:/bin",
             "--env",
@@ -155,19 +167,19 @@ def _import(tree: Path, image: ImageRef) -> None:
         buildah.run("rm", container)
 
 
-def build() -> ImageRef:
+def build(debian: Debian = PYTHON) -> ImageRef:
     """The Debian base, from the cache or made now (about a minute)."""
     progress = Progress("images")
-    image = image_at(NAME, key())
+    image = image_at(debian.name, debian.key)
     if image.archive.exists():
         buildah.load(image.archive, image.local)
         return image
-    progress(f"{NAME}: installing Debian {SUITE} with {', '.join(PACKAGES[1:])} (about a minute, once)")
+    progress(f"{image.name}: installing Debian {SUITE} with {', '.join(debian.packages[1:])} (about a minute, once)")
     with tempfile.TemporaryDirectory(prefix="idag-base-") as folder:
         tree = Path(folder) / "tree.tar"
-        _bootstrap(tree)
-        progress(f"{NAME}: tree of {tree.stat().st_size / 1e6:.0f} MB, making the image")
-        _import(tree, image)
+        _bootstrap(debian, tree)
+        progress(f"{image.name}: tree of {tree.stat().st_size / 1e6:.0f} MB, making the image")
+        _import(debian, tree, image)
     buildah.save(image.local, image.archive)
-    progress(f"{NAME}: {image.digest} ({image.size / 1e6:.0f} MB compressed)")
+    progress(f"{image.name}: {image.digest} ({image.size / 1e6:.0f} MB compressed)")
     return image

@@ -13,7 +13,7 @@ from scripts.toolchain.errors import PinError
 
 TOOLS_FOLDER = Path(__file__).resolve().parents[2] / "tools"
 KINDS = ("go", "wheel")
-GROUPS = ("test", "demo", "cluster", "isolation", "check", "bench")
+GROUPS = ("test", "demo", "cluster", "isolation", "argocd", "check", "bench")
 PREPARATIONS = ("", "argo")
 MODULE_FILES = ("go.mod", "go.sum", "tools.go")
 # Raised when the way of building changes what comes out, so that old results are not taken for new ones.

@@ -15,12 +15,19 @@ CLUSTER_WIDE = {
     "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
 }  # fmt: skip
+POLICIES = ("admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",)
 WAYS = ("argocd", "argocd/applications", "argocd/helm")
 
 
 @cache
 def objects(folder: str) -> list[build.Object]:
     return build.objects(build.build(KUSTOMIZE / folder))
+
+
+@cache
+def as_argocd(folder: str) -> list[build.Object]:
+    """The objects as Argo CD builds them: it tells helm what the cluster serves, so the policies are among them."""
+    return build.objects(build.build(KUSTOMIZE / folder, apis=POLICIES))
 
 
 @cache
@@ -35,9 +42,7 @@ def group(item: build.Object) -> str:
 
 def deployed() -> list[build.Object]:
     """Everything that Argo CD applies, and the namespaces it creates for it."""
-    found = [
-        item for folder in ("crds", *(f"overlays/{name}" for name in build.ENVIRONMENTS)) for item in objects(folder)
-    ]
+    found = objects("crds") + [item for name in build.ENVIRONMENTS for item in as_argocd(f"overlays/{name}")]
     namespaces = {app["spec"]["destination"]["namespace"] for app in applications("argocd/applications")}
     return found + [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces]
 
@@ -119,9 +124,9 @@ def test_the_second_way_runs_the_same_release(name: str) -> None:
 @pytest.mark.parametrize("name", build.ENVIRONMENTS)
 def test_waves_put_policies_before_rights_before_settings_before_templates_before_pods(name: str) -> None:
     waves: dict[str, set[int]] = {}
-    for item in objects(f"overlays/{name}"):
+    for item in as_argocd(f"overlays/{name}"):
         waves.setdefault(step(item["kind"]), set()).add(wave(item["metadata"]))
-    assert waves.get("policy", {-3}) == {-3}
+    assert waves["policy"] == {-3}
     assert (waves["rights"], waves["settings"], waves["templates"], waves["pods"]) == ({-2}, {-1}, {0}, {1})
     # Argo CD does not wait for the health of the last wave: a broken controller must not hold up its repair.
     assert max(wave for found in waves.values() for wave in found) == 1
@@ -139,3 +144,16 @@ def step(kind: str) -> str:
 
 def wave(metadata: dict[str, Any]) -> int:
     return int(metadata.get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+
+
+def test_every_port_names_its_protocol() -> None:
+    """It is part of a port's key: Argo CD compares by that key before the API server has filled in TCP."""
+    containers = [
+        container
+        for item in deployed()
+        if item["kind"] == "Deployment"
+        for container in item["spec"]["template"]["spec"]["containers"]
+    ]
+    ports = [port for container in containers for port in container.get("ports", ())]
+    assert ports
+    assert [port for port in ports if "protocol" not in port] == []

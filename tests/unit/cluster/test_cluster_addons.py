@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.cluster import addons, pki
+from scripts.cluster import addons, argocd, pki
 from scripts.cluster.settings import ClusterError, State
 
 VERSIONS = {"coredns": "1.2.3", "skipper": "4.5.6", "argo-workflows": "7.8.9"}
@@ -17,7 +17,9 @@ VERSIONS = {"coredns": "1.2.3", "skipper": "4.5.6", "argo-workflows": "7.8.9"}
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     state = State(tmp_path_factory.mktemp("cluster") / "state")
     pki.ensure(state)
-    return addons.manifests(state, VERSIONS)
+    return addons.manifests(state, VERSIONS) | {
+        argocd.MANIFEST.name: argocd.manifest("localhost/idag/argocd:9.8.7", "key")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,13 @@ def objects(rendered: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def test_every_manifest_file_is_applied_and_filled(rendered: dict[str, str]) -> None:
-    assert set(rendered) == {path.name for path in addons.MANIFESTS.glob("*.yaml")}
+    assert set(rendered) == {path.name for path in addons.MANIFESTS.rglob("*.yaml")}
     assert not [text for text in rendered.values() if "@{" in text]
 
 
 def test_the_deployments_waited_for_are_those_that_are_applied(objects: list[dict[str, Any]]) -> None:
     found = {(o["metadata"]["namespace"], o["metadata"]["name"]) for o in objects if o["kind"] == "Deployment"}
-    assert found == set(addons.DEPLOYMENTS)
+    assert found == {*addons.DEPLOYMENTS, *argocd.DEPLOYMENTS}
 
 
 def test_every_pod_is_restricted_and_bounded(objects: list[dict[str, Any]]) -> None:
@@ -41,14 +43,14 @@ def test_every_pod_is_restricted_and_bounded(objects: list[dict[str, Any]]) -> N
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        for container in pod["containers"]:
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
             security = container["securityContext"]
             assert security["readOnlyRootFilesystem"] is True
             assert security["allowPrivilegeEscalation"] is False
             assert security["capabilities"] == {"drop": ["ALL"]}
             assert {"cpu", "memory"} == set(container["resources"]["requests"]) == set(container["resources"]["limits"])
             assert container["image"].startswith("localhost/idag/")
-            assert all(port["containerPort"] > 1024 for port in container["ports"])
+            assert all(port["containerPort"] > 1024 for port in container.get("ports", ()))
 
 
 def test_argo_uses_the_executor_of_its_own_version(objects: list[dict[str, Any]]) -> None:
@@ -85,3 +87,12 @@ def test_definition_files_leave_out_kustomizations(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.yaml", "kustomization.yaml", "README.md"):
         (tmp_path / name).write_text("")
     assert [path.name for path in addons.definition_files(tmp_path)] == ["a.yaml", "b.yaml"]
+
+
+def test_what_argo_cd_runs_is_in_its_image(objects: list[dict[str, Any]]) -> None:
+    deployments = [o for o in objects if o["kind"] == "Deployment" and o["metadata"]["namespace"] == argocd.NAMESPACE]
+    pods = [deployment["spec"]["template"]["spec"] for deployment in deployments]
+    programs = {*argocd.BINARIES, *argocd.ROLES, argocd.DEBIAN.command}
+    commands = {c["command"][0] for pod in pods for c in (*pod.get("initContainers", ()), *pod["containers"])}
+    assert commands <= programs
+    assert len(commands) == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,11 @@ def test_hooks_remove_what_names_the_machine(tmp_path: Path) -> None:
     assert (tmp_path / "etc/resolv.conf").read_text() == ""
 
 
-def test_key_changes_with_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = base.key()
-    monkeypatch.setattr(base, "PACKAGES", (*base.PACKAGES, "jq"))
-    assert base.key() != before
+def test_key_changes_with_the_packages() -> None:
+    assert replace(base.PYTHON, packages=(*base.PYTHON.packages, "jq")).key != base.PYTHON.key
+
+
+def test_only_a_tree_with_python_compiles_python() -> None:
+    without = base.Debian("redis", ("usr-is-merged", "redis-server"), "redis-server")
+    assert [hook for hook in base.customize_hooks(without) if "python3 -m compileall" in hook] == []
+    assert [hook for hook in base.customize_hooks(base.PYTHON) if "python3 -m compileall" in hook]

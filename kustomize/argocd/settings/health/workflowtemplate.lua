@@ -1,5 +1,5 @@
 -- Kubernetes takes a WorkflowTemplate that names templates it does not have; Argo Workflows says so only when a run
--- is submitted. Here it shows at once.
+-- is submitted. Here it shows at once. (Argo CD's Lua has no string library.)
 local spec = obj.spec or {}
 if spec.workflowTemplateRef ~= nil then
   return { status = "Healthy", message = "takes its templates from " .. (spec.workflowTemplateRef.name or "another") }
@@ -12,8 +12,7 @@ end
 
 local missing = {}
 local function need(name, where)
-  -- A name that is only known when it runs ({{...}}) cannot be looked up here.
-  if name ~= nil and name ~= "" and not string.find(name, "{{", 1, true) and not known[name] then
+  if name ~= nil and name ~= "" and not known[name] then
     table.insert(missing, where .. " needs template " .. name)
   end
 end

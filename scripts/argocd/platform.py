@@ -1,0 +1,155 @@
+"""The environments brought up by Argo CD the way docs/environments.md tells a user to, and taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from scripts import images
+from scripts.argocd import git
+from scripts.argocd.working_copy import Values, WorkingCopy
+from scripts.cluster.__main__ import main as cluster
+from scripts.cluster.argocd import NAMESPACE as ARGOCD
+from scripts.demo.alone import alone, lock_of
+from scripts.demo.environment import Environment
+from scripts.demo.errors import DemoError
+from scripts.demo.kubectl import Kubectl
+from scripts.overlays.build import ENVIRONMENTS, ROOT
+from scripts.progress import Progress
+
+SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=acd-platform")
+PRODUCT = "implementation-dag"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A cluster with Argo CD, a repository it reads, and the environments `names` in it."""
+
+    where: Environment
+    copy: WorkingCopy
+    names: tuple[str, ...]
+    # The first commit, and the image that all environments run.
+    baseline: str
+    image: str
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """kubectl of the cluster."""
+        return self.where.kubectl
+
+    @property
+    def applications(self) -> list[str]:
+        """Names of the environments' Applications."""
+        return [application(name) for name in self.names]
+
+    def apply(self, folder: str) -> None:
+        """Apply a folder of the working copy's kustomize. Raises DemoError."""
+        self.kubectl.run(*SERVER_SIDE, "--kustomize", str(self.copy.kustomize / folder))
+
+
+def application(name: str) -> str:
+    """Name of an environment's Application."""
+    return f"{PRODUCT}-{name}"
+
+
+def release(name: str) -> tuple[str, str]:
+    """Name and namespace of an environment's release, from its overlay."""
+    text = (ROOT / "kustomize" / "overlays" / name / "chart" / "release.yaml").read_text()
+    document = yaml.safe_load(text)
+    return document["releaseName"], document["namespace"]
+
+
+@contextmanager
+def prepared(where: Environment, names: Sequence[str], folder: Path, progress: Progress) -> Iterator[Platform]:
+    """Bring everything up, apply kustomize/argocd, give the platform, and remove all but the cluster and Argo CD.
+
+    Raises DemoError, ToolError or ImageError with what to do.
+    """
+    if not where.local:
+        raise DemoError("the tests of the environments need the local cluster: unset KUBECONFIG")
+    unknown = [name for name in names if name not in ENVIRONMENTS]
+    if unknown or not names:
+        raise DemoError(f"ENVIRONMENTS={' '.join(names)!r}: allowed are {', '.join(ENVIRONMENTS)}")
+    if cluster(["up", "--argocd"]):
+        raise DemoError("the local cluster did not come up: see above, and `make status`")
+    with ExitStack() as stack:
+        if "production" in names:
+            # It has the name and namespace of the demo's release.
+            stack.enter_context(alone(lock_of(where.state)))
+        yield from _prepared(where, names, folder, progress)
+
+
+def _prepared(where: Environment, names: Sequence[str], folder: Path, progress: Progress) -> Iterator[Platform]:
+    remove(where.kubectl, progress)
+    for name in names:
+        _refuse_foreign_release(where.kubectl, name)
+    image = images.push("runtime", where.registry, where.ca)
+    try:
+        host = git.serve(where, image, folder)
+        copy = WorkingCopy(folder / "platform", host)
+        copy.create({"repository": git.URL, "charts": f"{where.registry}/{git.CHARTS}"})
+        keep_environments(copy.kustomize / "argocd" / "environments.yaml", names)
+        for name in names:
+            copy.set_environment(name, image_values(image))
+        baseline = copy.commit("The environments of this cluster")
+        progress(f"{git.URL} is served, at {baseline[:12]}")
+        platform = Platform(where, copy, tuple(names), baseline, image)
+        platform.apply("argocd/settings")
+        platform.apply("argocd")
+        yield platform
+    finally:
+        remove(where.kubectl, progress)
+        git.remove(where.kubectl)
+
+
+def image_values(image: str) -> Values:
+    """Helm values for an image `repository:tag@digest`."""
+    repository, _, digest = image.partition("@")
+    return {
+        ("image", "repository"): repository.rpartition(":")[0],
+        ("image", "digest"): digest,
+        ("image", "pullPolicy"): "IfNotPresent",
+    }
+
+
+def remove(kubectl: Kubectl, progress: Progress) -> None:
+    """Remove the Applications, the project and everything that they deployed, but the CRD. Raises DemoError."""
+    argocd = (f"--namespace={ARGOCD}", "--ignore-not-found", "--timeout=60s")
+    kubectl.run("delete", "applicationsets.argoproj.io", PRODUCT, *argocd)
+    for name in (*ENVIRONMENTS, "crds"):
+        kubectl.run("delete", "applications.argoproj.io", application(name), *argocd)
+    kubectl.run("delete", "appprojects.argoproj.io", PRODUCT, *argocd)
+    for name in filter(lambda name: _is_argocds(kubectl, name), ENVIRONMENTS):
+        instance, namespace = release(name)
+        chosen = f"--selector=app.kubernetes.io/instance={instance}"
+        kubectl.run("delete", "clusterroles,clusterrolebindings", chosen, "--ignore-not-found")
+        kubectl.run("delete", "namespace", namespace, "--ignore-not-found", "--timeout=180s")
+        progress(f"environment {name} removed")
+
+
+def _is_argocds(kubectl: Kubectl, name: str) -> bool:
+    """Whether Argo CD's mark is on the environment's objects: a release of somebody else's is never removed."""
+    instance, namespace = release(name)
+    found = kubectl.get("serviceaccount", f"{instance}-runner", f"--namespace={namespace}") or {}
+    mark: str = found.get("metadata", {}).get("annotations", {}).get("argocd.argoproj.io/tracking-id", "")
+    return mark.startswith(f"{application(name)}:")
+
+
+def _refuse_foreign_release(kubectl: Kubectl, name: str) -> None:
+    _, namespace = release(name)
+    if kubectl.get("namespace", namespace):
+        raise DemoError(
+            f"namespace {namespace} is there already, and environment {name} would change what runs in it: "
+            "run `make down` first"
+        )
+
+
+def keep_environments(path: Path, names: Sequence[str]) -> None:
+    """Leave only some elements in the ApplicationSet, line by line, so that it stays what it was otherwise."""
+    lines = path.read_text().splitlines()
+    wanted = [line for line in lines if "{environment: " not in line or line.split()[2].rstrip(",") in names]
+    path.write_text("\n".join(wanted) + "\n")

@@ -1,0 +1,79 @@
+"""A user's copy of this repository: its charts and kustomize, pointed at the local cluster, with changes as commits."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from scripts.argocd.git import OWNER, REPO
+from scripts.demo.git_host import GitHost
+from scripts.overlays import rendered
+from scripts.overlays.build import ROOT
+
+FOLDERS = ("charts", "kustomize")
+Values = Mapping[tuple[str, ...], Any]
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """A clone in `folder` that pushes its branch main to `host`."""
+
+    folder: Path
+    host: GitHost
+
+    @property
+    def kustomize(self) -> Path:
+        """Its kustomize folder."""
+        return self.folder / "kustomize"
+
+    def create(self, source: Mapping[str, str]) -> None:
+        """Fill the folder from this checkout; `source` replaces values of kustomize/argocd/source/source.yaml."""
+        self.folder.mkdir(parents=True)
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, self.folder / name)
+        set_values(self.kustomize / "argocd" / "source" / "source.yaml", {("data", key): source[key] for key in source})
+        self._git("init", "--quiet", "--initial-branch=main")
+
+    def set_environment(self, name: str, values: Values) -> None:
+        """Set Helm values of an environment's overlay, and render it anew."""
+        set_values(self.kustomize / "overlays" / name / "values.yaml", values)
+        rendered.write(name, self.folder)
+
+    def commit(self, message: str) -> str:
+        """Commit everything, push it and return the commit. Raises DemoError."""
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self._push()
+
+    def revert(self, commits: Sequence[str]) -> str:
+        """Take commits back, the newest first, push and return the last commit. Raises DemoError."""
+        for commit in commits:
+            self._git("revert", "--no-edit", commit)
+        return self._push()
+
+    def _push(self) -> str:
+        self._git("push", "--quiet", self.host.url(OWNER, REPO), "HEAD:refs/heads/main")
+        return self._git("rev-parse", "HEAD")
+
+    def _git(self, *arguments: str) -> str:
+        return self.host.git(*arguments, cwd=self.folder)
+
+
+def set_values(path: Path, values: Values) -> None:
+    """Set values of a YAML file by the path of their keys; its comments and order stay."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 200
+    document = yaml.load(path.read_text())
+    for keys, value in values.items():
+        place = document
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+        place[keys[-1]] = value
+    with path.open("w") as stream:
+        yaml.dump(document, stream)
