@@ -23,6 +23,8 @@ from scripts.progress import Progress
 
 SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=acd-platform")
 PRODUCT = "implementation-dag"
+# Kinds of an environment's objects that are in no namespace.
+CLUSTER_WIDE = "validatingadmissionpolicybindings,validatingadmissionpolicies,clusterrolebindings,clusterroles"
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def remove(kubectl: Kubectl, progress: Progress) -> None:
     for name in filter(lambda name: _is_argocds(kubectl, name), ENVIRONMENTS):
         instance, namespace = release(name)
         chosen = f"--selector=app.kubernetes.io/instance={instance}"
-        kubectl.run("delete", "clusterroles,clusterrolebindings", chosen, "--ignore-not-found")
+        kubectl.run("delete", CLUSTER_WIDE, chosen, "--ignore-not-found")
         kubectl.run("delete", "namespace", namespace, "--ignore-not-found", "--timeout=180s")
         progress(f"environment {name} removed")
 
