@@ -59,7 +59,8 @@ def test_the_project_refuses(platform: Platform, case: str) -> None:
     try:
         state = applications.wait(platform.kubectl, [app], lambda state: bool(refusal(state, words)), SECONDS)[app]
         assert words in refusal(state, words)
-        found = platform.kubectl.get(manifest["kind"], manifest["metadata"]["name"], "--namespace=kube-system")
+        namespace = manifest["metadata"].get("namespace", release(name)[1])
+        found = platform.kubectl.get(manifest["kind"], manifest["metadata"]["name"], f"--namespace={namespace}")
         assert found is None
     finally:
         last = platform.copy.revert([commit])
