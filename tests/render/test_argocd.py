@@ -133,7 +133,7 @@ def test_waves_put_policies_before_rights_before_settings_before_templates_befor
 
 
 def step(kind: str) -> str:
-    if kind.startswith("ValidatingAdmissionPolicy"):
+    if kind.startswith("ValidatingAdmissionPolicy") or kind == "NetworkPolicy":
         return "policy"
     if kind == "ServiceAccount" or "Role" in kind:
         return "rights"
