@@ -14,8 +14,8 @@ from scripts.argocd import applications
 from scripts.argocd.platform import Platform, application, image_values, release
 
 Record = Callable[[str, str, object], None]
-UP_SECONDS = 300.0
-CHANGE_SECONDS = 180.0
+UP_SECONDS = 600.0
+CHANGE_SECONDS = 480.0
 WATCH_SECONDS = 120.0
 WAVES = ("serviceaccounts,roles,rolebindings", "configmaps", "workflowtemplates.argoproj.io", "deployments")
 TTL = ("preview", "ttlHours")

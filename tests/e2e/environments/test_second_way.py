@@ -16,7 +16,7 @@ from scripts.toolchain import tool
 
 pytestmark = pytest.mark.long
 
-SECONDS = 180.0
+SECONDS = 480.0
 SETTINGS = "kustomize/argocd/settings"
 
 
