@@ -31,6 +31,7 @@ def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.
         "IMAGE_TAG": env["IMAGE_TAG"],
         "PR": this.pr,
         "SET": json.dumps({key: text.format(**filled) for key, text in deploy["set"].items()}, sort_keys=True),
+        "SET_JSON": json.dumps(ingress_annotations(deploy["ingress"])),
         "LABELS": json.dumps(this.labels, sort_keys=True),
         "HELM_TIMEOUT": deploy["helmTimeout"],
         "POD_GRACE_SECONDS": str(deploy["podGraceSeconds"]),
@@ -38,6 +39,15 @@ def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.
         "HEALTH_TIMEOUT_SECONDS": str(deploy["healthTimeoutSeconds"]),
         "ALLOW_NO_ENDPOINT": str(deploy["allowNoEndpoint"]).lower(),
     }
+
+
+def ingress_annotations(ingress: dict[str, Any]) -> dict[str, str]:
+    """Return the annotations of the application's Ingress as helm's --set-json takes them: path → JSON."""
+    found = {}
+    for name, value in ingress["annotations"].items():
+        key = name.replace(".", "\\.")
+        found[f"{ingress['annotationsKey']}.{key}"] = json.dumps(value)
+    return found
 
 
 def main() -> int:

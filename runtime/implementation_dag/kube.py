@@ -18,6 +18,13 @@ FIELD_MANAGER = "implementation-dag"
 RETRIES = 5
 DocsRun = create_namespaced_resource("taskmaster.io", "v1", "DocsRun", "docsruns")
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+# Kinds that the chart may have the provisioner put into previews: known to lightkube by being named here.
+PREVIEW_KINDS = (
+    create_namespaced_resource("external-secrets.io", "v1", "ExternalSecret", "externalsecrets"),
+    create_namespaced_resource("cert-manager.io", "v1", "Certificate", "certificates"),
+    create_namespaced_resource("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"),
+    create_namespaced_resource("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
+)
 Resource = TypeVar("Resource", bound=NamespacedResource)
 Result = TypeVar("Result")
 

@@ -32,6 +32,9 @@ def load(text: str, namespace: str, host: str, labels: Mapping[str, str]) -> lis
             subject["name"] = subject["name"].replace(PLACEHOLDER, namespace)
         if manifest["kind"] == "Certificate":
             manifest["spec"]["dnsNames"] = [host]
+        if manifest["kind"] == "AuthorizationPolicy":
+            source = manifest["spec"]["rules"][0]["from"][0]["source"]
+            source["namespaces"] = [namespace if name == PLACEHOLDER else name for name in source["namespaces"]]
     return manifests
 
 
@@ -42,7 +45,7 @@ def apply(client: Client, manifests: list[Object]) -> None:
         _apply(client, manifest)
     rest = [item for item in manifests if item["kind"] != "RoleBinding"]
     if rest:
-        await_right(client, rest[0])
+        await_right(client, rest[0]["metadata"]["namespace"])
     for manifest in rest:
         _apply(client, manifest)
 
@@ -56,11 +59,9 @@ def _apply(client: Client, manifest: Object) -> None:
     say(f"{what} is set")
 
 
-def await_right(client: Client, manifest: Object) -> None:
+def await_right(client: Client, namespace: str) -> None:
     """Wait until a binding just made has reached the API server's authorizer. Raises StepError after 15 s."""
-    group = manifest["apiVersion"].rpartition("/")[0]
-    namespace, resource = manifest["metadata"]["namespace"], f"{manifest['kind'].lower()}s"
-    wanted = ResourceAttributes(namespace=namespace, verb="create", group=group, resource=resource)
+    wanted = ResourceAttributes(namespace=namespace, verb="create", resource="resourcequotas")
     review = SelfSubjectAccessReview(spec=SelfSubjectAccessReviewSpec(resourceAttributes=wanted))
     deadline = time.monotonic() + RIGHTS_SECONDS
     while True:
@@ -69,7 +70,7 @@ def await_right(client: Client, manifest: Object) -> None:
             return
         if time.monotonic() > deadline:
             raise StepError(
-                f"no right to create {resource} in {namespace}, though it is bound: see the RoleBinding "
+                f"no right to create resourcequotas in {namespace}, though it is bound: see the RoleBinding "
                 "implementation-dag-provisioner there and the ClusterRole that it names"
             )
         time.sleep(0.2)

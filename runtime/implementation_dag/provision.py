@@ -97,14 +97,18 @@ def main() -> int:
 def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> Namespace:
     """Create or refresh the preview's Namespace. Raises StepError."""
     preview = settings["preview"]
+    mesh = settings["previewNamespace"]
     pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
     namespace = Namespace(
         apiVersion="v1",
         kind="Namespace",
         metadata=ObjectMeta(
             name=name,
-            labels=this.labels | pod_security,
-            annotations=this.ownership | expiry(preview["ttlHours"]) | {run.HOST_ANNOTATION: os.environ["HOST"]},
+            labels=this.labels | pod_security | mesh["labels"],
+            annotations=this.ownership
+            | expiry(preview["ttlHours"])
+            | mesh["annotations"]
+            | {run.HOST_ANNOTATION: os.environ["HOST"]},
         ),
     )
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))

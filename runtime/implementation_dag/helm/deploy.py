@@ -58,6 +58,8 @@ def install(client: Client, namespace: str, release: str) -> None:
     arguments += ["--values", str(chart.inside(env["VALUES_FILE"], "valuesFile"))]
     for key, value in json.loads(env["SET"]).items():
         arguments += ["--set-string", f"{key}={value}"]
+    for key, value in json.loads(env["SET_JSON"]).items():
+        arguments += ["--set-json", f"{key}={value}"]
     labels = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
     arguments += ["--labels", labels, "--wait", "--timeout", env["HELM_TIMEOUT"]]
     grace = float(env["POD_GRACE_SECONDS"])

@@ -61,12 +61,13 @@ spec:
 
 {{- /* Variable `reaching`: annotations that reach beyond the preview. One that is set to the operator's own value passes. */}}
 {{- define "implementation-dag.policies.reaching" -}}
+{{- $accepted := merge (deepCopy .Values.policies.annotations.accepted) (include "implementation-dag.ingressAnnotations" . | fromYaml) -}}
 {{- with .Values.policies.annotations -}}
 - name: reaching
   expression: >-
     object.metadata.?annotations.orValue({}).map(key, key).filter(key,
     {{ toJson .refused }}.exists(refused, key == refused || key.endsWith('/' + refused))
-    && {{ toJson .accepted }}[?key].orValue('') != object.metadata.annotations[key])
+    && {{ toJson $accepted }}[?key].orValue('') != object.metadata.annotations[key])
 {{- end }}
 {{- end }}
 

@@ -15,6 +15,8 @@ subjects:
     name: {{ include "implementation-dag.fullname" . }}-provisioner
     namespace: {{ .Release.Namespace }}
 ---
+{{- include "implementation-dag.preview.secrets" . }}
+{{- include "implementation-dag.mesh.objects" . }}
 apiVersion: v1
 kind: ResourceQuota
 metadata:

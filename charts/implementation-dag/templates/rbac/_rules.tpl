@@ -39,4 +39,19 @@
   resources: [secrets]
   verbs: [create, patch]
 {{- end }}
+{{- if .Values.externalSecrets.previewSecrets }}
+- apiGroups: [external-secrets.io]
+  resources: [externalsecrets]
+  verbs: [create, patch]
+{{- end }}
+{{- if .Values.certificates.preview.issuer.name }}
+- apiGroups: [cert-manager.io]
+  resources: [certificates]
+  verbs: [create, patch]
+{{- end }}
+{{- if eq .Values.mesh.kind "istio" }}
+- apiGroups: [security.istio.io]
+  resources: [peerauthentications, authorizationpolicies]
+  verbs: [create, patch]
+{{- end }}
 {{- end }}

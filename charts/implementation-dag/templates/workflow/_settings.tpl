@@ -7,13 +7,19 @@ chart: {{ .Chart.Version }}
 image: {{ include "implementation-dag.image" . }}
 clusterScoped: {{ .Values.rbac.clusterScoped }}
 git:
-  {{- toYaml .Values.git | nindent 2 }}
+  {{- toYaml (omit .Values.git "githubApp") | nindent 2 }}
 namespace:
   {{- toYaml .Values.namespace | nindent 2 }}
 deploy:
-  {{- toYaml .Values.deploy | nindent 2 }}
+  {{- toYaml (omit .Values.deploy "ingress") | nindent 2 }}
+  ingress:
+    annotationsKey: {{ .Values.deploy.ingress.annotationsKey }}
+    annotations:
+      {{- include "implementation-dag.ingressAnnotations" . | nindent 6 }}
 preview:
   {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated") | nindent 2 }}
+previewNamespace:
+  {{- include "implementation-dag.mesh.namespace" . | nindent 2 }}
 acceptance:
   {{- toYaml .Values.acceptance | nindent 2 }}
 evidence:

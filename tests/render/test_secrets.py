@@ -1,0 +1,130 @@
+"""Secrets, certificates, mesh and headers by values: who sees what, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from implementation_dag import preview_objects
+from scripts.render import RenderError, helm
+from scripts.render.project import CHART
+
+SKIPPER = (
+    'setResponseHeader("Referrer-Policy", "no-referrer") -> '
+    'setResponseHeader("Strict-Transport-Security", "max-age=31536000") -> '
+    'setResponseHeader("X-Content-Type-Options", "nosniff") -> '
+    'setResponseHeader("X-Frame-Options", "DENY") -> '
+    'setResponseHeader("X-Robots-Tag", "noindex")'
+)
+CASE = Path(__file__).parent / "cases" / "secrets.yaml"
+
+
+def rendered(path: Path, values: str) -> dict[tuple[str, str], helm.Object]:
+    path.write_text(values)
+    return {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, [CASE, path])}
+
+
+def step(objects: dict[tuple[str, str], helm.Object], name: str) -> helm.Object:
+    template = objects["WorkflowTemplate", "implementation-dag"]
+    found: helm.Object = next(item for item in template["spec"]["templates"] if item["name"] == name)
+    return found
+
+
+def settings(objects: dict[tuple[str, str], helm.Object]) -> Any:
+    environment = {item["name"]: item.get("value") for item in step(objects, "provision")["container"]["env"]}
+    return yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))
+
+
+def test_nothing_but_the_generator_names_the_private_key_of_the_app() -> None:
+    objects = helm.template(CHART, CASE, flags=["--set=git.githubApp.privateKeySecret=the-key"])
+    assert {item["kind"] for item in objects if "the-key" in yaml.safe_dump(item)} == {"GithubAccessToken"}
+
+
+def test_only_containers_that_fetch_or_push_see_the_git_token() -> None:
+    objects = helm.template(
+        CHART, CASE, flags=["--set=agents.reference.enabled=true", "--set=agents.reference.image=a:1"]
+    )
+    seeing = {
+        (template["name"], container["name"])
+        for item in objects
+        if item["kind"] == "WorkflowTemplate"
+        for template in item["spec"]["templates"]
+        for container in [*template.get("initContainers", []), {"name": "main"} | template.get("container", {})]
+        if any(mount["name"] == "git-credentials" for mount in container.get("volumeMounts", []))
+    }
+    assert seeing == {("set-params", "main"), ("coderun-main", "checkout"), ("coderun-main", "main")}
+
+
+def test_a_preview_made_by_the_run_equals_one_made_beforehand(tmp_path: Path) -> None:
+    objects = rendered(tmp_path / "values.yaml", "{}")
+    (text,) = [item["raw"]["data"] for item in step(objects, "provision")["inputs"]["artifacts"]]
+    for made in preview_objects.load(text, "impl-pr-7", "shop-pr-7.preview.example.com", {}):
+        beforehand = objects[made["kind"], made["metadata"]["name"]]
+        for part in ("spec", "roleRef", "subjects"):
+            assert made.get(part) == beforehand.get(part), made["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("mesh", "labels", "annotations"),
+    [
+        ("{kind: none}", {}, {}),
+        ("{kind: istio, revision: ''}", {"istio-injection": "enabled"}, {}),
+        ("{kind: istio}", {"istio.io/rev": "1-27"}, {}),
+        ("{kind: linkerd}", {}, {"linkerd.io/inject": "enabled"}),
+    ],
+)
+def test_a_mesh_takes_previews_in(
+    mesh: str, labels: dict[str, str], annotations: dict[str, str], tmp_path: Path
+) -> None:
+    objects = rendered(tmp_path / "values.yaml", f"mesh: {mesh}")
+    namespace = settings(objects)["previewNamespace"]
+    assert namespace["labels"] == labels
+    assert annotations.items() <= namespace["annotations"].items()
+    assert (("PeerAuthentication", "preview") in objects) == ("istio" in mesh)
+
+
+@pytest.mark.parametrize(
+    ("controller", "annotations"),
+    [
+        ("skipper", {"zalando.org/skipper-filter": SKIPPER}),
+        (
+            "ingress-nginx",
+            {
+                "nginx.ingress.kubernetes.io/force-ssl-redirect": "true",
+                "nginx.ingress.kubernetes.io/custom-headers": "workflows/implementation-dag-headers",
+            },
+        ),
+    ],
+)
+def test_headers_become_annotations_that_the_policies_accept(
+    controller: str, annotations: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(f"{{policies: {{install: always}}, deploy: {{ingress: {{controller: {controller}}}}}}}")
+    objects = {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, path)}
+    policy = objects["ValidatingAdmissionPolicy", "implementation-dag-ingresses"]
+    (reaching,) = [item for item in policy["spec"]["variables"] if item["name"] == "reaching"]
+    found = settings(objects)["deploy"]["ingress"]["annotations"]
+    assert annotations.items() <= found.items()
+    for name in annotations:
+        assert f'"{name}":' in reaching["expression"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("{externalSecrets: {store: {name: ''}}}", "externalSecrets.store.name is needed"),
+        ("{externalSecrets: {store: {kind: SecretStore}}}", "store.kind to ClusterSecretStore"),
+        ("{externalSecrets: {provider: {vault: {}}}}", "store.kind to SecretStore"),
+        ("{git: {credentialsSecret: ''}}", "git.credentialsSecret is needed"),
+        ("{git: {githubApp: {installationId: ''}}}", "git.githubApp.installationId is needed"),
+        ("{git: {githubApp: {privateKeySecret: ''}}}", "git.githubApp.privateKeySecret is needed"),
+        ("{mesh: {kind: consul}}", "mesh"),
+        ("{deploy: {ingress: {controller: caddy}}}", "controller"),
+        ("{deploy: {ingress: {headers: {'X: y': z}}}}", "X: y"),
+    ],
+)
+def test_what_cannot_work_is_refused_by_name(values: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match=words):
+        rendered(tmp_path / "values.yaml", values)
