@@ -26,6 +26,14 @@ venv: $(STAMP) ## Make the Python environment
 hooks: venv test-tools ## Run the quick checks before each commit from now on (git hook)
 	@$(VENV)/bin/pre-commit install
 
+# checkov's dependencies are many and old: they get a virtual environment of their own.
+CHECKOV_STAMP := .venv-checkov/.installed-$(shell cat requirements/checkov.lock | sha256sum | cut -c1-12)
+$(CHECKOV_STAMP): requirements/checkov.lock
+	@echo "[setup] checkov in .venv-checkov" >&2
+	@python3 -m venv .venv-checkov
+	@.venv-checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.lock
+	@rm -f .venv-checkov/.installed-*; touch $@
+
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
 	@python3 -m scripts.toolchain build --group test --group demo --group cluster
@@ -60,7 +68,7 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6
+check: venv check-tools $(CHECKOV_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6, checkov
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
