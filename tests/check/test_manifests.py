@@ -41,6 +41,13 @@ def test_argo_lint_passes(case: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_argo_lint_passes_with_a_platform_s_own_coderun_template(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "coderun-5dlabs.yaml"
+    platform = [item for item in yaml.safe_load_all(example.read_text()) if item["kind"] in ARGO_KINDS]
+    done = argo_lint([*workflows("default"), *platform], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_argo_lint_sees_an_output_that_nobody_declares(tmp_path: Path) -> None:
     text = yaml.safe_dump_all(workflows(REFERENCE)).replace(
         "tasks.deploy.outputs.parameters.urls", "tasks.deploy.outputs.parameters.nope"
