@@ -117,7 +117,7 @@ metadata:
     app.kubernetes.io/component: {{ .component }}
     {{- include "implementation-dag.fenced" .root | nindent 4 }}
 retryStrategy:
-  limit: {{ .root.Values.workflow.retries }}
+  limit: {{ .root.Values.workflow.retries | int }}
   retryPolicy: OnError
 {{- end }}
 

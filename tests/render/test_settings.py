@@ -1,0 +1,193 @@
+"""What each situation's values change in the objects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.render import Object, RenderError
+from scripts.render.objects import by_name
+from scripts.render.plugin import Renderer
+from scripts.render.project import CHART
+
+NAME = "implementation-dag"
+
+
+def test_without_values_nothing_is_pushed_and_evidence_goes_to_argos_own_repository(render: Renderer) -> None:
+    objects = render()
+    assert not objects.has("ConfigMap", f"{NAME}-artifacts")
+    assert "artifactRepositoryRef" not in objects.workflow_template(NAME).spec
+    assert objects.config_map(f"{NAME}-config").embedded("config.yaml")["git"]["credentialsSecret"] == ""
+    assert not objects.has("WorkflowTemplate", "coderun-template")
+
+
+def test_production_runs_by_digest(render: Renderer) -> None:
+    objects = render("production")
+    image = "ghcr.io/implementation-dag/runtime@sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
+    assert objects.deployment().containers["controller"]["image"] == image
+    steps = objects.workflow_template(NAME).templates.values()
+    assert {step["container"]["image"] for step in steps if "container" in step} == {image}
+
+
+def test_production_reaches_s3_with_the_pods_own_credentials(render: Renderer) -> None:
+    objects = render("production")
+    artifacts = objects.config_map(f"{NAME}-artifacts")
+    reference = objects.workflow_template(NAME).spec["artifactRepositoryRef"]
+    assert reference["configMap"] == artifacts.name
+    key = artifacts.annotations["workflows.argoproj.io/default-artifact-repository"]
+    s3 = artifacts.embedded(key)["s3"]
+    assert (s3["bucket"], s3["region"], s3["useSDKCreds"]) == ("implementation-dag-evidence", "eu-central-1", True)
+    assert "accessKeySecret" not in s3
+
+
+def test_production_previews_have_its_quota(render: Renderer) -> None:
+    text = render("production").config_map(f"{NAME}-preview")["data"]["objects.yaml"]
+    assert 'pods: "40"' in text
+    assert "limits.memory: 16Gi" in text
+
+
+def test_pull_secrets_of_our_own_images_hang_on_every_service_account(render: Renderer) -> None:
+    for account in render("pull-secrets").of("ServiceAccount"):
+        assert account["imagePullSecrets"] == [{"name": "platform-registry"}], account
+
+
+def test_pull_secrets_of_previews_may_be_read_by_name_only(render: Renderer) -> None:
+    rules = [
+        rule for rule in render("pull-secrets").role(f"{NAME}-deployers")["rules"] if rule["resources"] == ["secrets"]
+    ]
+    assert rules == [
+        {
+            "apiGroups": [""],
+            "resources": ["secrets"],
+            "verbs": ["get"],
+            "resourceNames": ["apps-registry", "base-images"],
+        }
+    ]
+
+
+def test_without_pull_secrets_of_previews_nobody_may_touch_a_secret(render: Renderer) -> None:
+    objects = render()
+    rules = [
+        (item.address, rule)
+        for kind in ("Role", "ClusterRole")
+        for item in objects.of(kind)
+        for rule in item["rules"]
+        # The one role that previews' own charts get, inside their own namespace.
+        if "secrets" in rule["resources"] and item.name != f"{NAME}-preview"
+    ]
+    assert rules == []
+
+
+def test_deploy_reads_the_registry_with_its_own_secret(render: Renderer) -> None:
+    deploy = render("pull-secrets").workflow_template(NAME).templates["deploy"]
+    volume = by_name(deploy["volumes"])["registry"]
+    assert volume["secret"]["secretName"] == "apps-registry"
+    assert by_name(deploy["container"]["env"])["DOCKER_CONFIG"]["value"] in [
+        item["mountPath"] for item in deploy["container"]["volumeMounts"] if item["name"] == "registry"
+    ]
+
+
+def test_agents_run_on_the_platforms_own_template(render: Renderer) -> None:
+    objects = render("own-platform")
+    tasks = by_name(objects.workflow_template(NAME).templates["dag"]["dag"]["tasks"])
+    for name in ("implement", "clippy-format", "qa-testing"):
+        assert tasks[name]["templateRef"] == {"name": "platform-coderun", "template": "run"}
+    assert [item.name for item in objects.of("WorkflowTemplate")] == [NAME]
+
+
+def test_the_reference_agents_have_the_name_that_the_pipeline_calls(render: Renderer) -> None:
+    objects = render("reference")
+    tasks = by_name(objects.workflow_template(NAME).templates["dag"]["dag"]["tasks"])
+    called = tasks["implement"]["templateRef"]
+    template = objects.workflow_template(called["name"]).templates[called["template"]]
+    assert by_name(template["inputs"]["parameters"]).keys() == {"github-app", "commit", "branch"}
+    assert [item["name"] for item in template["initContainers"]] == ["checkout", "agent"]
+
+
+def test_the_agent_itself_has_no_credentials_and_no_trusted_folder(render: Renderer) -> None:
+    template = render("reference").workflow_template("coderun-template").templates["coderun-main"]
+    agent = by_name(template["initContainers"])["agent"]
+    assert {item["name"] for item in agent["volumeMounts"]} == {"agent-tmp", "work"}
+
+
+def test_an_agent_without_an_image_is_refused_by_name(render: Renderer) -> None:
+    wanted = r"agents\.reference\.apps\.clippy\.image or agents\.reference\.image is needed"
+    with pytest.raises(RenderError, match=wanted):
+        render(values={"agents": {"reference": {"enabled": True}}})
+
+
+def test_shared_services_open_only_what_they_name(render: Renderer) -> None:
+    text = render("shared-services").config_map(f"{NAME}-preview")["data"]["objects.yaml"]
+    assert "kubernetes.io/metadata.name: gateways" in text
+    assert "kubernetes.io/metadata.name: databases" in text
+    assert "kubernetes.io/metadata.name: ingress" not in text
+    assert "kube-system" not in text
+
+
+def test_a_chart_of_a_registry_is_the_default_of_its_argument(render: Renderer) -> None:
+    objects = render("oci-chart")
+    parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
+    assert parameters["chartPath"]["value"] == "oci://registry.example.com/charts/service"
+    deploy = objects.config_map(f"{NAME}-config").embedded("config.yaml")["deploy"]
+    assert deploy["set"] == {
+        "container.image": "registry.example.com/shop@{digest}",
+        "route.hostname": "{host}",
+        "labels.commit": "{commit}",
+    }
+    assert deploy["allowNoEndpoint"] is True
+
+
+def test_a_private_authority_is_trusted_by_everything_that_speaks_tls(render: Renderer) -> None:
+    objects = render("private-authorities")
+    template = objects.workflow_template(NAME)
+    for name in ("set-params", "deploy", "acceptance"):
+        step = template.templates[name]
+        assert by_name(step["volumes"])["trust"]["configMap"]["name"] == "company-authorities", name
+        environment = by_name(step["container"]["env"])
+        assert "/etc/ssl/idag/ca-bundle.crt" in {item.get("value") for item in environment.values()}, name
+    s3 = objects.config_map(f"{NAME}-artifacts").embedded("evidence")["s3"]
+    assert s3["caSecret"] == {"name": "evidence-s3-ca", "key": "ca.crt"}
+    assert s3["secretKeySecret"] == {"name": "evidence-s3", "key": "secretKey"}
+    controller = by_name(objects.deployment().containers["controller"]["env"])
+    assert controller["TRUST_CONFIGMAP"]["value"] == "company-authorities"
+
+
+def test_acceptance_asks_what_the_values_say(render: Renderer) -> None:
+    objects = render("acceptance")
+    config = objects.config_map(f"{NAME}-config").embedded("config.yaml")
+    assert [item["path"] for item in config["acceptance"]["paths"]] == ["/", "/api/items?limit=1", "/admin"]
+    parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
+    given = {name: parameters[name]["value"] for name in ("min_success_pct", "max_p95_ms", "requests_per_host")}
+    assert given == {"min_success_pct": "1", "max_p95_ms": "300", "requests_per_host": "50"}
+
+
+def test_no_number_becomes_a_floating_point_one(render: Renderer) -> None:
+    """Helm reads numbers of values files as floats: printed as they are, 2419200 becomes 2.4192e+06."""
+    objects = render(values=largest(json.loads((CHART / "values.schema.json").read_text())))
+    found = [f"{item.address} {path}: {value}" for item in objects.values() for path, value in floats(item.data)]
+    assert found == []
+
+
+def largest(schema: Object) -> Object:
+    """Values with the largest number that the schema allows, up to ten million, wherever it wants a whole one."""
+    found = {}
+    for name, value in schema.get("properties", {}).items():
+        if value.get("type") == "integer":
+            found[name] = min(10_000_000, value.get("maximum", 10_000_000))
+        elif inner := largest(value):
+            found[name] = inner
+    return found
+
+
+def floats(item: object, path: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(item, dict):
+        for key, value in item.items():
+            yield from floats(value, f"{path}.{key}")
+    elif isinstance(item, list):
+        for index, value in enumerate(item):
+            yield from floats(value, f"{path}[{index}]")
+    elif (isinstance(item, float) and item.is_integer()) or (isinstance(item, str) and re.search(r"\de\+\d\d", item)):
+        yield path, item
