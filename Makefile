@@ -56,12 +56,20 @@ test-tools: ## Fetch the tools that `make test` needs; no compiler
 ##@ Checks without a cluster
 .PHONY: test
 test: venv test-tools ## Run every test that needs no cluster: lint, types, unit tests, rendered YAML
-	@mkdir -p out
-	@echo "[test] ruff" >&2; $(VENV)/bin/ruff check scripts runtime tests examples benchmarks
+	@echo "[test] linters and pytest, side by side" >&2
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target unit-test lint
+
+.PHONY: lint
+lint: venv test-tools ## Run ruff, mypy --strict and yamllint
+	@echo "[lint] ruff" >&2; $(VENV)/bin/ruff check --quiet scripts runtime tests examples benchmarks
 	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests benchmarks
-	@echo "[test] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
-	@echo "[test] yamllint" >&2; $(VENV)/bin/yamllint --strict .
-	@echo "[test] pytest" >&2; $(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render tests/lint
+	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
+	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
+
+.PHONY: unit-test
+unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; writes out/junit.xml
+	@mkdir -p out
+	@$(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs

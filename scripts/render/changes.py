@@ -38,7 +38,7 @@ def changes(old: Any, new: Any, path: str = "") -> Iterator[Change]:
 
     Items of lists are told apart by name where all have one, as containers and env do, else by their place.
     """
-    if old is new or (type(old) is type(new) and old == new):
+    if old is new or same(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
@@ -49,6 +49,14 @@ def changes(old: Any, new: Any, path: str = "") -> Iterator[Change]:
         yield from _text_changes(old, new, path)
     else:
         yield Change(path, old, new)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether two values are the same to Kubernetes: unlike Python, it tells true, 1 and 1.0 apart."""
+    if old is ABSENT or new is ABSENT or isinstance(old, dict | list) or isinstance(new, dict | list):
+        # Containers are walked anyway.
+        return False
+    return type(old) is type(new) and bool(old == new)
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ Layout below the suite's `snapshots` folder, one folder a case:
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ from scripts.render.targets import Target, describe, parse
 
 LISTING = "objects.txt"
 _REMOVED = "(removed)"
+_AS_DEFAULT = "(as in default)"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Snapshots:
         self.suite = suite
         self.folder = suite.snapshots
         self._normal: dict[int, tuple[Object, Object]] = {}
+        self._compared: dict[tuple[int, int], tuple[Any, Any, list[Change]]] = {}
         self._rendered: dict[str, dict[Target, dict[str, Object]]] = {}
 
     def rendered(self, case: str) -> Contents:
@@ -78,7 +81,7 @@ class Snapshots:
                 if model is None:
                     content = Content(True, item)
                 else:
-                    content = Content(False, {change.path: _value(change) for change in changes(model, item)})
+                    content = Content(False, {change.path: _value(change) for change in self._changes(model, item)})
                 found.setdefault(address, {})[target] = content
         return found
 
@@ -108,7 +111,7 @@ class Snapshots:
         for address in sorted(now.keys() | before.keys()):
             for target in self.suite.targets:
                 old, new = before.get(address, {}).get(target), now.get(address, {}).get(target)
-                found += [Difference(case, target, address, change) for change in _between(old, new)]
+                found += [Difference(case, target, address, change) for change in self._between(old, new)]
         return found
 
     def misplaced(self) -> list[str]:
@@ -166,6 +169,28 @@ class Snapshots:
             self._normal[id(item)] = item, normalised(item)
         return self._normal[id(item)][1]
 
+    def _changes(self, old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+        # Most targets share their objects. The pair is kept with the result, so that its identity stays its own.
+        key = id(old), id(new)
+        if key not in self._compared:
+            found = [] if _text(old) == _text(new) else list(changes(old, new))
+            self._compared[key] = old, new, found
+        return self._compared[key][2]
+
+    def _between(self, old: Content | None, new: Content | None) -> Iterable[Change]:
+        if old is None or new is None:
+            if old is not new:
+                before, after = ABSENT if old is None else "in the snapshots", ABSENT if new is None else "rendered"
+                yield Change("(object)", before, after)
+        elif old.whole != new.whole:
+            before, after = ("whole" if content.whole else "as in default" for content in (old, new))
+            yield Change("(object)", before, after)
+        elif old.whole:
+            yield from self._changes(old.data, new.data)
+        else:
+            for path in [*old.data, *(path for path in new.data if path not in old.data)]:
+                yield from changes(old.data.get(path, _AS_DEFAULT), new.data.get(path, _AS_DEFAULT), path)
+
     def _wanted(self, case: str) -> dict[Path, Content | str]:
         """The files of the case: contents by path, and the listing."""
         folder = self.folder / case
@@ -176,7 +201,7 @@ class Snapshots:
             lines.append(f"{address} (only {only})" if only else address)
             variants: list[tuple[Content, list[Target]]] = []
             for target, content in by_target.items():
-                same = next((targets for known, targets in variants if known == content), None)
+                same = next((targets for known, targets in variants if _equal(known, content)), None)
                 if same is None:
                     variants.append((content, [target]))
                 else:
@@ -198,7 +223,7 @@ class Snapshots:
         texts = {}
         for path, content in self._wanted(case).items():
             texts[path] = content if isinstance(content, str) else dump(content.data)
-            if not isinstance(content, str) and load(texts[path]) != content.data:
+            if not isinstance(content, str) and _text(load(texts[path]) or {}) != _text(content.data):
                 raise SuiteError(f"{path}: this object cannot be written as YAML that reads back the same")
         return texts
 
@@ -222,22 +247,13 @@ class Snapshots:
         return match.group(1), [target for target in self.suite.targets if target in allowed]
 
 
-def _between(old: Content | None, new: Content | None) -> Iterable[Change]:
-    if old is None or new is None:
-        if old is not new:
-            yield Change(
-                "(object)", ABSENT if old is None else "in the snapshots", ABSENT if new is None else "rendered"
-            )
-        return
-    if old.whole != new.whole:
-        yield Change("(object)", "whole" if old.whole else "as in default", "whole" if new.whole else "as in default")
-        return
-    if old.whole:
-        yield from changes(old.data, new.data)
-        return
-    for path in [*old.data, *(path for path in new.data if path not in old.data)]:
-        before, after = old.data.get(path, "(as in default)"), new.data.get(path, "(as in default)")
-        yield from changes(before, after, path)
+def _text(value: Any) -> str:
+    """A value as JSON, which is equal for equal values and tells true, 1 and 1.0 apart."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _equal(one: Content, other: Content) -> bool:
+    return one.whole == other.whole and _text(one.data) == _text(other.data)
 
 
 def _value(change: Change) -> Any:

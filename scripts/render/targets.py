@@ -58,7 +58,7 @@ def parse(text: str, all_targets: Iterable[Target] = TARGETS) -> frozenset[Targe
     found: set[Target] = set()
     for part in text.split("+"):
         match = re.fullmatch(r"(?:(helm\d)(?:_|$))?([\d.,-]*)", part)
-        if not match or not part:
+        if not match or not part or match.group(1) not in (None, *HELMS):
             raise ValueError(f"{text!r} names no targets; such as helm3, 1.31-1.33 or helm4_1.31,1.36 is allowed")
         helm, minors = match.groups()
         allowed = set(_expanded(minors)) if minors else {target.kubernetes for target in there}

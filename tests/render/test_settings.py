@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.render import Object, RenderError
+from scripts.render import Object, Objects, RenderError
+from scripts.render.manifests import load
 from scripts.render.objects import by_name
 from scripts.render.plugin import Renderer
 from scripts.render.project import CHART
@@ -16,11 +17,24 @@ from scripts.render.project import CHART
 NAME = "implementation-dag"
 
 
+def settings(objects: Objects) -> Object:
+    """What the deploy step is told; every step of ours gets the same."""
+    step = objects.workflow_template(NAME).templates["deploy"]
+    read: Object = load(by_name(step["container"]["env"])["SETTINGS"]["value"])
+    return read
+
+
+def fences(objects: Objects) -> str:
+    """The quota, limits, network policies and rights that the provision step puts into each preview."""
+    (artifact,) = objects.workflow_template(NAME).templates["provision"]["inputs"]["artifacts"]
+    return str(artifact["raw"]["data"])
+
+
 def test_without_values_nothing_is_pushed_and_evidence_goes_to_argos_own_repository(render: Renderer) -> None:
     objects = render()
     assert not objects.has("ConfigMap", f"{NAME}-artifacts")
     assert "artifactRepositoryRef" not in objects.workflow_template(NAME).spec
-    assert objects.config_map(f"{NAME}-config").embedded("config.yaml")["git"]["credentialsSecret"] == ""
+    assert settings(objects)["git"]["credentialsSecret"] == ""
     assert not objects.has("WorkflowTemplate", "coderun-template")
 
 
@@ -44,7 +58,7 @@ def test_production_reaches_s3_with_the_pods_own_credentials(render: Renderer) -
 
 
 def test_production_previews_have_its_quota(render: Renderer) -> None:
-    text = render("production").config_map(f"{NAME}-preview")["data"]["objects.yaml"]
+    text = fences(render("production"))
     assert 'pods: "40"' in text
     assert "limits.memory: 16Gi" in text
 
@@ -120,7 +134,7 @@ def test_an_agent_without_an_image_is_refused_by_name(render: Renderer) -> None:
 
 
 def test_shared_services_open_only_what_they_name(render: Renderer) -> None:
-    text = render("shared-services").config_map(f"{NAME}-preview")["data"]["objects.yaml"]
+    text = fences(render("shared-services"))
     assert "kubernetes.io/metadata.name: gateways" in text
     assert "kubernetes.io/metadata.name: databases" in text
     assert "kubernetes.io/metadata.name: ingress" not in text
@@ -131,7 +145,7 @@ def test_a_chart_of_a_registry_is_the_default_of_its_argument(render: Renderer) 
     objects = render("oci-chart")
     parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
     assert parameters["chartPath"]["value"] == "oci://registry.example.com/charts/service"
-    deploy = objects.config_map(f"{NAME}-config").embedded("config.yaml")["deploy"]
+    deploy = settings(objects)["deploy"]
     assert deploy["set"] == {
         "container.image": "registry.example.com/shop@{digest}",
         "route.hostname": "{host}",
@@ -157,7 +171,7 @@ def test_a_private_authority_is_trusted_by_everything_that_speaks_tls(render: Re
 
 def test_acceptance_asks_what_the_values_say(render: Renderer) -> None:
     objects = render("acceptance")
-    config = objects.config_map(f"{NAME}-config").embedded("config.yaml")
+    config = settings(objects)
     assert [item["path"] for item in config["acceptance"]["paths"]] == ["/", "/api/items?limit=1", "/admin"]
     parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
     given = {name: parameters[name]["value"] for name in ("min_success_pct", "max_p95_ms", "requests_per_host")}

@@ -26,6 +26,7 @@ def roles(case: str = "default") -> list[rights.Object]:
 @pytest.mark.parametrize("case", [name for name in SUITE.cases if "/" not in name])
 def test_every_binding_of_the_chart_is_asked_about(case: str) -> None:
     rendered = SUITE.render(SUITE.cases[case]).objects
+    namespace = SUITE.cases[case].namespace or SUITE.namespace
     installed = any(manifest.name.endswith(OWN) for manifest in rendered.values())
     bindings = {
         (item["kind"], item["metadata"]["name"])
@@ -33,7 +34,7 @@ def test_every_binding_of_the_chart_is_asked_about(case: str) -> None:
         for item in rendered.of(kind)
         if installed and not all(subject["name"].endswith(OWN) for subject in item["subjects"])
         # Previews made beforehand are an administrator's, not the release's.
-        if item["metadata"].get("namespace", "workflows") == "workflows"
+        if item["metadata"].get("namespace", namespace) == namespace
     }
     told = {(item["kind"], item["metadata"]["name"]) for item in roles(case) if item["kind"].endswith("Binding")}
     assert told == bindings, "list the template in templates/installation-test/expectations.yaml"
