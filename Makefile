@@ -40,7 +40,8 @@ tools: ## Build the pinned tools into the cache (resumes where it was cut)
 
 # A user's own cluster is not built here.
 LOCAL_KUBECONFIG := $(or $(IDAG_STATE),/var/lib/implementation-dag)/admin.kubeconfig
-DEMO_GROUPS = --group test --group demo $(if $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG)),,--group cluster)
+FOREIGN_CLUSTER := $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG))
+DEMO_GROUPS = --group test --group demo $(if $(FOREIGN_CLUSTER),,--group cluster)
 .PHONY: demo-tools
 demo-tools: ## Build what the demo needs; no Kubernetes when KUBECONFIG names a cluster
 	@python3 -m scripts.toolchain build $(DEMO_GROUPS)
@@ -126,15 +127,15 @@ status: ## Show the parts of the local cluster
 demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
-# Argo CD is installed into the local cluster only, so on a user's own its tests are left out.
-FOREIGN_CLUSTER := $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG))
+# Argo CD and the enforcer are installed into the local cluster only: on a user's own the tests that need them are left out.
+LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/isolation/attacks
 .PHONY: e2e
-e2e: venv demo-tools isolation-tools $(if $(FOREIGN_CLUSTER),,argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
+e2e: venv demo-tools $(if $(FOREIGN_CLUSTER),,isolation-tools argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
 	@mkdir -p out/e2e
-	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml $(if $(FOREIGN_CLUSTER),--ignore=tests/e2e/environments) tests/e2e
+	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml $(if $(FOREIGN_CLUSTER),$(addprefix --ignore=,$(LOCAL_TESTS))) tests/e2e
 
 .PHONY: isolation-tools
-isolation-tools: tools ## Build the enforcer of network policies that only the isolation tests need
+isolation-tools: demo-tools ## Build the enforcer of network policies that only the isolation tests need
 	@python3 -m scripts.toolchain build --group isolation
 
 .PHONY: e2e-isolation
