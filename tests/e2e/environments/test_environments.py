@@ -24,11 +24,12 @@ REFERENCE_IMAGE = ("agents", "reference", "image")
 
 
 def settings(platform: Platform, name: str) -> str:
-    """The settings that the pipeline of an environment reads."""
+    """The settings that the pipeline of an environment reads: every step carries them."""
     instance, namespace = release(name)
-    found = platform.kubectl.get("configmap", f"{instance}-config", f"--namespace={namespace}")
+    found = platform.kubectl.get("workflowtemplates.argoproj.io", instance, f"--namespace={namespace}")
     assert found
-    text: str = found["data"]["config.yaml"]
+    (step,) = [item for item in found["spec"]["templates"] if item["name"] == "provision"]
+    (text,) = [str(item["value"]) for item in step["container"]["env"] if item["name"] == "SETTINGS"]
     return text
 
 

@@ -97,11 +97,8 @@ def metadata_log(prepared_box: Box) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def attacks(request: pytest.FixtureRequest, prepared_box: Box, metadata_log: Path) -> Iterator[dict[str, Future[Any]]]:
     """All attacks that this run selected, under way; some at once."""
-    wanted = {
-        item.callspec.params["case"].name
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and "case" in getattr(getattr(item, "callspec", None), "params", {})
-    }
+    parameters = [getattr(getattr(item, "callspec", None), "params", {}).get("case") for item in request.session.items]
+    wanted = {case.name for case in parameters if isinstance(case, Case)}
     cases = sorted((case for case in load() if case.name in wanted), key=lambda case: ORDER.index(case.kind))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {case.name: pool.submit(run, prepared_box, case) for case in cases}
