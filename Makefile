@@ -34,6 +34,14 @@ $(CHECKOV_STAMP): requirements/checkov.lock
 	@.venv-checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.lock
 	@rm -f .venv-checkov/.installed-*; touch $@
 
+# The same of the S3 service with lifecycle rules that tests/check talk to.
+MOTO_STAMP := .venv-moto/.installed-$(shell cat requirements/moto.lock | sha256sum | cut -c1-12)
+$(MOTO_STAMP): requirements/moto.lock
+	@echo "[setup] moto in .venv-moto" >&2
+	@python3 -m venv .venv-moto
+	@.venv-moto/bin/pip install --quiet --require-hashes -r requirements/moto.lock
+	@rm -f .venv-moto/.installed-*; touch $@
+
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
 	@python3 -m scripts.toolchain build --group test --group demo --group cluster
@@ -77,7 +85,7 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools $(CHECKOV_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6, checkov
+check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6, checkov, S3
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
 .PHONY: snapshots
@@ -155,6 +163,10 @@ e2e-environments: venv tools argocd-tools ## Let Argo CD bring all environments 
 .PHONY: doctor
 doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
 	@$(PYTHON) -m scripts.doctor
+
+.PHONY: retention
+retention: venv ## Give a release's bucket its lifecycle rules (FROM=manifest, or - for a ConfigMap from kubectl)
+	@$(PYTHON) -m scripts.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
 
 ##@ Measurements
 .PHONY: bench-overhead

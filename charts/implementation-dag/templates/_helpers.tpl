@@ -39,6 +39,15 @@ capabilities:
 {{ "{{=sprig.regexReplaceAll('[^A-Za-z0-9-]', workflow.parameters.owner, '_')}}/{{=sprig.regexReplaceAll('^[.]+', sprig.regexReplaceAll('[^A-Za-z0-9._-]', workflow.parameters.repo, '_'), '_')}}/pr-{{=sprig.regexReplaceAll('[^0-9]', workflow.parameters.pr, '_')}}/{{workflow.name}}" }}
 {{- end }}
 
+{{- /* For Argo a run that ended in Error has not failed: without secondsAfterCompletion it would stay for ever. */}}
+{{- define "implementation-dag.workflowTtl" -}}
+{{- with .Values.workflow.ttl -}}
+secondsAfterSuccess: {{ int .secondsAfterSuccess }}
+secondsAfterFailure: {{ int .secondsAfterFailure }}
+secondsAfterCompletion: {{ int .secondsAfterFailure }}
+{{- end }}
+{{- end }}
+
 {{- /* Volumes of our steps: scratch and, where given, trust. */}}
 {{- define "implementation-dag.step.volumes" -}}
 - name: tmp
