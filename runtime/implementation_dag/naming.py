@@ -45,6 +45,14 @@ def release(repo: str, pr: str) -> str:
     return name if name[0].isalnum() else f"r{name}"
 
 
+def host(release_name: str, namespace_name: str, domain: str, scope: str) -> str:
+    """Return the preview's host below `domain`: the release's name, or with scope "repo" the namespace's.
+
+    Of two owners' repositories of the same name the releases are alike, the namespaces are not.
+    """
+    return f"{release_name if scope == 'cluster' else namespace_name}.{domain}"
+
+
 def label_value(text: str) -> str:
     """Return `text` as a label value: at most 63 of [A-Za-z0-9._-], alphanumeric at both ends."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-")

@@ -18,13 +18,14 @@ def main() -> int:
     # The pull request's author chose the name of its branch.
     arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
     release = naming.release(repo, pr)
+    namespace = naming.namespace(owner, repo, pr, **settings["namespace"])
     evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"])
     parameters = {
-        "NS": naming.namespace(owner, repo, pr, **settings["namespace"]),
+        "NS": namespace,
         "RELEASE": release,
         "DOMAIN": given["domain"],
         "IMAGE_TAG": given["imageTag"],
-        "HOST": f"{release}.{given['domain']}",
+        "HOST": naming.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
         "COMMIT": head.commit,
         "BRANCH": head.branch,
         "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",

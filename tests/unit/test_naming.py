@@ -38,3 +38,12 @@ def test_names_of_different_repositories_differ() -> None:
 @pytest.mark.parametrize("repo", REPOSITORIES)
 def test_label_values_are_valid(repo: str) -> None:
     assert re.match(r"(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?\Z", naming.label_value(repo))
+
+
+def test_two_owners_repositories_of_one_name_answer_at_two_hosts() -> None:
+    def host(owner: str, scope: str) -> str:
+        namespace = naming.namespace(owner, "shop", "7", scope)
+        return naming.host(naming.release("shop", "7"), namespace, "preview.example.com", scope)
+
+    assert host("acme", "cluster") == "shop-pr-7.preview.example.com"
+    assert host("acme", "repo") != host("other", "repo")
