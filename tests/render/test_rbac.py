@@ -58,9 +58,11 @@ def test_a_preview_made_beforehand_has_the_name_that_the_run_computes() -> None:
     found = [item for item in helm.template(CHART, CASES / "beforehand.yaml") if item["kind"] == "Namespace"]
     names = {item["metadata"]["name"] for item in found}
     wanted = [("acme", "shop", "7"), ("acme", "Shop.API", "12")]
-    assert names == {naming.namespace(owner, repo, pr, "repo") for owner, repo, pr in wanted}
+    computed = [naming.namespace(owner, repo, pr, "repo", "impl-admin") for owner, repo, pr in wanted]
+    assert names == set(computed)
     hosts = {item["metadata"]["annotations"]["implementation-dag.dev/host"] for item in found}
-    assert hosts == {"shop-pr-7.preview.example.com", "api-pr-12.preview.example.com"}
+    of_shop = naming.host(naming.release("shop", "7"), computed[0], "preview.example.com", "repo")
+    assert hosts == {of_shop, "api-pr-12.preview.example.com"}
 
 
 @pytest.mark.parametrize(
