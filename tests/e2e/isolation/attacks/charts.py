@@ -66,7 +66,7 @@ def _run(box: Box, pr: int, case: Case, template: str) -> str:
     (checkout / "values.yaml").write_text(dump(values))
     env = {"CHECKOUT": str(checkout), "KUBECONFIG": str(box.deployer(pr).kubeconfig), "NS": f"impl-pr-{pr}"}
     env |= {"RELEASE": case.name[:53].strip("-"), "CHART_PATH": "chart", "VALUES_FILE": "values.yaml", "SET": "{}"}
-    env |= {"LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "HEALTH_PATH": "/"}
+    env |= {"SET_JSON": "{}", "LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "HEALTH_PATH": "/"}
     env |= {"HEALTH_TIMEOUT_SECONDS": "5", "ALLOW_NO_ENDPOINT": "true"}
     words = _step(box, "helm-deploy", env, checkout.parent / "deploy")
     if case.options.get("hook") == "post-delete":

@@ -47,6 +47,7 @@ def docsrun(box: Box, case: Case) -> str:
     commit = push(box, case.name, plain | {"chart/templates/x.yaml": "# nothing\n"} | case.given)
     env = {"NS": f"impl-pr-{SHARED}", "RELEASE": case.name[:53].strip("-"), "VALUES_FILE": "values.yaml", "SET": "{}"}
     env |= {"CHART_PATH": case.options.get("chartPath", "chart"), "LABELS": LABELS, "HELM_TIMEOUT": "30s"}
+    env |= {"SET_JSON": "{}"}
     env |= {"POD_GRACE_SECONDS": "10", "HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "5", "ALLOW_NO_ENDPOINT": "true"}
     source = {"url": f"https://{GIT_HOST}/{OWNER}/{case.name}.git", "commit": commit, "credentialsSecret": GIT_SECRET}
     spec = {
