@@ -12,12 +12,18 @@ help: ## List the commands
 
 ##@ Set-up (every command below does what it needs of this by itself)
 
-$(STAMP): requirements/dev.lock
-	@echo "[setup] Python environment in $(VENV)" >&2
+# $(1): folder of a virtual environment, $(2): its lock file. The lock names everything: --no-deps keeps pip from
+# resolving an extra to a release that is newer than the locked one.
+define VIRTUAL_ENVIRONMENT
+	@echo "[setup] Python environment in $(1)" >&2
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 1; }
-	@python3 -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --require-hashes -r requirements/dev.lock
-	@rm -f $(VENV)/.installed-*; touch $@
+	@python3 -m venv $(1)
+	@$(1)/bin/pip install --quiet --require-hashes --no-deps -r $(2)
+	@rm -f $(1)/.installed-*; touch $@
+endef
+
+$(STAMP): requirements/dev.lock
+	$(call VIRTUAL_ENVIRONMENT,$(VENV),$<)
 
 .PHONY: venv
 venv: $(STAMP) ## Make the Python environment
@@ -29,18 +35,12 @@ hooks: venv test-tools ## Run the quick checks before each commit from now on (g
 # checkov's dependencies are many and old: they get a virtual environment of their own.
 CHECKOV_STAMP := .venv-checkov/.installed-$(shell cat requirements/checkov.lock | sha256sum | cut -c1-12)
 $(CHECKOV_STAMP): requirements/checkov.lock
-	@echo "[setup] checkov in .venv-checkov" >&2
-	@python3 -m venv .venv-checkov
-	@.venv-checkov/bin/pip install --quiet --require-hashes -r requirements/checkov.lock
-	@rm -f .venv-checkov/.installed-*; touch $@
+	$(call VIRTUAL_ENVIRONMENT,.venv-checkov,$<)
 
 # The same of the S3 service with lifecycle rules that tests/check talk to.
 MOTO_STAMP := .venv-moto/.installed-$(shell cat requirements/moto.lock | sha256sum | cut -c1-12)
 $(MOTO_STAMP): requirements/moto.lock
-	@echo "[setup] moto in .venv-moto" >&2
-	@python3 -m venv .venv-moto
-	@.venv-moto/bin/pip install --quiet --require-hashes -r requirements/moto.lock
-	@rm -f .venv-moto/.installed-*; touch $@
+	$(call VIRTUAL_ENVIRONMENT,.venv-moto,$<)
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
