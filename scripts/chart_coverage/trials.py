@@ -45,7 +45,17 @@ class Trials:
         self.suite = suite
         self.refusals = refusals
         self.cases = {name: case for name, case in suite.cases.items() if not case.overlay}
-        self.situations = [Situation(case, target) for target in (NEWEST, TARGETS[0]) for case in self.cases.values()]
+
+    @cached_property
+    def situations(self) -> list[Situation]:
+        """Every case for the newest target, then for the oldest; the case that renders most comes first."""
+
+        def size(case: Case) -> int:
+            return sum(len(str(manifest.data)) for manifest in self._before[Situation(case, NEWEST)].values())
+
+        # It notices most changes, and what has been noticed is rendered no further.
+        cases = sorted(self.cases.values(), key=size, reverse=True)
+        return [Situation(case, target) for target in (NEWEST, TARGETS[0]) for case in cases]
 
     @cached_property
     def _before(self) -> dict[Situation, Objects]:

@@ -13,6 +13,8 @@ from typing import Any
 from scripts.cluster import processes
 from scripts.cluster.settings import NODE_IP, NODE_NAME, REGISTRY, ClusterError, State
 
+SECONDS = 3  # an answer from this machine takes milliseconds
+
 
 def api_get(state: State, path: str, seconds: float = 5) -> tuple[int, bytes]:
     """Status and body of one GET at the API server as admin; raises OSError when it does not answer."""
@@ -31,52 +33,28 @@ def api_get(state: State, path: str, seconds: float = 5) -> tuple[int, bytes]:
 
 def api_ready(state: State) -> bool:
     """The API server says it is ready."""
-    return _ok(lambda: api_get(state, "/readyz")[0])
+    try:
+        return api_get(state, "/readyz")[0] == 200
+    except OSError:
+        return False
 
 
 def registry_ready(state: State) -> bool:
     """The registry answers over TLS."""
     context = ssl.create_default_context(cafile=str(state.pki / "ca.crt"))
     host, _, port = REGISTRY.partition(":")
-
-    def ask() -> int:
-        connection = http.client.HTTPSConnection(host, int(port), timeout=3, context=context)
-        try:
-            connection.request("GET", "/v2/")
-            return connection.getresponse().status
-        finally:
-            connection.close()
-
-    return _ok(ask)
+    return _answers(http.client.HTTPSConnection(host, int(port), timeout=SECONDS, context=context), "/v2/")
 
 
 def plain_ready(host: str, port: int, path: str) -> bool:
     """An HTTP health endpoint answers 200."""
-
-    def ask() -> int:
-        connection = http.client.HTTPConnection(host, port, timeout=3)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        finally:
-            connection.close()
-
-    return _ok(ask)
+    return _answers(http.client.HTTPConnection(host, port, timeout=SECONDS), path)
 
 
 def secure_ready(host: str, port: int, path: str) -> bool:
     """An HTTPS health endpoint of a component with a self-made certificate on the loopback answers 200."""
     context = ssl._create_unverified_context()  # noqa: S323  (loopback only; the component makes its own certificate)
-
-    def ask() -> int:
-        connection = http.client.HTTPSConnection(host, port, timeout=3, context=context)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        finally:
-            connection.close()
-
-    return _ok(ask)
+    return _answers(http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context), path)
 
 
 def containerd_ready(state: State) -> bool:
@@ -149,8 +127,11 @@ def wait(state: State, what: str, ready: Callable[[], bool], seconds: float, com
         time.sleep(0.1)
 
 
-def _ok(ask: Callable[[], int]) -> bool:
+def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
     try:
-        return ask() == 200
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

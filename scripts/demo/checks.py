@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class Observed:
     """All that was seen of one run, from the cluster, S3, the registry and the preview's URLs.
 
     `namespace` is the preview's Namespace or None, `images` what its Deployments run, `revisions` the
-    revision labels of those images.
+    revision labels of those images, `headers` the response headers that the release gives to every preview.
     """
 
     pull: PullRequest | None
@@ -33,6 +33,7 @@ class Observed:
     namespace: dict[str, Any] | None
     images: list[str]
     revisions: list[str]
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,13 @@ def preview_stays(seen: Observed) -> list[Check]:
     tested = tested_commit(seen.run)
     answers = [f"{item.url}: {item.status} {item.text[:80]}" for item in seen.urls]
     commits = [str(item.document.get("commit")) for item in seen.urls]
+    lacking = [
+        f"{u.url}: {name}" for u in seen.urls for name in seen.headers if u.headers.get(name) != seen.headers[name]
+    ]
     return [
         check("the preview's namespace stays and has its time to live", bool(expires), metadata),
         check("every preview URL answers 200", bool(seen.urls) and all(u.status == 200 for u in seen.urls), answers),
+        check("every answer has the response headers of the release", not lacking, lacking),
         check(
             "the answer names the tested commit", bool(commits) and set(commits) == {tested}, f"{commits}, not {tested}"
         ),

@@ -6,7 +6,8 @@ import json
 import os
 import ssl
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,11 +25,15 @@ SHOWN_CHARACTERS = 600
 
 @dataclass(frozen=True)
 class Observation:
-    """What one URL answered: `status` is HTTP's, None when nothing came; `text` the body's start or the fault."""
+    """What one URL answered: `status` is HTTP's, None when nothing came; `text` the body's start or the fault.
+
+    `headers` are those of the answer, found by any case of their names when it came over HTTP.
+    """
 
     url: str
     status: int | None
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def observe(environment: Environment, url: str) -> Observation:
             answer = client.get(target, headers=headers, extensions=extensions)
     except httpx.HTTPError as error:
         return Observation(url, None, f"{type(error).__name__}: {error}")
-    return Observation(url, answer.status_code, answer.text[:SHOWN_CHARACTERS])
+    return Observation(url, answer.status_code, answer.text[:SHOWN_CHARACTERS], answer.headers)
 
 
 def namespace(environment: Environment, pr: int) -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from scripts.demo.backends import BUCKET, S3_PORT, Credentials
 from scripts.demo.certificates import GIT_HOST, GitCertificate
 from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
@@ -41,11 +43,27 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
                 "secretName": S3_SECRET,
             }
         },
-        "deploy": {"image": {"repository": f"{environment.registry}/{{owner}}/{{repo}}"}},
+        "deploy": {
+            "image": {"repository": f"{environment.registry}/{{owner}}/{{repo}}"},
+            "ingress": {"controller": _controller(environment)},
+        },
         "agents": {"reference": {"enabled": True, "image": images.agents}},
         "installationTest": {"repository": f"{OWNER}/{REPO}"},
         "network": {"services": _services(environment)},
     }
+
+
+def response_headers(environment: Environment) -> dict[str, str]:
+    """Response headers that the release gives to every preview: the defaults; none when the controller is not known."""
+    if not _controller(environment):
+        return {}
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return dict(defaults["deploy"]["ingress"]["headers"])
+
+
+def _controller(environment: Environment) -> str:
+    """Ingress controller, in the chart's words; which one a user's cluster has is not known here."""
+    return "skipper" if environment.local else ""
 
 
 def _services(environment: Environment) -> list[dict[str, Any]]:
@@ -86,25 +104,23 @@ def install(
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(values(environment, images), file)
         file.flush()
-        command = [
-            str(tool("helm")), "upgrade", "--install", RELEASE, str(CHART), f"--namespace={RELEASE_NAMESPACE}",
-            "--create-namespace", f"--values={file.name}", "--wait", f"--timeout={TIMEOUT}",
-        ]  # fmt: skip
-        if environment.kubectl.kubeconfig:
-            command.append(f"--kubeconfig={environment.kubectl.kubeconfig}")
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"helm upgrade --install {RELEASE} failed: {done.stderr.strip()}")
+        _helm(
+            environment,
+            *("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", f"--values={file.name}"),
+            f"--timeout={TIMEOUT}",
+        )
     progress(f"release {RELEASE_NAMESPACE}/{RELEASE} installed")
 
 
 def uninstall(environment: Environment) -> None:
     """Remove the release if it is there. Raises DemoError with helm's words."""
-    command = [
-        str(tool("helm")), "uninstall", RELEASE, f"--namespace={RELEASE_NAMESPACE}", "--ignore-not-found", "--wait",
-    ]  # fmt: skip
+    _helm(environment, "uninstall", RELEASE, "--ignore-not-found")
+
+
+def _helm(environment: Environment, *arguments: str) -> None:
+    command = [str(tool("helm")), *arguments, f"--namespace={RELEASE_NAMESPACE}", "--wait"]
     if environment.kubectl.kubeconfig:
         command.append(f"--kubeconfig={environment.kubectl.kubeconfig}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DemoError(f"helm uninstall {RELEASE} failed: {done.stderr.strip()}")
+        raise DemoError(f"helm {arguments[0]} {RELEASE} failed: {done.stderr.strip()}")

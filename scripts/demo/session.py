@@ -84,6 +84,7 @@ class Session:
             namespace=there,
             images=images,
             revisions=[previews.image_revision(self.environment, image) for image in images],
+            headers=release.response_headers(self.environment),
         )
 
 

@@ -18,6 +18,7 @@ from scripts.demo.stages import Stage
 from scripts.demo.workflow import Finished
 
 COMMIT = "a" * 40
+HEADERS = {"X-Frame-Options": "DENY"}
 URL = "https://shop-pr-7.preview.example.com"
 GOOD_STAGES = ("set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance")
 
@@ -57,10 +58,11 @@ def good(**changes: Any) -> Observed:
         "pull": PullRequest(7, "discount"),
         "run": good_run(),
         "evidence": evidence(),
-        "urls": [Observation(URL, 200, json.dumps({"commit": COMMIT, "version": "1.1.0"}))],
+        "urls": [Observation(URL, 200, json.dumps({"commit": COMMIT, "version": "1.1.0"}), HEADERS)],
         "namespace": {"metadata": {"name": "impl-pr-7", "annotations": annotations}},
         "images": ["registry/acme/shop:pr-7@sha256:1"],
         "revisions": [COMMIT],
+        "headers": HEADERS,
     }
     return Observed(**{**fields, **changes})
 
@@ -81,7 +83,11 @@ def test_a_good_run_passes_every_check() -> None:
         (good(namespace=None), "the preview's namespace stays and has its time to live"),
         (good(urls=[Observation(URL, None, "ConnectError")]), "every preview URL answers 200"),
         (good(urls=[]), "every preview URL answers 200"),
-        (good(urls=[Observation(URL, 200, '{"commit": "other"}')]), "the answer names the tested commit"),
+        (good(urls=[Observation(URL, 200, '{"commit": "other"}', HEADERS)]), "the answer names the tested commit"),
+        (
+            good(urls=[Observation(URL, 200, json.dumps({"commit": COMMIT}), {"X-Frame-Options": "SAMEORIGIN"})]),
+            "every answer has the response headers of the release",
+        ),
         (
             good(images=["registry/acme/shop:pr-7"]),
             "the preview runs an image by digest whose revision label is the tested commit",

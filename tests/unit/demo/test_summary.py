@@ -33,6 +33,7 @@ def seen(phase: str = "Succeeded", name: str = "demo-x", overhead: float = 40.04
         namespace=None,
         images=[],
         revisions=[],
+        headers={},
     )
 
 
