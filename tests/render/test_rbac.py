@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from implementation_dag import naming
 from scripts.render import RenderError, helm
@@ -56,13 +57,14 @@ def test_without_rights_in_the_cluster_nothing_is_cluster_wide(tmp_path: Path) -
 
 def test_a_preview_made_beforehand_has_the_name_that_the_run_computes() -> None:
     found = [item for item in helm.template(CHART, CASES / "beforehand.yaml") if item["kind"] == "Namespace"]
-    names = {item["metadata"]["name"] for item in found}
-    wanted = [("acme", "shop", "7"), ("acme", "Shop.API", "12")]
-    computed = [naming.namespace(owner, repo, pr, "repo", "impl-admin") for owner, repo, pr in wanted]
-    assert names == set(computed)
-    hosts = {item["metadata"]["annotations"]["implementation-dag.dev/host"] for item in found}
-    of_shop = naming.host(naming.release("shop", "7"), computed[0], "preview.example.com", "repo")
-    assert hosts == {of_shop, "api-pr-12.preview.example.com"}
+    hosts = {item["metadata"]["name"]: item["metadata"]["annotations"]["implementation-dag.dev/host"] for item in found}
+    values = yaml.safe_load((CASES / "beforehand.yaml").read_text())
+    wanted = {}
+    for preview in values["preview"]["precreated"]:
+        name = naming.namespace(preview["owner"], preview["repo"], str(preview["pr"]), "repo", "impl-admin")
+        release = naming.release(preview["repo"], str(preview["pr"]))
+        wanted[name] = preview.get("host") or naming.host(release, name, values["defaults"]["domain"], "repo")
+    assert hosts == wanted
 
 
 @pytest.mark.parametrize(
