@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from scripts.render.cache import content_key, default_cache, tool_key
+from scripts.render.manifests import documents
+from scripts.render.manifests import objects as read
 from scripts.toolchain import tool
 
 Object = dict[str, Any]
@@ -24,18 +25,29 @@ class BuildError(Exception):
 def build(folder: Path, *, program: str = "kubectl", apis: Sequence[str] = ()) -> str:
     """Return what `folder` builds to, as `program` (kubectl or kustomize) prints it. Raises BuildError.
 
-    `apis` are API versions that helm is told the cluster serves, beside its own.
+    `apis` are API versions that helm is told the cluster serves, beside its own. The result comes from the render
+    cache when the same program built the same content before.
     """
     binary, *command = PROGRAMS[program]
     # Helm 3: kustomize up to 5.7, which kubectl 1.35 carries, asks helm in a way that Helm 4 refuses.
     options = ["--enable-helm", "--helm-command", str(tool("helm3")), str(folder)]
-    options += [f"--helm-api-versions={api}" for api in apis]
-    done = subprocess.run([str(tool(binary)), *command, *options], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BuildError(f"{folder}: {done.stderr.strip()}")
-    return done.stdout
+    versions = [f"--helm-api-versions={api}" for api in apis]
+
+    def make() -> str:
+        done = subprocess.run(
+            [str(tool(binary)), *command, *options, *versions], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BuildError(f"{folder}: {done.stderr.strip()}")
+        return done.stdout
+
+    # A kustomization reads from its own tree and from the charts, nothing else of the checkout.
+    root = next(parent for parent in folder.parents if (parent / "charts").is_dir())
+    tools = [tool_key(tool(binary)), tool_key(tool("helm3"))]
+    sources = [content_key(root / "kustomize"), content_key(root / "charts")]
+    return str(default_cache().remember([*tools, str(folder.relative_to(root)), *sources, *versions], make))
 
 
 def objects(text: str) -> list[Object]:
-    """Return the objects of a build."""
-    return [item for item in yaml.safe_load_all(text) if item]
+    """Return the objects of a build. Raises ManifestError."""
+    return [item for document in documents(text) for item in read(document)]

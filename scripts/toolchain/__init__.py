@@ -5,6 +5,7 @@ Standard library only: this runs before any dependency is installed.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from scripts.toolchain.errors import PinError, ToolError, ToolMissing
@@ -16,7 +17,7 @@ __all__ = ["PinError", "ToolError", "ToolMissing", "asset", "bin_folder", "tool"
 
 def bin_folder() -> Path:
     """Folder of links to the binaries of the pins in this checkout; it may not exist yet."""
-    return _store().bin_folder
+    return _store(cache_root()).bin_folder
 
 
 def tool(name: str) -> Path:
@@ -24,7 +25,7 @@ def tool(name: str) -> Path:
 
     Raises ToolMissing when it has not been built, ToolError when it is not pinned.
     """
-    store = _store()
+    store = _store(cache_root())
     for pin in store.pins.values():
         if name in pin.names:
             link = store.bin_folder / name
@@ -42,7 +43,7 @@ def asset(tool_name: str, name: str) -> Path:
 
     Raises ToolMissing when the tool has not been built here, ToolError when there is no such asset.
     """
-    store = _store()
+    store = _store(cache_root())
     pin = store.pins.get(tool_name)
     if pin is None or name not in pin.assets:
         known = ", ".join(f"{pin.name}/{key}" for pin in store.pins.values() for key in pin.assets)
@@ -52,5 +53,7 @@ def asset(tool_name: str, name: str) -> Path:
     return store.folder(pin) / name
 
 
-def _store() -> Store:
-    return Store(cache_root(), read_pins())
+@cache
+def _store(root: Path) -> Store:
+    """The pins are read once a process: a render asks for its tools each time."""
+    return Store(root, read_pins())

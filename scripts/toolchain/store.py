@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from scripts.toolchain.pins import Pin, pins_key
@@ -28,7 +29,7 @@ class Store:
         self.root = root
         self.pins = pins
 
-    @property
+    @cached_property
     def bin_folder(self) -> Path:
         """Folder of links to every binary of these pins; other pins have another folder."""
         return self.root / "bin" / pins_key(self.pins)
