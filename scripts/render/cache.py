@@ -125,7 +125,7 @@ def default_cache() -> Cache:
 
 
 def content_key(path: Path) -> str:
-    """Digest over a file's bytes, or over names and bytes of all files of a folder."""
+    """Digest over a file's bytes, or over names and bytes of all files of a folder, compiled Python left out."""
     files = sorted(_files(path)) if path.is_dir() else [(str(path), path.stat())]
     return _content(path, tuple((name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in files))
 
@@ -133,6 +133,8 @@ def content_key(path: Path) -> str:
 def _files(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
     """All files below the folder. Not pathlib: every render asks for this, and it is five times as slow."""
     for entry in os.scandir(folder):
+        if entry.name == "__pycache__":
+            continue
         if entry.is_dir():
             yield from _files(entry.path)
         elif entry.is_file():

@@ -1,4 +1,4 @@
-"""`helm template` as a function."""
+"""`helm template` and `helm lint` as functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.render.errors import RenderError
 from scripts.render.manifests import ManifestError, Object
 from scripts.toolchain import tool
 
-__all__ = ["Object", "Output", "RenderError", "run", "template"]
+__all__ = ["Object", "Output", "RenderError", "lint", "run", "template"]
 
 
 class Output(NamedTuple):
@@ -52,9 +52,7 @@ def run(
     command += [part for path in files for part in ("--values", str(path))]
 
     def make() -> tuple[int, str, str]:
-        # No cluster is asked; a kubeconfig would only bring warnings about its file mode.
-        environment = {**os.environ, "KUBECONFIG": os.devnull}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = _run(command)
         return done.returncode, done.stdout, done.stderr
 
     # Helm's messages name the chart's folder only by its own name, so equal folders elsewhere share a result.
@@ -71,3 +69,25 @@ def run(
 def template(chart: Path, values: Path | Sequence[Path] | None = None, **options: Any) -> list[Object]:
     """Return only the objects of `run`, whose arguments it takes."""
     return run(chart, values, **options).objects
+
+
+def lint(chart: Path, values: Sequence[Path], *, helm: str, kube_version: str, cache: Cache | None = None) -> None:
+    """Run `helm lint --strict`; arguments are as in `run`. Raises RenderError with what helm complains of."""
+    binary = tool(helm)
+    fixed = ["--strict", "--quiet", "--kube-version", kube_version]
+
+    def make() -> str:
+        files = [part for path in values for part in ("--values", str(path))]
+        done = _run([str(binary), "lint", *fixed, str(chart), *files])
+        if done.returncode:
+            raise RenderError(f"{done.stdout}{done.stderr}".strip())
+        return "good"
+
+    inputs = ["lint", tool_key(binary), chart.name, content_key(chart), *map(content_key, values), *fixed]
+    (cache or default_cache()).remember(inputs, make)
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    # No cluster is asked; a kubeconfig would only bring warnings about its file mode.
+    environment = {**os.environ, "KUBECONFIG": os.devnull}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

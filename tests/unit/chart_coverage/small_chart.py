@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from scripts.render import Cache, Suite
+from scripts.toolchain.store import cache_root
 
 VALUES = """\
 name: app
@@ -80,6 +81,13 @@ data:
 CASES = {"stored": "mode: medium\nname: app\nstore: {bucket: b}\nunused: other\nextra: [one]\n"}
 
 
+class KeptCache(Cache):
+    """The render cache for changed copies of the chart too: of a small chart they are few."""
+
+    def fork(self) -> Cache:
+        return self
+
+
 def small_suite(folder: Path) -> Suite:
     """Write the chart and its cases below `folder`."""
     chart = folder / "small"
@@ -93,4 +101,4 @@ def small_suite(folder: Path) -> Suite:
     cases.mkdir()
     for name, text in CASES.items():
         (cases / f"{name}.yaml").write_text(text)
-    return Suite(chart=chart, cases_folder=cases, cache=Cache(None))
+    return Suite(chart=chart, cases_folder=cases, cache=KeptCache(cache_root() / "render"))

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scripts.render import NEWEST, TARGETS, Cache, RenderError, Suite, SuiteError
+from scripts.render import NEWEST, TARGETS, Cache, RenderError, Suite, SuiteError, helm, verdicts
 from scripts.render.__main__ import main
 from scripts.render.report import report
 from scripts.render.snapshots import Snapshots
@@ -192,6 +192,31 @@ def test_a_render_comes_from_the_cache_until_its_chart_changes(
             assert again.render("large").objects["Deployment/small"].data == first
     edit(suite.chart / "values.yaml", "level: info", "level: debug")
     assert suite.render("large").objects["Deployment/small"].data != first
+
+
+def test_helm_lint_that_was_content_is_asked_again_when_the_chart_changes(suite: Suite, tmp_path: Path) -> None:
+    options = {"helm": "helm4", "kube_version": NEWEST.kube_version, "cache": Cache(tmp_path / "cache")}
+    (suite.chart / "templates" / "deployment.yaml").unlink()
+    helm.lint(suite.chart, [], **options)
+    edit(suite.chart / "Chart.yaml", "version: 1.0.0", "version: one")
+    with pytest.raises(RenderError, match="'one' is not a valid SemVer"):
+        helm.lint(suite.chart, [], **options)
+
+
+def test_a_verdict_is_asked_for_again_when_objects_or_judges_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+
+    def verdict(*replicas: int) -> list[str]:
+        objects = [{"kind": "Deployment", "spec": {"replicas": number}} for number in replicas]
+        return verdicts.remembered(lambda: asked.append(replicas) or ["bad"], objects, store=Cache(tmp_path / "cache"))
+
+    assert [verdict(1), verdict(1), verdict(1, 1), verdict(2)] == [["bad"]] * 4
+    assert asked == [(1,), (1, 1), (2,)]
+    monkeypatch.setattr(verdicts, "_code", lambda: "another")
+    assert verdict(1) == ["bad"]
+    assert asked[3:] == [(1,)]
 
 
 def test_a_fault_of_the_chart_names_case_and_target(suite: Suite) -> None:
