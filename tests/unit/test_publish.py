@@ -1,5 +1,6 @@
 """What an agent made is committed and pushed by clean hands: its hooks, links and configuration change nothing."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,24 +16,31 @@ def run(*arguments: str, cwd: Path) -> str:
     return subprocess.run(["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A bare repository with pull request 7 on branch feature, reached by file: (allowed only here)."""
-    monkeypatch.setattr(git, "HARDENING", [*git.HARDENING, "protocol.file.allow=always"])
-    work, bare = tmp_path / "work", tmp_path / "served.git"
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("repositories")
+    work, bare = folder / "work", folder / "served.git"
     work.mkdir()
-    run("init", "-q", "-b", "main", cwd=work)
+    run("init", "-q", "--template=", "-b", "main", cwd=work)
     (work / "a.txt").write_text("one\n")
     run("add", ".", cwd=work)
     run("commit", "-qm", "first", cwd=work)
     run("checkout", "-qb", "feature", cwd=work)
     (work / "a.txt").write_text("two\n")
     run("commit", "-qam", "second", cwd=work)
-    run("clone", "-q", "--bare", str(work), str(bare), cwd=tmp_path)
+    run("clone", "-q", "--bare", "--template=", str(work), str(bare), cwd=folder)
     run("update-ref", "refs/pull/7/head", "refs/heads/feature", cwd=bare)
     run("config", "uploadpack.allowAnySHA1InWant", "true", cwd=bare)
     run("config", "uploadpack.allowFilter", "true", cwd=bare)
-    return bare
+    return folder
+
+
+@pytest.fixture
+def served(repositories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bare repository with pull request 7 on branch feature, reached by file: (allowed only here)."""
+    monkeypatch.setattr(git, "HARDENING", [*git.HARDENING, "protocol.file.allow=always"])
+    shutil.copytree(repositories / "work", tmp_path / "work")
+    return shutil.copytree(repositories / "served.git", tmp_path / "served.git")
 
 
 @pytest.fixture

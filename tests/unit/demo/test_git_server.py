@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 import urllib.error
@@ -20,9 +21,9 @@ TOKEN = "a-token"
 IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[GitServer]:
-    server = GitServer(("127.0.0.1", 0), tmp_path / "served", TOKEN)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    server = GitServer(("127.0.0.1", 0), tmp_path_factory.mktemp("git") / "served", TOKEN)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
@@ -59,13 +60,12 @@ def must(*arguments: str, cwd: Path) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture
-def work(server: GitServer, tmp_path: Path) -> Path:
-    """A clone with one commit on main and one on branch `feature`, both pushed; pull request 7 is open."""
+@pytest.fixture(scope="module")
+def pushed(server: GitServer) -> Path:
     assert call(server, "/api/repos", {"owner": "acme", "name": "shop"}) == 201
-    folder = tmp_path / "work"
+    folder = server.root.with_name("work")
     folder.mkdir()
-    must("init", "--quiet", "--initial-branch=main", cwd=folder)
+    must("init", "--quiet", "--template=", "--initial-branch=main", cwd=folder)
     must("remote", "add", "origin", f"{address(server)}/acme/shop.git", cwd=folder)
     commit(folder, "main")
     must("push", "--quiet", "origin", "main", cwd=folder)
@@ -74,6 +74,13 @@ def work(server: GitServer, tmp_path: Path) -> Path:
     must("push", "--quiet", "origin", "feature", cwd=folder)
     assert call(server, "/api/repos/acme/shop/pulls", {"number": 7, "head": "feature"}) == 201
     return folder
+
+
+@pytest.fixture
+def work(server: GitServer, pushed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone with one commit on main and one on branch `feature`, both pushed; pull request 7 is open."""
+    monkeypatch.setattr(server, "root", shutil.copytree(server.root, tmp_path / "served"))
+    return shutil.copytree(pushed, tmp_path / "work")
 
 
 def commit(folder: Path, content: str) -> str:

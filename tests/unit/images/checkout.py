@@ -1,9 +1,8 @@
-"""A git checkout of the example application, as the agents get it."""
+"""Programs run in a git checkout of the example application, as in the agents' pods."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 CHANGES = ROOT / "examples" / "changes"
 AGENTS = ROOT / "examples" / "agents"
-
-
-def make_checkout(folder: Path) -> Path:
-    """Copy the shop into `folder`/src and commit it."""
-    source = folder / "src"
-    shutil.copytree(
-        ROOT / "examples" / "app", source, ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".coverage")
-    )
-    git(source, "init", "--quiet")
-    git(source, "add", "--all")
-    git(source, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "Shop")
-    return source
 
 
 def git(checkout: Path, *arguments: str) -> str:
@@ -33,8 +20,9 @@ def git(checkout: Path, *arguments: str) -> str:
 def run_python(
     checkout: Path, *arguments: str | Path, evidence: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run this Python in the checkout the way a pod does: no caches, evidence in its own folder."""
+    """Run this Python in the checkout the way a pod does: no caches, pytest-cov alone, evidence in its own folder."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_cov"}
     environment.pop("PYTEST_ADDOPTS", None)
     if evidence:
         environment["EVIDENCE_DIR"] = str(evidence)

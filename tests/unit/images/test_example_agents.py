@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.images.checkout import AGENTS, CHANGES, git, make_checkout, run_python
+from tests.unit.images.checkout import AGENTS, CHANGES, git, run_python
+from tests.unit.images.conftest import Checkouts
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(make_checkout: Checkouts, tmp_path: Path) -> Path:
     return make_checkout(tmp_path)
 
 

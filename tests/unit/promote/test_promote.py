@@ -28,18 +28,25 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A repository in which staging runs what was tested and production has no digest yet."""
-    root = tmp_path / "repository"
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("promote") / "repository"
     for name in ("charts", "kustomize"):
         shutil.copytree(build.ROOT / name, root / name)
     edit(root / "kustomize/overlays/staging/values.yaml", 'digest: ""', f"digest: {DIGEST}")
-    git(root.parent, "init", "--quiet", "--initial-branch=main", str(root))
+    git(root.parent, "init", "--quiet", "--template=", "--initial-branch=main", str(root))
     for key, value in (("user.name", "Test"), ("user.email", "test@example.com")):
         git(root, "config", key, value)
     commit(root)
+    # One pack is copied sooner than a file for each object.
+    git(root, "repack", "-a", "-d", "-q")
     return root
+
+
+@pytest.fixture
+def root(repository: Path, tmp_path: Path) -> Path:
+    """A repository in which staging runs what was tested and production has no digest yet."""
+    return shutil.copytree(repository, tmp_path / "repository")
 
 
 def commit(root: Path) -> None:
