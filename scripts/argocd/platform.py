@@ -11,7 +11,7 @@ import yaml
 
 from scripts import images
 from scripts.argocd import git
-from scripts.argocd.working_copy import Values, WorkingCopy
+from scripts.argocd.working_copy import WorkingCopy
 from scripts.cluster.__main__ import main as cluster
 from scripts.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.demo.alone import alone, lock_of
@@ -20,6 +20,7 @@ from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
 from scripts.overlays.build import ENVIRONMENTS, ROOT
 from scripts.progress import Progress
+from scripts.yaml_file import Values
 
 SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=acd-platform")
 PRODUCT = "implementation-dag"

@@ -6,17 +6,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from scripts.argocd.git import OWNER, REPO
 from scripts.demo.git_host import GitHost
 from scripts.overlays import rendered
 from scripts.overlays.build import ROOT
+from scripts.yaml_file import Values, set_values
 
 FOLDERS = ("charts", "kustomize")
-Values = Mapping[tuple[str, ...], Any]
 
 
 @dataclass(frozen=True)
@@ -62,18 +59,3 @@ class WorkingCopy:
 
     def _git(self, *arguments: str) -> str:
         return self.host.git(*arguments, cwd=self.folder)
-
-
-def set_values(path: Path, values: Values) -> None:
-    """Set values of a YAML file by the path of their keys; its comments and order stay."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 200
-    document = yaml.load(path.read_text())
-    for keys, value in values.items():
-        place = document
-        for key in keys[:-1]:
-            place = place.setdefault(key, {})
-        place[keys[-1]] = value
-    with path.open("w") as stream:
-        yaml.dump(document, stream)

@@ -60,14 +60,20 @@ CERTIFICATES = (
     ),
     Certificate("proxy", "/CN=system:kube-proxy"),
     Certificate("registry", "/CN=registry", (f"IP:{NODE_IP}",), "serverAuth"),
-    Certificate("preview", f"/CN=*.{PREVIEW_DOMAIN}", (f"DNS:*.{PREVIEW_DOMAIN}",), "serverAuth"),
+    Certificate(
+        "preview",
+        f"/CN=*.{PREVIEW_DOMAIN}",
+        # A wildcard stands for one label: dev and staging have previews a level lower (kustomize/overlays).
+        tuple(f"DNS:*.{domain}{PREVIEW_DOMAIN}" for domain in ("", "dev.", "staging.")),
+        "serverAuth",
+    ),
     Certificate("git", f"/CN={GIT_HOST}", (f"DNS:{GIT_HOST}.cluster.local", f"DNS:{GIT_HOST}"), "serverAuth"),
 )
 KUBECONFIGS = ("controller-manager", "scheduler", "kubelet", "proxy")
 
 
 def ensure(state: State) -> bool:
-    """Create what is missing of the CA, the certificates and the kubeconfigs; True when anything was made."""
+    """Create what is missing or outdated of the CA, certificates and kubeconfigs; True when anything was made."""
     pki = state.pki
     pki.mkdir(parents=True, exist_ok=True)
     pki.chmod(0o755)  # the CA certificate is for everyone; the keys are not
@@ -86,7 +92,7 @@ def ensure(state: State) -> bool:
         _openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
         made = True
     for certificate in CERTIFICATES:
-        if not (pki / f"{certificate.name}.crt").is_file():
+        if not _is_signed(pki, certificate):
             _sign(pki, certificate)
             made = True
     for name in KUBECONFIGS:
@@ -136,23 +142,29 @@ def extensions(certificate: Certificate) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _is_signed(pki: Path, certificate: Certificate) -> bool:
+    """Whether the certificate is there, signed with the extensions it has today: they lie beside it."""
+    signed, extension = pki / f"{certificate.name}.crt", pki / f"{certificate.name}.ext"
+    return signed.is_file() and extension.is_file() and extension.read_text() == extensions(certificate)
+
+
 def _sign(pki: Path, certificate: Certificate) -> None:
     name = certificate.name
-    request, extension, signed = pki / f"{name}.csr", pki / f"{name}.ext", pki / f"{name}.crt"
+    request, extension, signed = (pki / f"{name}.{suffix}" for suffix in ("csr", "ext", "crt"))
     _key(pki / f"{name}.key")
     _openssl(
         "req", "-new", "-sha256", "-subj", certificate.subject,
         "-key", str(pki / f"{name}.key"), "-out", str(request),
     )  # fmt: skip
-    extension.write_text(extensions(certificate))
-    # Written beside and renamed: an interrupted `up` must not leave half a certificate.
+    # Written beside and renamed, the extensions last: an interrupted `up` must not leave half a certificate.
+    Path(f"{extension}.new").write_text(extensions(certificate))
     _openssl(
         "x509", "-req", "-sha256", "-days", DAYS, "-in", str(request), "-CA", str(pki / "ca.crt"),
-        "-CAkey", str(pki / "ca.key"), "-CAcreateserial", "-extfile", str(extension), "-out", f"{signed}.new",
+        "-CAkey", str(pki / "ca.key"), "-CAcreateserial", "-extfile", f"{extension}.new", "-out", f"{signed}.new",
     )  # fmt: skip
-    Path(f"{signed}.new").rename(signed)
+    for path in (signed, extension):
+        Path(f"{path}.new").rename(path)
     request.unlink()
-    extension.unlink()
 
 
 def _key(path: Path) -> None:

@@ -6,11 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from scripts.demo.errors import DemoError
 from scripts.demo.git_host import GitHost
 from scripts.images.keys import source_files
+from scripts.yaml_file import set_values
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "examples" / "app"
@@ -54,9 +53,9 @@ def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
         target = folder / path.relative_to(APP)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    set_preview_value(folder / VALUES, ["image", "repository"], image)
+    set_values(folder / VALUES, {("image", "repository"): image})
     if ingress_class:
-        set_preview_value(folder / VALUES, ["ingress", "className"], ingress_class)
+        set_values(folder / VALUES, {("ingress", "className"): ingress_class})
     host.git("add", "--all", cwd=folder)
     if host.git("status", "--porcelain", cwd=folder):
         host.git("commit", "--quiet", "-m", "The shop", cwd=folder)
@@ -82,7 +81,7 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
         if pull.version:
             set_version(folder / "src" / "shop" / "__init__.py", pull.version)
         if pull.image:
-            set_preview_value(folder / VALUES, ["image", "repository"], pull.image)
+            set_values(folder / VALUES, {("image", "repository"): pull.image})
         host.git("add", "--all", cwd=folder)
         host.git(
             "commit",
@@ -98,19 +97,6 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
         return commit
     finally:
         host.git("checkout", "--quiet", "--force", "main", cwd=folder)
-
-
-def set_preview_value(path: Path, keys: list[str], value: str) -> None:
-    """Set one value of a YAML file, its comments and order kept."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    document = yaml.load(path.read_text())
-    place = document
-    for key in keys[:-1]:
-        place = place.setdefault(key, {})
-    place[keys[-1]] = value
-    with path.open("w") as stream:
-        yaml.dump(document, stream)
 
 
 def set_version(path: Path, version: str) -> None:

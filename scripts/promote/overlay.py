@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from scripts.overlays.build import ENVIRONMENTS
 from scripts.promote.errors import PromoteError
+from scripts.yaml_file import load, set_values
 
 
 @dataclass(frozen=True)
@@ -36,18 +33,15 @@ def check_step(source: str, target: str) -> None:
 
 def read(root: Path, environment: str) -> Release:
     """Return what `environment` runs."""
-    release, values = _load(_release(root, environment)), _load(_values(root, environment))
+    release, values = load(_release(root, environment)), load(_values(root, environment))
     return Release(environment, release["releaseName"], release["version"], values["image"]["digest"])
 
 
-def write(root: Path, environment: str, tested: Release) -> list[Path]:
-    """Make `environment` run what was `tested`; return the changed files."""
-    changes: list[tuple[Path, Sequence[str | int], str]] = [
-        (_release(root, environment), ["version"], tested.chart),
-        (_values(root, environment), ["image", "digest"], tested.digest),
-        (_application(root, environment), ["spec", "sources", 0, "targetRevision"], tested.chart),
-    ]
-    return [path for path, keys, value in changes if _set(path, keys, value)]
+def write(root: Path, environment: str, tested: Release) -> None:
+    """Make `environment` run what was `tested`, with Kustomize and without."""
+    set_values(_release(root, environment), {("version",): tested.chart})
+    set_values(_values(root, environment), {("image", "digest"): tested.digest})
+    set_values(_application(root, environment), {("spec", "sources", 0, "targetRevision"): tested.chart})
 
 
 def _release(root: Path, environment: str) -> Path:
@@ -61,28 +55,3 @@ def _values(root: Path, environment: str) -> Path:
 def _application(root: Path, environment: str) -> Path:
     """The Helm-native Application, which takes the chart from a registry."""
     return root / "kustomize" / "argocd" / "helm" / f"{environment}.yaml"
-
-
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
-
-
-def _load(path: Path) -> Any:
-    return _yaml().load(path.read_text())
-
-
-def _set(path: Path, keys: Sequence[str | int], value: str) -> bool:
-    document = _load(path)
-    place = document
-    for key in keys[:-1]:
-        place = place[key]
-    if place[keys[-1]] == value:
-        return False
-    place[keys[-1]] = value
-    with path.open("w") as file:
-        _yaml().dump(document, file)
-    return True

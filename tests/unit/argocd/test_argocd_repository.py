@@ -6,17 +6,9 @@ from pathlib import Path
 import yaml
 
 from scripts.argocd.platform import application, image_values, keep_environments, release
-from scripts.argocd.working_copy import set_values
 from scripts.overlays.build import ENVIRONMENTS, ROOT
 
 IMAGE = "registry.example.com:5000/team/runtime:0a1b@sha256:" + "c" * 64
-
-
-def test_values_are_set_and_comments_stay(tmp_path: Path) -> None:
-    path = tmp_path / "values.yaml"
-    path.write_text("# Why.\na:\n  b: 1 # one\n")
-    set_values(path, {("a", "b"): 2, ("a", "c", "d"): "x"})
-    assert path.read_text() == "# Why.\na:\n  b: 2 # one\n  c:\n    d: x\n"
 
 
 def test_an_image_becomes_repository_and_digest() -> None:

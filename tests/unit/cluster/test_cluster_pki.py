@@ -2,6 +2,7 @@
 
 import stat
 import subprocess
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -47,6 +48,19 @@ def test_an_interrupted_signing_is_made_up_for(state: State) -> None:
     (state.pki / "git.crt").unlink()
     assert pki.ensure(state) is True
     assert (state.pki / "git.crt").is_file()
+
+
+def test_a_certificate_that_shall_name_more_is_signed_anew(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {path: path.read_bytes() for path in state.pki.glob("*.crt") if path.name != "preview.crt"}
+    more = [
+        replace(item, alternatives=(*item.alternatives, "DNS:new.example.com")) if item.name == "preview" else item
+        for item in pki.CERTIFICATES
+    ]
+    monkeypatch.setattr(pki, "CERTIFICATES", more)
+    assert pki.ensure(state) is True
+    assert "new.example.com" in openssl("x509", "-in", str(state.pki / "preview.crt"), "-noout", "-ext", "subjectAltName")
+    assert {path: path.read_bytes() for path in others} == others
+    assert pki.ensure(state) is False
 
 
 def test_the_admin_kubeconfig_carries_its_certificates(state: State) -> None:

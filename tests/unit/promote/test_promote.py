@@ -109,6 +109,7 @@ def test_the_message_is_the_evidence(root: Path) -> None:
 def test_a_newer_chart_reaches_production_with_its_promotion(root: Path) -> None:
     """Production stayed on an older chart, with its rendering; the promotion brings version and rendering."""
     edit(root / "kustomize/overlays/production/chart/release.yaml", f"version: {VERSION}", "version: 0.0.9")
+    edit(root / "kustomize/argocd/helm/production.yaml", f"targetRevision: {VERSION}", "targetRevision: 0.0.9")
     path = root / "kustomize/rendered/production/manifests.yaml"
     path.write_text(path.read_text().replace(f"implementation-dag-{VERSION}", "implementation-dag-0.0.9"))
     commit(root)
@@ -117,6 +118,8 @@ def test_a_newer_chart_reaches_production_with_its_promotion(root: Path) -> None
     git(root, "switch", "--quiet", name)
     assert rendered.pinned_version("production", root) == VERSION
     assert rendered.fault("production", root) is None
+    application = yaml.safe_load((root / "kustomize/argocd/helm/production.yaml").read_text())
+    assert application["spec"]["sources"][0]["targetRevision"] == VERSION
 
 
 FAILED_QA = {"rex": "Succeeded", "qa": "Failed"}
