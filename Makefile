@@ -155,10 +155,13 @@ e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull r
 rights: venv tools ## Rewrite the snapshot of what each identity may do, as the cluster says
 	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/e2e/isolation/test_rights.py
 
+# Two processes: production takes the place of the demo's release, which coexistence needs.
+COEXISTENCE := tests/e2e/environments/test_coexistence.py
 .PHONY: e2e-environments
-e2e-environments: venv tools argocd-tools ## Let Argo CD bring all environments up, upgrade, heal, prune and roll back
+e2e-environments: venv demo-tools argocd-tools ## Let Argo CD bring all environments up, upgrade, heal, prune, roll back; two releases in one cluster
 	@mkdir -p out/environments
-	@ENVIRONMENTS="$(or $(ENVIRONMENTS),dev staging production)" $(VENV)/bin/pytest -v --junitxml out/environments/junit.xml tests/e2e/environments
+	@ENVIRONMENTS="$(or $(ENVIRONMENTS),dev staging production)" $(VENV)/bin/pytest -v --junitxml out/environments/junit.xml --ignore=$(COEXISTENCE) tests/e2e/environments
+	@$(VENV)/bin/pytest -v --junitxml out/environments/coexistence.xml $(COEXISTENCE)
 
 .PHONY: doctor
 doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do

@@ -18,6 +18,7 @@ from scripts.demo.alone import alone, lock_of
 from scripts.demo.environment import Environment
 from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
+from scripts.demo.session import remove_everything
 from scripts.overlays.build import ENVIRONMENTS, ROOT
 from scripts.progress import Progress
 from scripts.yaml_file import Values
@@ -26,6 +27,9 @@ SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=a
 PRODUCT = "implementation-dag"
 # Kinds of an environment's objects that are in no namespace.
 CLUSTER_WIDE = "validatingadmissionpolicybindings,validatingadmissionpolicies,clusterrolebindings,clusterroles"
+
+# The local cluster has no External Secrets operator: an ExternalSecret would never become healthy.
+WITHOUT_OPERATOR: Values = {("externalSecrets", "secrets"): {}}
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,9 @@ def prepared(where: Environment, names: Sequence[str], folder: Path, progress: P
         raise DemoError("the local cluster did not come up: see above, and `make status`")
     with ExitStack() as stack:
         if "production" in names:
-            # It has the name and namespace of the demo's release.
+            # It has the name and namespace of the demo's release, which makes room.
             stack.enter_context(alone(lock_of(where.state)))
+            remove_everything(where, progress, cluster_too=False)
         yield from _prepared(where, names, folder, progress)
 
 
@@ -97,7 +102,7 @@ def _prepared(where: Environment, names: Sequence[str], folder: Path, progress: 
         copy.create({"repository": git.URL, "charts": f"{where.registry}/{git.CHARTS}"})
         keep_environments(copy.kustomize / "argocd" / "environments.yaml", names)
         for name in names:
-            copy.set_environment(name, image_values(image))
+            copy.set_environment(name, {**image_values(image), **WITHOUT_OPERATOR})
         baseline = copy.commit("The environments of this cluster")
         progress(f"{git.URL} is served, at {baseline[:12]}")
         platform = Platform(where, copy, tuple(names), baseline, image)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import yaml
 from scripts.demo.backends import BUCKET, S3_PORT, Credentials
 from scripts.demo.certificates import GIT_HOST, GitCertificate
 from scripts.demo.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
-from scripts.demo.errors import DemoError
+from scripts.demo.helm import helm
 from scripts.demo.objects import config_map, secret
 from scripts.demo.repository import OWNER, REPO
 from scripts.progress import Progress
-from scripts.toolchain import tool
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
 RELEASE = "implementation-dag"
@@ -104,23 +102,15 @@ def install(
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(values(environment, images), file)
         file.flush()
-        _helm(
-            environment,
-            *("upgrade", "--install", RELEASE, str(CHART), "--create-namespace", f"--values={file.name}"),
-            f"--timeout={TIMEOUT}",
-        )
+        helm(
+            environment.kubectl,
+            "upgrade", "--install", RELEASE, str(CHART), f"--namespace={RELEASE_NAMESPACE}",
+            "--create-namespace", f"--values={file.name}", "--wait", f"--timeout={TIMEOUT}",
+        )  # fmt: skip
     progress(f"release {RELEASE_NAMESPACE}/{RELEASE} installed")
 
 
 def uninstall(environment: Environment) -> None:
     """Remove the release if it is there. Raises DemoError with helm's words."""
-    _helm(environment, "uninstall", RELEASE, "--ignore-not-found")
-
-
-def _helm(environment: Environment, *arguments: str) -> None:
-    command = [str(tool("helm")), *arguments, f"--namespace={RELEASE_NAMESPACE}", "--wait"]
-    if environment.kubectl.kubeconfig:
-        command.append(f"--kubeconfig={environment.kubectl.kubeconfig}")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"helm {arguments[0]} {RELEASE} failed: {done.stderr.strip()}")
+    place = f"--namespace={RELEASE_NAMESPACE}"
+    helm(environment.kubectl, "uninstall", RELEASE, place, "--ignore-not-found", "--wait")

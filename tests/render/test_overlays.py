@@ -1,8 +1,10 @@
 """The Kustomize overlays build, differ only where they say so, and their rendered variant is fresh."""
 
+import re
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -50,6 +52,27 @@ def test_each_environment_has_its_own_domain(name: str) -> None:
     values = yaml.safe_load((KUSTOMIZE / "overlays" / name / "values.yaml").read_text())
     parameters = one(f"overlays/{name}", "WorkflowTemplate")["spec"]["arguments"]["parameters"]
     assert {item["name"]: item.get("value") for item in parameters}["domain"] == values["defaults"]["domain"]
+
+
+def leaves(values: dict[str, Any], path: str = "") -> dict[str, Any]:
+    found = {}
+    for key, value in values.items():
+        where = f"{path}.{key}" if path else key
+        found |= leaves(value, where) if isinstance(value, dict) and value else {where: value}
+    return found
+
+
+def test_every_difference_has_its_line_in_the_readme() -> None:
+    rows = set(re.findall(r"^\| `([\w.]+)`", (KUSTOMIZE / "README.md").read_text(), re.MULTILINE))
+    folders = [KUSTOMIZE / "overlays" / name for name in build.ENVIRONMENTS]
+    values = [leaves(yaml.safe_load((folder / "values.yaml").read_text())) for folder in folders]
+    keys = {key for found in values for key in found}
+    differing = {key for key in keys if any(found.get(key) != values[0].get(key) for found in values)}
+
+    def row_of(key: str) -> str:
+        return next((row for row in rows if f"{key}.".startswith(f"{row}.")), f"no line for {key}")
+
+    assert {row_of(key) for key in differing} == rows
 
 
 def test_a_stale_rendering_is_told(tmp_path: Path) -> None:
