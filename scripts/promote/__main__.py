@@ -40,7 +40,8 @@ def _check_promotable(root: Path, tested: Release) -> None:
     where = f"kustomize/overlays/{tested.environment}"
     if not tested.digest:
         raise PromoteError(
-            f"{where}/values.yaml: image.digest is empty: only an image pinned by digest can be promoted"
+            f"{where}/values.yaml: image.digest is empty, and a tag does not say what was tested: let CI write there "
+            f"the digest that it pushed, and test that (docs/releasing.md, Promote)"
         )
     here = rendered.chart_version(root)
     if tested.chart != here:

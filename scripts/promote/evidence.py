@@ -6,13 +6,11 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from minio import Minio
-from minio.credentials.providers import EnvAWSProvider
 from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
+from scripts import s3
 from scripts.promote.errors import PromoteError
 from scripts.promote.overlay import Release
 
@@ -23,7 +21,7 @@ HINT = "give --evidence the index.json of a run in the environment to promote fr
 def read(place: str) -> Index:
     """Return the index at `place`: a file, or s3://bucket/key. Raises PromoteError.
 
-    For S3: S3_ENDPOINT (a URL; default https://s3.amazonaws.com), AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+    For S3: S3_ENDPOINT (a URL; default https://s3.amazonaws.com), AWS_REGION, and credentials as `s3.client` has them.
     """
     if not place:
         raise PromoteError(f"no evidence: {HINT}")
@@ -41,14 +39,9 @@ def read(place: str) -> Index:
 
 
 def _from_s3(place: str) -> bytes:
-    parts, endpoint = urlsplit(place), urlsplit(os.environ.get("S3_ENDPOINT", "https://s3.amazonaws.com"))
-    client = Minio(
-        endpoint.netloc,
-        secure=endpoint.scheme == "https",
-        region=os.environ.get("AWS_REGION", "us-east-1"),
-        credentials=EnvAWSProvider(),
-    )
-    answer = client.get_object(parts.netloc, parts.path.lstrip("/"))
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    endpoint = os.environ.get("S3_ENDPOINT") or "https://s3.amazonaws.com"
+    answer = s3.client(endpoint, os.environ.get("AWS_REGION") or "us-east-1").get_object(bucket, key)
     try:
         return bytes(answer.read())
     finally:

@@ -7,14 +7,12 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import md5
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-from minio import Minio
-from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvAWSProvider
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
+from scripts import s3
 from scripts.retention import rules
 from scripts.retention.errors import RetentionError
 from scripts.retention.settings import LOGS_PREFIX, Settings
@@ -38,13 +36,7 @@ class Bucket:
         default = f"{'http' if settings.insecure else 'https'}://{settings.endpoint}"
         self.settings = settings
         self.endpoint = os.environ.get("S3_ENDPOINT") or default
-        address = urlsplit(self.endpoint)
-        self._client = Minio(
-            address.netloc,
-            secure=address.scheme == "https",
-            region=settings.region,
-            credentials=ChainedProvider([EnvAWSProvider(), AWSConfigProvider()]),
-        )
+        self._client = s3.client(self.endpoint, settings.region)
         self._kept_headers: Pairs = {}
 
     def rules(self) -> list[Element]:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from minio import Minio
 
 from scripts.retention import RetentionError, rules
 from scripts.retention.__main__ import apply, main
@@ -20,47 +13,14 @@ from scripts.retention.bucket import Bucket
 from scripts.retention.settings import Settings
 from scripts.toolchain import tool
 
+from .s3 import KEYS, client, free_port, serving
+
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = {"AWS_ACCESS_KEY_ID": "evidence-test", "AWS_SECRET_ACCESS_KEY": "evidence-test"}
+pytestmark = pytest.mark.usefixtures("credentials")
 FOREIGN = rules.parse(
     b"<L><Rule><ID>theirs</ID><Filter><And><Prefix>backup/</Prefix><Tag><Key>tier</Key><Value>cold</Value></Tag></And></Filter>"
     b"<Status>Enabled</Status><Transition><Days>30</Days><StorageClass>GLACIER</StorageClass></Transition></Rule></L>"
 )
-
-
-@contextmanager
-def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[str]:
-    with subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            for _ in range(600):
-                assert process.poll() is None, process.stderr and process.stderr.read()
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("S3_ENDPOINT", raising=False)
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    port = free_port()
-    with serving([str(ROOT / ".venv-moto/bin/moto_server"), "-H", "127.0.0.1", "-p", str(port)], port, {}) as address:
-        yield address
 
 
 @pytest.fixture
@@ -69,10 +29,6 @@ def bucket(moto: str, request: pytest.FixtureRequest) -> Bucket:
     host = moto.removeprefix("http://")
     client(host).make_bucket(name)
     return Bucket(Settings("dag", "workflows", host, name, "us-east-1", True, 30, 14, ("acme",)))
-
-
-def client(host: str) -> Minio:
-    return Minio(host, *KEYS.values(), secure=False, region="us-east-1")
 
 
 def ids(bucket: Bucket) -> list[str | None]:

@@ -1,5 +1,8 @@
 """kustomize/argocd: the project allows what the environments hold and no more, in the right order, both ways alike."""
 
+import json
+import subprocess
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -8,6 +11,7 @@ import pytest
 import yaml
 
 from scripts.overlays import build
+from scripts.toolchain import tool
 
 KUSTOMIZE = build.ROOT / "kustomize"
 # Kinds without a namespace.
@@ -16,6 +20,7 @@ CLUSTER_WIDE = {
     "ValidatingAdmissionPolicyBinding",
 }  # fmt: skip
 POLICIES = ("admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",)
+WAVE = "argocd.argoproj.io/sync-wave"
 WAYS = ("argocd", "argocd/applications", "argocd/helm")
 
 
@@ -122,6 +127,31 @@ def test_the_second_way_runs_the_same_release(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", build.ENVIRONMENTS)
+def test_the_second_way_makes_the_same_objects(name: str) -> None:
+    """Helm reads the overlay's values and nothing of the base: they must be whole."""
+    (app,) = [app for app in applications("argocd/helm") if app["metadata"]["name"].endswith(name)]
+    spec, values = app["spec"], KUSTOMIZE / "overlays" / name / "values.yaml"
+    chart = (spec.get("sources") or [spec["source"]])[0]["helm"]
+    command = [str(tool("helm3")), "template", chart["releaseName"], str(build.ROOT / "charts" / "implementation-dag")]
+    command += ["--namespace", spec["destination"]["namespace"], "--values", str(values)]
+    command += [f"--set-json={key}={json.dumps(value)}" for key, value in chart["valuesObject"].items()]
+    command += [f"--api-versions={api}" for api in POLICIES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert by_key(build.objects(done.stdout)) == by_key(map(without_wave, as_argocd(f"overlays/{name}")))
+
+
+def by_key(items: Iterable[build.Object]) -> dict[tuple[str, str], build.Object]:
+    return {(item["kind"], item["metadata"]["name"]): item for item in items}
+
+
+def without_wave(item: build.Object) -> build.Object:
+    metadata = dict(item["metadata"])
+    others = {key: text for key, text in metadata.pop("annotations", {}).items() if key != WAVE}
+    return item | {"metadata": metadata | ({"annotations": others} if others else {})}
+
+
+@pytest.mark.parametrize("name", build.ENVIRONMENTS)
 def test_waves_put_policies_before_rights_before_settings_before_templates_before_pods(name: str) -> None:
     waves: dict[str, set[int]] = {}
     for item in as_argocd(f"overlays/{name}"):
@@ -143,7 +173,7 @@ def step(kind: str) -> str:
 
 
 def wave(metadata: dict[str, Any]) -> int:
-    return int(metadata.get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
+    return int(metadata.get("annotations", {}).get(WAVE, "0"))
 
 
 def test_every_port_names_its_protocol() -> None:

@@ -54,9 +54,12 @@ class Releases:
         self.kubectl, self.domain = kubectl, domain
         self.base = json.loads(helm(kubectl, "get", "values", RELEASE, f"-n={RELEASE_NAMESPACE}", "--output=json"))
 
-    def host(self, name: str, pr: int) -> str:
-        """Host of an environment's preview."""
-        return f"{naming.release(REPO, str(pr))}.{name}.{self.domain}"
+    def namespace(self, name: str, pr: int) -> dict[str, Any]:
+        """The Namespace of an environment's preview of a pull request of the demo."""
+        wanted = preview(name, pr)
+        found = self.kubectl.get("namespace", wanted)
+        assert found, f"namespace {wanted} is not there"
+        return found
 
     def copy_inputs(self, name: str) -> None:
         """Make the environment's namespace with the Secrets and the trust that the demo's release has."""

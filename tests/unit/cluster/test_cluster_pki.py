@@ -58,7 +58,9 @@ def test_a_certificate_that_shall_name_more_is_signed_anew(state: State, monkeyp
     ]
     monkeypatch.setattr(pki, "CERTIFICATES", more)
     assert pki.ensure(state) is True
-    assert "new.example.com" in openssl("x509", "-in", str(state.pki / "preview.crt"), "-noout", "-ext", "subjectAltName")
+    assert "new.example.com" in openssl(
+        "x509", "-in", str(state.pki / "preview.crt"), "-noout", "-ext", "subjectAltName"
+    )
     assert {path: path.read_bytes() for path in others} == others
     assert pki.ensure(state) is False
 

@@ -147,7 +147,7 @@ def test_evidence_that_proves_nothing_is_refused(root: Path, changed: dict[str, 
         ("staging", "live", "--to 'live' is no environment"),
         ("dev", "production", "dev to production is no step of the promotion, allowed: dev to staging, staging to"),
         ("production", "staging", "production to staging is no step"),
-        ("dev", "staging", "kustomize/overlays/dev/values.yaml: image.digest is empty"),
+        ("dev", "staging", "kustomize/overlays/dev/values.yaml: image.digest is empty, and a tag does not say"),
     ],
 )
 def test_a_wrong_step_is_refused(root: Path, source: str, target: str, words: str) -> None:

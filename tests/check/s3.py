@@ -1,0 +1,42 @@
+"""S3 services as processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from minio import Minio
+
+KEYS = {"AWS_ACCESS_KEY_ID": "evidence-test", "AWS_SECRET_ACCESS_KEY": "evidence-test"}
+
+
+@contextmanager
+def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[str]:
+    """Run the command until it serves the port; gives the URL."""
+    with subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            for _ in range(600):
+                assert process.poll() is None, process.stderr and process.stderr.read()
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def client(host: str) -> Minio:
+    """Return a client of host:port, with KEYS."""
+    return Minio(host, *KEYS.values(), secure=False, region="us-east-1")
