@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from scripts.render.manifests import load
+
 Schema = dict[str, Any]
 
 
@@ -36,7 +38,8 @@ def read(chart: Path) -> list[Value]:
     text = (chart / "values.yaml").read_text()
     schema = json.loads((chart / "values.schema.json").read_text())
     found, wrong = [], {}
-    for key, comment, default, part in _walk(yaml.compose(text), yaml.safe_load(text), schema, schema, text, ""):
+    nodes = yaml.compose(text, yaml.CSafeLoader)
+    for key, comment, default, part in _walk(nodes, load(text), schema, schema, text, ""):
         if part is None:
             wrong[key] = "in values.yaml, not in values.schema.json"
         elif not comment:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from scripts.overlays.build import ENVIRONMENTS, ROOT, build, objects
+from scripts.render.manifests import load
 
 HEADER = "# Made by `make rendered` from overlays/{name}; do not edit.\n"
 KUSTOMIZATION = """apiVersion: kustomize.config.k8s.io/v1beta1
@@ -22,13 +21,13 @@ resources:
 
 def chart_version(root: Path = ROOT) -> str:
     """Return the version of the chart in the checkout."""
-    return str(yaml.safe_load((root / "charts" / "implementation-dag" / "Chart.yaml").read_text())["version"])
+    return str(load((root / "charts" / "implementation-dag" / "Chart.yaml").read_text())["version"])
 
 
 def pinned_version(name: str, root: Path = ROOT) -> str:
     """Return the version of the chart that environment `name` runs."""
     path = root / "kustomize" / "overlays" / name / "chart" / "release.yaml"
-    return str(yaml.safe_load(path.read_text())["version"])
+    return str(load(path.read_text())["version"])
 
 
 def render(name: str, root: Path = ROOT) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from scripts.render.manifests import documents, load
+from scripts.render.manifests import load_all
 
 _SHOWN_CHARACTERS = 160
 # Lists whose order means nothing to Kubernetes.
@@ -128,7 +128,7 @@ def _text_changes(old: str, new: str, path: str) -> Iterator[Change]:
 def _embedded(text: str) -> Any:
     """The YAML in a text when it is a mapping, a list, or several of them; else None."""
     try:
-        found = [load(part) for part in documents(text)]
+        found = load_all(text)
     except yaml.YAMLError:
         return None
     if not found or not all(isinstance(item, dict | list) for item in found):

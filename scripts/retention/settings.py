@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from scripts.render.manifests import load, load_all
 from scripts.retention.errors import RetentionError
 
 LOGS_PREFIX = "argo.logs/"
@@ -33,7 +34,7 @@ class Settings(NamedTuple):
 def read(manifest: str) -> Settings:
     """Return the settings in `manifest`: one object or many, YAML or JSON. Raises RetentionError."""
     try:
-        documents = list(yaml.safe_load_all(manifest))
+        documents = load_all(manifest)
     except yaml.YAMLError as error:
         raise RetentionError(f"the manifest is not YAML: {error}") from None
     found = [item for item in documents if isinstance(item, dict) and _is_ours(item)]
@@ -44,7 +45,7 @@ def read(manifest: str) -> Settings:
             f"{names}. It is rendered when evidence.s3.bucket is set, by charts of 0.2.0 and later"
         )
     (item,) = found
-    s3, retention = (yaml.safe_load(item["data"][key]) for key in ("evidence", "retention"))
+    s3, retention = (load(item["data"][key]) for key in ("evidence", "retention"))
     s3 = s3["s3"]
     return Settings(
         retention["release"],

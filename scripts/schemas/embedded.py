@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from scripts.render.manifests import Object, documents, load
+from scripts.render.manifests import Object, load_all
 
 PLACEHOLDER = "argo-fills-this-in"
 _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -41,7 +41,7 @@ def _objects(text: Any) -> Iterator[Object]:
     if not isinstance(text, str) or "kind:" not in text:
         return
     try:
-        items = [load(part) for part in documents(text)]
+        items = load_all(text)
     except yaml.YAMLError:
         return
     for item in items:

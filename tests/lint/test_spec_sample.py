@@ -12,7 +12,11 @@ from scripts.schemas.reading import read
 
 SAMPLE = Path(__file__).parent / "spec_sample"
 FAULTS: list[dict[str, Any]] = load((SAMPLE / "faults.yaml").read_text())
-FOUND = lint(read([SAMPLE / "workflow.yaml", SAMPLE / "role.yaml"]))
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Finding]:
+    return lint(read([SAMPLE / "workflow.yaml", SAMPLE / "role.yaml"]))
 
 
 def explains(fault: dict[str, Any], finding: Finding) -> bool:
@@ -22,13 +26,13 @@ def explains(fault: dict[str, Any], finding: Finding) -> bool:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["fault"])
-def test_each_fault_is_found_by_each_of_its_rules(fault: dict[str, Any]) -> None:
-    rules = {finding.rule for finding in FOUND if explains(fault, finding)}
+def test_each_fault_is_found_by_each_of_its_rules(fault: dict[str, Any], found: list[Finding]) -> None:
+    rules = {finding.rule for finding in found if explains(fault, finding)}
     assert rules == set(fault["rules"])
 
 
-def test_each_finding_is_one_of_the_faults() -> None:
-    assert [str(one) for one in FOUND if sum(explains(fault, one) for fault in FAULTS) != 1] == []
+def test_each_finding_is_one_of_the_faults(found: list[Finding]) -> None:
+    assert [str(one) for one in found if sum(explains(fault, one) for fault in FAULTS) != 1] == []
 
 
 def test_the_tables_of_the_documentation_are_up_to_date() -> None:

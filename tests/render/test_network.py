@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from scripts.render import helm
+from scripts.render.manifests import load_all
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
 METADATA = [
@@ -37,7 +37,7 @@ def policies(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     template = next(item for item in objects if item["metadata"]["name"] == "implementation-dag")
     (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
     (fences,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
-    found = [*objects, *yaml.safe_load_all(fences)]
+    found = [*objects, *load_all(fences)]
     return {item["metadata"]["name"]: item for item in found if item["kind"] == "NetworkPolicy"}
 
 

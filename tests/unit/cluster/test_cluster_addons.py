@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from scripts.cluster import addons, argocd, pki
 from scripts.cluster.settings import ClusterError, State
+from scripts.render.manifests import load_all
 
 VERSIONS = {"coredns": "1.2.3", "skipper": "4.5.6", "argo-workflows": "7.8.9"}
 
@@ -24,7 +24,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def objects(rendered: dict[str, str]) -> list[dict[str, Any]]:
-    return [document for text in rendered.values() for document in yaml.safe_load_all(text)]
+    return [document for text in rendered.values() for document in load_all(text)]
 
 
 def test_every_manifest_file_is_applied_and_filled(rendered: dict[str, str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from implementation_dag.finding import Level
 from implementation_dag.installation_check import rights
 from implementation_dag.installation_check.rights import Identity, Right
+from scripts.render.manifests import load_all
 from scripts.render.project import SUITE
 
 RUNNER = Identity("workflows", "implementation-dag-runner")
@@ -20,7 +20,7 @@ def roles(case: str = "default") -> list[rights.Object]:
     """What the test is told to ask; empty where the case installs no test."""
     configs = SUITE.render(SUITE.cases[case]).objects.of("ConfigMap")
     texts = [config["data"]["rbac.yaml"] for config in configs if config.name.endswith(OWN)]
-    return [item for text in texts for item in yaml.safe_load_all(text) if item]
+    return [item for text in texts for item in load_all(text)]
 
 
 @pytest.mark.parametrize("case", [name for name in SUITE.cases if "/" not in name])

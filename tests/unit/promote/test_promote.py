@@ -30,6 +30,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as `root`, shared: only for what is refused, which leaves everything as it was."""
     root = tmp_path_factory.mktemp("promote") / "repository"
     for name in ("charts", "kustomize"):
         shutil.copytree(build.ROOT / name, root / name)
@@ -136,8 +137,8 @@ OTHER = {"release": "implementation-dag-dev", "chart": "0.0.1", "image": "ghcr.i
         ({"pipeline": OTHER}, "release implementation-dag-dev, not implementation-dag-staging; chart 0.0.1, not"),
     ],
 )
-def test_evidence_that_proves_nothing_is_refused(root: Path, changed: dict[str, Any], words: str) -> None:
-    refused(root, words, place=evidence(root, **changed))
+def test_evidence_that_proves_nothing_is_refused(repository: Path, changed: dict[str, Any], words: str) -> None:
+    refused(repository, words, place=evidence(repository, **changed))
 
 
 @pytest.mark.parametrize(
@@ -150,8 +151,8 @@ def test_evidence_that_proves_nothing_is_refused(root: Path, changed: dict[str, 
         ("dev", "staging", "kustomize/overlays/dev/values.yaml: image.digest is empty, and a tag does not say"),
     ],
 )
-def test_a_wrong_step_is_refused(root: Path, source: str, target: str, words: str) -> None:
-    refused(root, words, source=source, target=target, place=evidence(root))
+def test_a_wrong_step_is_refused(repository: Path, source: str, target: str, words: str) -> None:
+    refused(repository, words, source=source, target=target, place=evidence(repository))
 
 
 @pytest.mark.parametrize(
@@ -162,11 +163,11 @@ def test_a_wrong_step_is_refused(root: Path, source: str, target: str, words: st
         ("here", "not JSON"),
     ],
 )
-def test_missing_evidence_is_refused(root: Path, tmp_path: Path, place: str, words: str) -> None:
+def test_missing_evidence_is_refused(repository: Path, tmp_path: Path, place: str, words: str) -> None:
     if place == "here":
         (tmp_path / "here").write_text("{")
         place = str(tmp_path / "here")
-    refused(root, words, place=place)
+    refused(repository, words, place=place)
 
 
 def test_a_dirty_checkout_is_refused(root: Path) -> None:
