@@ -80,7 +80,8 @@ lint: venv test-tools ## Run ruff, mypy --strict and yamllint
 .PHONY: unit-test
 unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; writes out/junit.xml
 	@mkdir -p out
-	@$(VENV)/bin/pytest -q -n auto --junitxml out/junit.xml tests/unit tests/render tests/lint
+# A worker more than processors, as some tests wait; a file to one worker, as its tests share what they set up.
+	@$(VENV)/bin/pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs
