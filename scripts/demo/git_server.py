@@ -112,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
+    # An answer goes out in small pieces: Nagle would hold each back until the one before is acknowledged.
+    disable_nagle_algorithm = True
     server: GitServer
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
