@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.overlays import build
 from scripts.render import RenderError, helm
+from scripts.render.manifests import load
 from scripts.render.project import CHART, SUITE
 from scripts.render.targets import HELMS, KUBERNETES, TARGETS
 from scripts.render.verdicts import remembered
@@ -15,6 +17,7 @@ from scripts.schemas import validate
 from scripts.schemas.values import ValuesSchema
 
 VALUES = ValuesSchema(CHART)
+KUSTOMIZE = build.ROOT / "kustomize"
 
 
 @pytest.mark.parametrize("minor", KUBERNETES)
@@ -25,6 +28,22 @@ def test_every_rendered_object_fits_its_schema(minor: str) -> None:
         for render in SUITE.renders(targets=targets)
         for fault in remembered(partial(validate, render.objects.plain, minor), render.objects.plain, minor)
     }
+    assert not faults, "\n" + "\n".join(sorted(faults))
+
+
+def folders() -> list[str]:
+    """What else kustomize builds: overlays are cases of the matrix, `rendered` holds what they build to."""
+    files = [path for path in KUSTOMIZE.rglob("kustomization.yaml") if load(path.read_text())["kind"] != "Component"]
+    places = sorted(path.parent.relative_to(KUSTOMIZE) for path in files)
+    # A folder `chart` holds no objects, only how kustomize is to call helm.
+    return [str(place) for place in places if place.parts[0] not in ("overlays", "rendered") and place.name != "chart"]
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_every_object_built_without_the_matrix_fits_its_schema(folder: str) -> None:
+    objects = build.objects(build.build(KUSTOMIZE / folder))
+    assert objects
+    faults = {fault for minor in KUBERNETES for fault in remembered(partial(validate, objects, minor), objects, minor)}
     assert not faults, "\n" + "\n".join(sorted(faults))
 
 
