@@ -142,8 +142,7 @@ def _bootstrap(debian: Debian, archive: Path) -> None:
 
 def _import(debian: Debian, tree: Path, image: ImageRef) -> None:
     """Make the tar `tree` an image of one layer named ``image.local``."""
-    container = buildah.run("from", "scratch")
-    try:
+    with buildah.container("scratch") as container:
         buildah.run("add", "--quiet", container, tree, "/")
         buildah.run(
             "config",
@@ -155,16 +154,8 @@ def _import(debian: Debian, tree: Path, image: ImageRef) -> None:
             "LANG=C.UTF-8",
             container,
         )
-        buildah.run(
-            "commit",
-            "--quiet",
-            f"--timestamp={buildah.EPOCH}",
-            buildah.signature_policy(),
-            container,
-            image.local,
-        )
-    finally:
-        buildah.run("rm", container)
+        options = [f"--timestamp={buildah.EPOCH}", buildah.signature_policy()]
+        buildah.run("commit", "--quiet", *options, container, image.local)
 
 
 def build(debian: Debian = PYTHON) -> ImageRef:

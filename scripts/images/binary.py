@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.images import buildah
+from scripts.images.keys import stamp
 from scripts.toolchain.store import cache_root
 
 USER = "65532:65532"
@@ -25,16 +25,7 @@ class BinaryImage:
     @property
     def key(self) -> str:
         """Digest of what decides the image's content; the binary counts by path, size and time."""
-        path = self.binary.resolve()
-        status = path.stat()
-        parts = [
-            self.reference,
-            str(path),
-            str(status.st_size),
-            str(status.st_mtime_ns),
-            self.program,
-            *self.arguments,
-        ]
+        parts = [self.reference, *stamp(self.binary), self.program, *self.arguments]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -48,24 +39,11 @@ def build(image: BinaryImage) -> Path:
     target = archive_path(image)
     if target.is_file():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f"{target.stem}.{os.getpid()}.new.tar")
-    container = buildah.run("from", "scratch")
-    try:
+    with buildah.archived("scratch", image.reference, target) as container:
         buildah.run("copy", "--chmod", "0755", container, image.binary.resolve(), f"/bin/{image.program}")
         entrypoint = ", ".join(f'"{part}"' for part in (f"/bin/{image.program}", *image.arguments))
         buildah.run(
             "config", "--user", USER, "--env", "PATH=/bin", "--entrypoint", f"[{entrypoint}]", "--cmd", "",
             container,
         )  # fmt: skip
-        # A fixed time makes the same binary the same image.
-        buildah.run(
-            "commit", "--quiet", buildah.signature_policy(), "--timestamp", str(buildah.EPOCH),
-            "--disable-compression", "--format", "oci", container,
-            f"oci-archive:{fresh}:{image.reference}",
-        )  # fmt: skip
-        fresh.rename(target)
-    finally:
-        buildah.run("rm", container)
-        fresh.unlink(missing_ok=True)
     return target

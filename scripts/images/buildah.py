@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.images.image import ImageError
@@ -70,6 +72,34 @@ def has_image(reference: str) -> bool:
     prefix, environment = _settings()
     command = [*prefix, "inspect", "--type=image", reference]
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def container(image: str) -> Iterator[str]:
+    """Give a working container of a local image, or of `scratch`, and remove it."""
+    name = run("from", "--pull-never", image)
+    try:
+        yield name
+    finally:
+        run("rm", name)
+
+
+@contextmanager
+def archived(image: str, reference: str, archive: Path) -> Iterator[str]:
+    """Give a working container of `image` that becomes the oci-archive when the block ends well.
+
+    The same content gives the same digest; the file appears under its name only when it is complete.
+    """
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    fresh = archive.with_name(f"{archive.stem}.{os.getpid()}.new.tar")
+    with container(image) as name:
+        try:
+            yield name
+            options = [f"--timestamp={EPOCH}", "--disable-compression", "--format=oci"]
+            run("commit", "--quiet", signature_policy(), *options, name, f"oci-archive:{fresh}:{reference}")
+            fresh.rename(archive)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def save(reference: str, archive: Path) -> None:

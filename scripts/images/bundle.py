@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.images import base, buildah
 from scripts.images.binary import USER
+from scripts.images.keys import stamp
 from scripts.toolchain.store import cache_root
 
 FOLDER = "/usr/local/bin"
@@ -29,8 +29,7 @@ class Bundle:
         """Digest of what decides the image's content; binaries count by path, size and time."""
         parts = [self.name, self.debian.key]
         for name, path in sorted(self.binaries.items()):
-            status = path.resolve().stat()
-            parts += [name, str(path.resolve()), str(status.st_size), str(status.st_mtime_ns)]
+            parts += [name, *stamp(path)]
         parts += [f"{name} -> {target}" for name, target in sorted(self.links.items())]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -46,21 +45,10 @@ def build(bundle: Bundle) -> Path:
     target = cache_root() / "images" / f"{stem}-{bundle.key}.tar"
     if target.is_file():
         return target
-    fresh = target.with_name(f"{target.stem}.{os.getpid()}.new.tar")
-    container = buildah.run("from", "--pull-never", base.build(bundle.debian).local)
-    try:
+    with buildah.archived(base.build(bundle.debian).local, bundle.reference, target) as container:
         for name, path in bundle.binaries.items():
             buildah.run("copy", "--chmod", "0755", container, path.resolve(), f"{FOLDER}/{name}")
         for name, program in bundle.links.items():
             buildah.run("run", "--isolation=chroot", container, "--", "ln", "-s", program, f"{FOLDER}/{name}")
         buildah.run("config", "--user", USER, container)
-        # A fixed time makes the same binaries the same image.
-        buildah.run(
-            "commit", "--quiet", buildah.signature_policy(), "--timestamp", str(buildah.EPOCH),
-            "--disable-compression", "--format", "oci", container, f"oci-archive:{fresh}:{bundle.reference}",
-        )  # fmt: skip
-        fresh.rename(target)
-    finally:
-        buildah.run("rm", container)
-        fresh.unlink(missing_ok=True)
     return target

@@ -61,9 +61,7 @@ def client_errors_pass(scope: Scope) -> Iterator[Hit]:
 )
 def percentiles(scope: Scope) -> Iterator[Hit]:
     """`a[int(0.95*c)]` and alike in awk or bash."""
-    for text in scope.shell_texts:
-        for match in _PERCENTILE.finditer(text.code):
-            yield Hit(text.address, text.path, f"`{match.group()}...` is a percentile made by hand")
+    return _each(scope, _PERCENTILE, "`{}...` is a percentile made by hand")
 
 
 @rule(
@@ -73,6 +71,11 @@ def percentiles(scope: Scope) -> Iterator[Hit]:
 )
 def get_or_create(scope: Scope) -> Iterator[Hit]:
     """`kubectl get ... || kubectl create ...`."""
+    return _each(scope, _GET_OR_CREATE, "`{}` adopts whatever is there")
+
+
+def _each(scope: Scope, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
+    """A hit for each match, whose text on one line is put into `message`."""
     for text in scope.shell_texts:
-        for match in _GET_OR_CREATE.finditer(text.code):
-            yield Hit(text.address, text.path, f"`{' '.join(match.group().split())}` adopts whatever is there")
+        for match in pattern.finditer(text.code):
+            yield Hit(text.address, text.path, message.format(" ".join(match.group().split())))
