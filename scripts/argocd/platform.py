@@ -15,7 +15,8 @@ from scripts.argocd.working_copy import WorkingCopy
 from scripts.cluster.__main__ import main as cluster
 from scripts.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.demo.alone import alone, lock_of
-from scripts.demo.environment import Environment
+from scripts.demo.backends import made_by_demo
+from scripts.demo.environment import RELEASE_NAMESPACE, Environment
 from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
 from scripts.demo.session import remove_everything
@@ -85,9 +86,10 @@ def prepared(where: Environment, names: Sequence[str], folder: Path, progress: P
         raise DemoError("the local cluster did not come up: see above, and `make status`")
     with ExitStack() as stack:
         if "production" in names:
-            # It has the name and namespace of the demo's release, which makes room.
+            # It has the name and namespace of the demo's release, which makes room; anybody else's is refused below.
             stack.enter_context(alone(lock_of(where.state)))
-            remove_everything(where, progress, cluster_too=False)
+            if made_by_demo(where, RELEASE_NAMESPACE):
+                remove_everything(where, progress, cluster_too=False)
         yield from _prepared(where, names, folder, progress)
 
 

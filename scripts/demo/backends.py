@@ -84,11 +84,16 @@ def render(name: str, fields: dict[str, str]) -> list[dict[str, Any]]:
     return [found for found in yaml.safe_load_all(text) if found]
 
 
+def made_by_demo(environment: Environment, name: str) -> bool:
+    """Whether the namespace is there, and a demo made it. Raises DemoError."""
+    found = environment.kubectl.get("namespace", name) or {}
+    labels: dict[str, str] = found.get("metadata", {}).get("labels", {})
+    return OWNED.items() <= labels.items()
+
+
 def claim_namespace(environment: Environment, name: str) -> None:
     """Create the namespace, restricted, or take one that an earlier demo made. Raises DemoError otherwise."""
-    found = environment.kubectl.get("namespace", name)
-    labels = (found or {}).get("metadata", {}).get("labels", {})
-    if found is not None and not OWNED.items() <= labels.items():
+    if environment.kubectl.get("namespace", name) and not made_by_demo(environment, name):
         raise DemoError(f"namespace {name} exists and was not made by the demo: it is not touched. Use another cluster")
     wanted = {**OWNED, "pod-security.kubernetes.io/enforce": "restricted"}
     metadata = {"name": name, "labels": wanted}

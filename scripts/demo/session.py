@@ -124,8 +124,7 @@ def remove_everything(where: Environment, progress: Progress, cluster_too: bool 
     where.kubectl.run("delete", "workflows.argoproj.io", "--all", f"--namespace={RELEASE_NAMESPACE}", "--timeout=60s")
     release.uninstall(where)
     for name in (RELEASE_NAMESPACE, DEMO_NAMESPACE):
-        found = where.kubectl.get("namespace", name)
-        if found and backends.OWNED.items() <= found["metadata"].get("labels", {}).items():
+        if backends.made_by_demo(where, name):
             where.kubectl.run("delete", "namespace", name, "--timeout=180s")
     progress("release, previews and the demo's namespaces are removed")
 
