@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from scripts.render.manifests import load
 
 FILE = Path(__file__).parent / "assertions.yaml"
 CHECKS = ("equals", "matches", "contains", "length", "exists")
@@ -60,7 +60,7 @@ class Assertion:
 def read(path: Path = FILE) -> list[Assertion]:
     """Return the list. Raises AssertionsError."""
     found = []
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+    for entry in load(path.read_text(encoding="utf-8")):
         checks = [key for key in CHECKS if key in entry]
         if len(checks) != 1 or set(entry) != {"case", "object", "path", *checks}:
             raise AssertionsError(f"{path.name}: {entry}: needs case, object, path and one of {', '.join(CHECKS)}")

@@ -13,7 +13,7 @@ from scripts.render.errors import RenderError
 from scripts.render.manifests import ManifestError, Object
 from scripts.toolchain import tool
 
-__all__ = ["Object", "Output", "RenderError", "lint", "run", "template"]
+__all__ = ["Object", "Output", "RenderError", "call", "lint", "run", "template"]
 
 
 class Output(NamedTuple):
@@ -52,7 +52,7 @@ def run(
     command += [part for path in files for part in ("--values", str(path))]
 
     def make() -> tuple[int, str, str]:
-        done = _run(command)
+        done = call(command)
         return done.returncode, done.stdout, done.stderr
 
     # Helm's messages name the chart's folder only by its own name, so equal folders elsewhere share a result.
@@ -78,7 +78,7 @@ def lint(chart: Path, values: Sequence[Path], *, helm: str, kube_version: str, c
 
     def make() -> str:
         files = [part for path in values for part in ("--values", str(path))]
-        done = _run([str(binary), "lint", *fixed, str(chart), *files])
+        done = call([str(binary), "lint", *fixed, str(chart), *files])
         if done.returncode:
             raise RenderError(f"{done.stdout}{done.stderr}".strip())
         return "good"
@@ -87,7 +87,8 @@ def lint(chart: Path, values: Sequence[Path], *, helm: str, kube_version: str, c
     (cache or default_cache()).remember(inputs, make)
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run helm and keep what it prints."""
     # No cluster is asked; a kubeconfig would only bring warnings about its file mode.
     environment = {**os.environ, "KUBECONFIG": os.devnull}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.render import helm
+from scripts.render.cache import content_key, tool_key
 from scripts.render.errors import RenderError
 from scripts.render.suite import Suite
 from scripts.toolchain import tool
@@ -22,13 +22,17 @@ def notes(suite: Suite, values: Mapping[str, Any] | None = None) -> str:
 
     Only Helm 4 renders an installation without asking a cluster.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "values.yaml"
-        path.write_text(json.dumps(values or {}), encoding="utf-8")
-        command = [str(tool("helm4")), "install", suite.release or suite.chart_name, str(suite.chart)]
-        command += ["--dry-run=client", "--namespace", suite.namespace, "--values", str(path)]
-        environment = {**os.environ, "KUBECONFIG": os.devnull}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        raise RenderError(done.stderr.strip())
-    return done.stdout.partition(_HEAD)[2]
+    release, text = suite.release or suite.chart_name, json.dumps(values or {})
+
+    def make() -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "values.yaml"
+            path.write_text(text, encoding="utf-8")
+            command = [str(tool("helm4")), "install", release, str(suite.chart), "--dry-run=client"]
+            done = helm.call([*command, "--namespace", suite.namespace, "--values", str(path)])
+        if done.returncode:
+            raise RenderError(done.stderr.strip())
+        return done.stdout.partition(_HEAD)[2]
+
+    inputs = ["notes", tool_key(tool("helm4")), content_key(suite.chart), text, release, suite.namespace]
+    return str(suite.cache.remember(inputs, make))

@@ -16,7 +16,6 @@ from scripts.render.verdicts import remembered
 from scripts.schemas import validate
 from scripts.schemas.values import ValuesSchema
 
-VALUES = ValuesSchema(CHART)
 KUSTOMIZE = build.ROOT / "kustomize"
 
 
@@ -47,18 +46,23 @@ def test_every_object_built_without_the_matrix_fits_its_schema(folder: str) -> N
     assert not faults, "\n" + "\n".join(sorted(faults))
 
 
-def test_values_and_their_schema_agree() -> None:
-    assert VALUES.faults() == []
+@pytest.fixture(scope="module")
+def schema() -> ValuesSchema:
+    return ValuesSchema(CHART)
+
+
+def test_values_and_their_schema_agree(schema: ValuesSchema) -> None:
+    assert schema.faults() == []
 
 
 @pytest.mark.parametrize("name", HELMS)
-def test_helm_refuses_a_wrong_type_of_every_value_by_its_name(name: str, tmp_path: Path) -> None:
+def test_helm_refuses_a_wrong_type_of_every_value_by_its_name(name: str, schema: ValuesSchema, tmp_path: Path) -> None:
     """One run of helm tells all that is wrong: round by round each value gets another wrong type."""
-    leaves = VALUES.leaves()
-    wrong = {leaf.path: VALUES.wrong(leaf.schema) for leaf in leaves}
+    leaves = schema.leaves()
+    wrong = {leaf.path: schema.wrong(leaf.schema) for leaf in leaves}
     assert [path for path, samples in wrong.items() if len(samples) < 3] == []
     for round_number in range(max(map(len, wrong.values()))):
-        values = copy.deepcopy(VALUES.values)
+        values = copy.deepcopy(schema.values)
         changed = [path for path, samples in wrong.items() if round_number < len(samples)]
         for path in changed:
             *parents, key = path.split(".")

@@ -6,12 +6,12 @@ import ast
 import re
 from pathlib import Path
 
-import yaml
+from scripts.render.manifests import load
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "threat-model.md"
 CORPUS = ROOT / "tests" / "e2e" / "isolation" / "attacks.yaml"
-CASES = {case["name"]: case for case in yaml.safe_load(CORPUS.read_text())}
+CASES = {case["name"]: case for case in load(CORPUS.read_text())}
 PREFIXES = ("argument-", "workflow-", "repository-", "chart-", "agent-", "application-")
 
 

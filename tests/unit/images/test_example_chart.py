@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 import pytest
-import yaml
 
-from scripts.toolchain import tool
+from scripts.render import RenderError, helm
 from tests.unit.images.checkout import ROOT
 
 APP = ROOT / "examples" / "app"
 DIGEST = "sha256:" + "c" * 64
 
 
-def helm(*settings: str) -> subprocess.CompletedProcess[str]:
-    arguments = [part for setting in settings for part in ("--set", setting)]
-    command = [
-        str(tool("helm4")),
-        "template",
-        "shop-pr-7",
-        str(APP / "charts/app"),
-        "-f",
-        str(APP / "values-preview.yaml"),
-    ]
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-
-
 def render(*settings: str) -> dict[str, Any]:
-    done = helm(*settings)
-    assert done.returncode == 0, done.stderr
-    return {document["kind"]: document for document in yaml.safe_load_all(done.stdout)}
+    flags = [f"--set={setting}" for setting in settings]
+    values = APP / "values-preview.yaml"
+    objects = helm.template(APP / "charts" / "app", values, helm="helm4", release="shop-pr-7", flags=flags)
+    return {item["kind"]: item for item in objects}
 
 
 def test_preview_pins_the_digest_and_serves_its_host() -> None:
@@ -70,6 +56,5 @@ def test_without_a_host_there_is_no_ingress() -> None:
     ["image.tag=pr 7", "image.tag=pr-7@sha256:abc", "ingress.host=UPPER.example.com", "image.name=x", "replicas=0"],
 )
 def test_schema_refuses(setting: str) -> None:
-    done = helm(setting)
-    assert done.returncode != 0
-    assert setting.split("=")[0].split(".")[0] in done.stderr
+    with pytest.raises(RenderError, match=setting.split("=")[0].split(".")[0]):
+        render(setting)
