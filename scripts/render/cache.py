@@ -18,6 +18,7 @@ from scripts.toolchain.store import cache_root
 
 # Raised when what is stored for the same input changes.
 _FORMAT = 1
+_DAY = 86400
 _DAYS_KEPT = 30
 # Refusals that come from the chart and the values alone; a full disk or a killed process is not remembered.
 _LASTING = re.compile(
@@ -78,10 +79,16 @@ class Cache:
         return known
 
     def prune(self) -> None:
-        """Delete what nobody has asked for during a month."""
-        oldest = time.time() - _DAYS_KEPT * 86400
-        for path in self.folder.glob("*/*.json") if self.folder else ():
-            if path.stat().st_mtime < oldest:
+        """Delete what nobody has asked for during a month; look for it once a day."""
+        if self.folder is None:
+            return
+        mark, now = self.folder / "pruned", time.time()
+        if mark.exists() and now - mark.stat().st_mtime < _DAY:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        for path in self.folder.glob("*/*.json"):
+            if now - path.stat().st_mtime > _DAYS_KEPT * _DAY:
                 path.unlink(missing_ok=True)
 
     def _objects(self, digest: str, text: str | None = None) -> list[Object]:
@@ -104,7 +111,7 @@ class Cache:
             text = path.read_bytes()
         except FileNotFoundError:
             return None
-        if time.time() - path.stat().st_mtime > 86400:
+        if time.time() - path.stat().st_mtime > _DAY:
             os.utime(path)
         return json.loads(text)
 
@@ -121,7 +128,9 @@ class Cache:
 @lru_cache
 def default_cache() -> Cache:
     """The cache below the toolchain's root, one for the process."""
-    return Cache(cache_root() / "render")
+    cache = Cache(cache_root() / "render")
+    cache.prune()
+    return cache
 
 
 def content_key(path: Path) -> str:

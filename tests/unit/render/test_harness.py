@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -217,6 +219,25 @@ def test_a_verdict_is_asked_for_again_when_objects_or_judges_change(
     monkeypatch.setattr(verdicts, "_code", lambda: "another")
     assert verdict(1) == ["bad"]
     assert asked[3:] == [(1,)]
+
+
+def test_what_nobody_asked_for_during_a_month_is_deleted_once_a_day(tmp_path: Path) -> None:
+    def write(name: str, days: int) -> Path:
+        Cache(tmp_path).remember([name], lambda: name)
+        (path,) = [found for found in tmp_path.glob("*/*.json") if found.read_text() == f'"{name}"']
+        os.utime(path, (time.time() - days * 86400,) * 2)
+        return path
+
+    old, used, asked_for = write("old", 31), write("used", 29), write("asked for", 31)
+    Cache(tmp_path).remember(["asked for"], lambda: pytest.fail("it is known"))
+    Cache(tmp_path).prune()
+    assert [path.exists() for path in (old, used, asked_for)] == [False, True, True]
+    another = write("another", 31)
+    Cache(tmp_path).prune()
+    assert another.exists()
+    os.utime(tmp_path / "pruned", (time.time() - 2 * 86400,) * 2)
+    Cache(tmp_path).prune()
+    assert not another.exists()
 
 
 def test_a_fault_of_the_chart_names_case_and_target(suite: Suite) -> None:
