@@ -61,7 +61,7 @@ def running(state: State) -> bool:
 
 def remove(state: State) -> list[str]:
     """End the enforcer and remove its rules and sets; returns what was removed, in words."""
-    removed = [f"{NAME} stopped"] if processes.stop(state, NAME) else []
+    removed = [f"process {NAME}"] if processes.stop(state, NAME) else []
     rules = saved_rules()
     if any(mark in rules for mark in OURS):
         kept = [line for line in rules.splitlines() if not any(mark in line for mark in OURS)]
