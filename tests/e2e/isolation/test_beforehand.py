@@ -1,0 +1,87 @@
+"""A release without rights in the cluster: an administrator makes each preview beforehand, as docs/operator.md says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from scripts.demo import previews, repository
+from scripts.demo.repository import OWNER, REPO, PullRequest
+from scripts.demo.scenarios import all_scenarios
+from scripts.demo.session import Session
+
+from ..release import Release, arguments, nodes
+
+pytestmark = pytest.mark.long
+
+NAME = "beforehand"
+GOOD, MISSING = PullRequest(61, "discount"), PullRequest(62, "discount")
+CLUSTER_WIDE = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
+
+
+def failing(session: Session) -> PullRequest:
+    """A pull request whose deploy fails, so that its run cleans up."""
+    found = all_scenarios(session.environment.registry)["bad-image"].cases[0].pull
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def release(session: Session) -> Iterator[Release]:
+    prefix = {"prefix": f"impl-{NAME}"}
+    own = {"rbac": {"clusterScoped": False}, "namespace": prefix}
+    found = Release(session.environment.kubectl, NAME, own, flags=["--skip-crds"])
+    made = [{"owner": OWNER, "repo": REPO, "pr": pull.number} for pull in (GOOD, failing(session))]
+    try:
+        found.copy_inputs()
+        found.install()
+        shown = found.template("--show-only=templates/preview/precreated.yaml", preview={"precreated": made})
+        found.kubectl.apply(list(yaml.safe_load_all(shown)))
+        yield found
+    finally:
+        found.remove()
+
+
+@pytest.fixture(scope="module")
+def runs(session: Session, release: Release) -> dict[int, dict[str, str]]:
+    """All three pull requests at once: the nodes of each run, by its number."""
+    names = {}
+    for pull in (GOOD, MISSING, failing(session)):
+        repository.open_pull_request(session.host, pull, session.work)
+        names[pull.number] = release.submit(arguments(pull))
+    return {number: nodes(release.ended(name)) for number, name in names.items()}
+
+
+def test_the_release_has_nothing_in_the_cluster(release: Release) -> None:
+    assert release.kubectl.items(CLUSTER_WIDE, f"--selector=app.kubernetes.io/instance={NAME}") == []
+
+
+def test_a_run_deploys_into_the_preview_and_it_answers(
+    session: Session, release: Release, runs: dict[int, dict[str, str]]
+) -> None:
+    stages = {name: state for name, state in runs[GOOD.number].items() if not state.startswith("Skipped")}
+    assert {state.split()[0] for state in stages.values()} == {"Succeeded"}, stages
+    host = f"{REPO}-pr-{GOOD.number}.{session.environment.domain}"
+    seen = previews.observe(session.environment, f"https://{host}")
+    assert seen.status == 200, seen
+
+
+def test_a_preview_that_nobody_made_is_named(release: Release, runs: dict[int, dict[str, str]]) -> None:
+    name = f"impl-{NAME}-pr-{MISSING.number}"
+    told = f"namespace {name!r} is not there, and with value rbac.clusterScoped false the pipeline makes none"
+    assert told in runs[MISSING.number]["provision"]
+    assert release.kubectl.get("namespace", name) is None
+
+
+def test_cleanup_empties_the_preview_and_leaves_it_to_the_administrator(
+    session: Session, release: Release, runs: dict[int, dict[str, str]]
+) -> None:
+    number = failing(session).number
+    assert runs[number]["deploy"].startswith("Failed"), runs[number]
+    assert runs[number]["remove-preview"].startswith("Succeeded"), runs[number]
+    name = f"impl-{NAME}-pr-{number}"
+    assert release.kubectl.get("namespace", name)
+    assert release.kubectl.items("deployments,services,ingresses", f"--namespace={name}") == []
+    assert release.kubectl.items("resourcequotas,networkpolicies", f"--namespace={name}")

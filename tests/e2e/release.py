@@ -1,0 +1,147 @@
+"""A release of the chart beside the demo's, in a namespace of its own name."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scripts.demo.environment import RELEASE_NAMESPACE
+from scripts.demo.helm import helm
+from scripts.demo.kubectl import Kubectl
+from scripts.demo.release import CHART, GIT_SECRET, RELEASE, S3_SECRET, TRUST
+from scripts.demo.repository import OWNER, REPO, PullRequest
+from scripts.demo.workflow import ENDED
+from scripts.demo.workflow import phase as phase_of
+
+RUN_SECONDS = 600
+DOCSRUN_SECONDS = 180
+INPUTS = (f"secret/{GIT_SECRET}", f"secret/{S3_SECRET}", f"configmap/{TRUST}")
+
+
+def nodes(workflow: dict[str, Any]) -> dict[str, str]:
+    """Phase and message of each node of a run, by its name."""
+    found = workflow.get("status", {}).get("nodes", {}).values()
+    return {node["displayName"]: f"{node['phase']} {node.get('message', '')}".strip() for node in found}
+
+
+def arguments(pull: PullRequest) -> dict[str, str]:
+    """A run's arguments for a pull request of the demo."""
+    return {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}
+
+
+class Release:
+    """Install, use and remove it. What it needs of git, S3 and authorities, it takes from the demo's release.
+
+    `values` are files that the demo's values come over, `own` is what the test says over both, `flags` are helm's.
+    """
+
+    def __init__(
+        self,
+        kubectl: Kubectl,
+        name: str,
+        own: Mapping[str, Any],
+        values: Sequence[Path] = (),
+        flags: Sequence[str] = (),
+    ) -> None:
+        self.kubectl, self.name, self.own, self.values, self.flags = kubectl, name, own, values, flags
+        self.place = f"--namespace={name}"
+        self.base = json.loads(helm(kubectl, "get", "values", RELEASE, f"-n={RELEASE_NAMESPACE}", "--output=json"))
+
+    def copy_inputs(self) -> None:
+        """Make the release's namespace with the Secrets and the trust that the demo's release has."""
+        items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name}}]
+        for item in INPUTS:
+            found = self.kubectl.get(item, f"--namespace={RELEASE_NAMESPACE}")
+            assert found, f"{RELEASE_NAMESPACE}/{item} is gone"
+            items.append(found | {"metadata": {"name": found["metadata"]["name"], "namespace": self.name}})
+        self.kubectl.apply(items)
+
+    def install(self, **changed: Any) -> None:
+        """Install or upgrade: the value files, then where the demo's services are, then its own, then `changed`."""
+        self._helm(("upgrade", "--install", "--wait", "--timeout=180s"), changed)
+
+    def template(self, *flags: str, **changed: Any) -> str:
+        """Render with the same values; returns the manifests."""
+        return self._helm(("template", *flags), changed)
+
+    def _helm(self, command: Sequence[str], changed: Mapping[str, Any]) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            files = list(self.values)
+            for number, values in enumerate((self.base, self.own, changed)):
+                files.append(Path(folder) / f"{number}.json")
+                files[-1].write_text(json.dumps(values))
+            given = [f"--values={file}" for file in files]
+            return helm(self.kubectl, *command, self.name, str(CHART), self.place, *self.flags, *given)
+
+    def uninstall(self) -> None:
+        """Uninstall the release if it is there."""
+        helm(self.kubectl, "uninstall", self.name, self.place, "--ignore-not-found", "--wait")
+
+    def remove(self) -> None:
+        """Remove the release with its previews and its namespace, as far as they are there."""
+        selector = f"--selector=implementation-dag.dev/release={self.name}"
+        self.kubectl.run("delete", "namespaces", selector, "--timeout=180s")
+        self.uninstall()
+        self.kubectl.run("delete", "namespace", self.name, "--ignore-not-found", "--timeout=180s")
+
+    def submit(self, arguments: dict[str, str], **spec: Any) -> str:
+        """Submit a run; returns the Workflow's name."""
+        parameters = [{"name": key, "value": value} for key, value in arguments.items()]
+        manifest = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {"generateName": f"{self.name}-", "namespace": self.name},
+            "spec": {"workflowTemplateRef": {"name": self.name}, "arguments": {"parameters": parameters}} | spec,
+        }
+        return self.kubectl.create(manifest)
+
+    def workflow(self, run: str) -> dict[str, Any]:
+        """The Workflow of a run."""
+        found = self.kubectl.get("workflows.argoproj.io", run, self.place)
+        assert found, f"workflow {self.name}/{run} is gone"
+        return found
+
+    def ended(self, run: str) -> dict[str, Any]:
+        """Wait for the end of a run; returns its Workflow."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while phase_of(found := self.workflow(run)) not in ENDED:
+            assert time.monotonic() < deadline, f"{run} did not end within {RUN_SECONDS} s: {nodes(found)}"
+            time.sleep(2)
+        return found
+
+    def docsrun(self, docsrun: str, script: str) -> None:
+        """Create a DocsRun that runs Python's `script`."""
+        image = self.base["image"]
+        spec = {
+            "image": f"{image['repository']}@{image['digest']}",
+            "command": ["python3", "-c", script],
+            "serviceAccountName": "default",
+        }
+        metadata = {"name": docsrun, "namespace": self.name}
+        self.kubectl.apply([{"apiVersion": "taskmaster.io/v1", "kind": "DocsRun", "metadata": metadata, "spec": spec}])
+
+    def phase(self, docsrun: str) -> str:
+        """Phase of a DocsRun, empty before it has one."""
+        found = self.kubectl.get("docsrun", docsrun, self.place) or {}
+        return str(found.get("status", {}).get("phase", ""))
+
+    def final(self, docsrun: str) -> str:
+        """Wait for the end of a DocsRun; returns its phase."""
+        deadline = time.monotonic() + DOCSRUN_SECONDS
+        while (phase := self.phase(docsrun)) not in ("Succeeded", "Failed"):
+            assert time.monotonic() < deadline, f"DocsRun {docsrun} is {phase or 'untouched'} after {DOCSRUN_SECONDS} s"
+            time.sleep(1)
+        return phase
+
+    def scale(self, replicas: int) -> None:
+        """Run so many replicas of the DocsRun controller, and wait until it is so."""
+        controller = f"deployment/{self.name}-controller"
+        self.kubectl.run("scale", controller, f"--replicas={replicas}", self.place)
+        self.kubectl.run("rollout", "status", controller, self.place, "--timeout=120s")
+        if not replicas:
+            selector = "--selector=app.kubernetes.io/component=controller"
+            self.kubectl.run("wait", "pods", selector, "--for=delete", self.place, "--timeout=120s")
