@@ -33,7 +33,7 @@ def remove() -> int:
     this, settings, client = run.from_environment(), config.load(), kube.client()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
     name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
-    found = provision.existing(client, name)
+    found = provision.existing(client, name, settings["clusterScoped"])
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
@@ -76,7 +76,7 @@ def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str,
     docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     if status["phase"] == "Succeeded":
         return True
-    fail(f"helm uninstall: {status.get('reason')}: {status.get('message')}; the namespace is deleted all the same")
+    fail(f"helm uninstall: {status.get('reason')}: {status.get('message')}")
     return False
 
 
@@ -92,7 +92,7 @@ def delete(client: Client, name: str, limit: float) -> None:
 
     kube.persistently(f"delete namespace {name}", call)
     deadline = time.monotonic() + limit
-    while found := provision.existing(client, name):
+    while found := provision.existing(client, name, cluster_scoped=True):
         if time.monotonic() > deadline:
             conditions = [c.message for c in (found.status and found.status.conditions) or [] if c.status == "True"]
             raise StepError(f"namespace {name} is still there after {limit:.0f} s: {'; '.join(map(str, conditions))}")

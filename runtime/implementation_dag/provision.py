@@ -42,24 +42,29 @@ def owned_by(namespace: Namespace, this: run.Run) -> bool:
     )
 
 
-def existing(client: Client, name: str) -> Namespace | None:
-    """Return the namespace, or None when it is not there."""
+def existing(client: Client, name: str, cluster_scoped: bool) -> Namespace | None:
+    """Return the namespace, or None when it is not there.
+
+    Without rights in the cluster, one that is not there and one that nobody made for this release look the same: 403.
+    """
+    missing = (404,) if cluster_scoped else (403, 404)
 
     def get() -> Namespace | None:
         try:
             return client.get(Namespace, name)
         except ApiError as error:
-            if error.status.code == 404:
+            if error.status.code in missing:
                 return None
             raise
 
     return kube.persistently(f"read namespace {name}", get)
 
 
-def free_or_ours(client: Client, name: str, this: run.Run, limit: float) -> None:
+def free_or_ours(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
+    limit = settings["preview"]["deletionTimeoutSeconds"]
     deadline = time.monotonic() + limit
-    while found := existing(client, name):
+    while found := existing(client, name, settings["clusterScoped"]):
         if not owned_by(found, this):
             raise StepError(
                 f"namespace {name!r} exists and is not the preview of {this.pull_request} by release "
@@ -80,13 +85,13 @@ def main() -> int:
     """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
     this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
     client, preview = kube.client(), settings["preview"]
-    free_or_ours(client, name, this, preview["deletionTimeoutSeconds"])
+    free_or_ours(client, name, this, settings)
     manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
     if settings["clusterScoped"]:
         made = make_namespace(client, name, this, settings)
         preview_objects.apply(client, manifests)
     else:
-        made = made_beforehand(client, name)
+        made = made_beforehand(client, name, this)
         preview_objects.check(client, manifests)
     make_deployer(client, made, this)
     for secret in preview["pullSecrets"]:
@@ -116,15 +121,17 @@ def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str,
     return made
 
 
-def made_beforehand(client: Client, name: str) -> Namespace:
-    """Return the preview that an administrator made. Raises StepError when he did not."""
-    found = existing(client, name)
-    if found is None:
+def made_beforehand(client: Client, name: str, this: run.Run) -> Namespace:
+    """Take over the preview that an administrator made, and return it. Raises StepError when he did not make it."""
+    if existing(client, name, cluster_scoped=False) is None:
         raise StepError(
-            f"namespace {name!r} is not there, and with value rbac.clusterScoped false the pipeline makes none: "
-            "an administrator makes it beforehand (docs/operator.md, Without rights in the cluster)"
+            f"namespace {name!r} is not there or grants this release nothing, and with value rbac.clusterScoped false "
+            "the pipeline makes none: an administrator makes it beforehand (docs/operator.md, Without rights in the "
+            "cluster)"
         )
-    return found
+    # Cleanup leaves alone what another run holds.
+    patch = {"metadata": {"labels": {"workflow": this.labels["workflow"]}}}
+    return kube.persistently(f"label namespace {name}", lambda: client.patch(Namespace, name, patch))
 
 
 def make_deployer(client: Client, preview: Namespace, this: run.Run) -> None:

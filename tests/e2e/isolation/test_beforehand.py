@@ -70,7 +70,7 @@ def test_a_run_deploys_into_the_preview_and_it_answers(
 
 def test_a_preview_that_nobody_made_is_named(release: Release, runs: dict[int, dict[str, str]]) -> None:
     name = f"impl-{NAME}-pr-{MISSING.number}"
-    told = f"namespace {name!r} is not there, and with value rbac.clusterScoped false the pipeline makes none"
+    told = f"namespace {name!r} is not there or grants this release nothing, and with value rbac.clusterScoped false"
     assert told in runs[MISSING.number]["provision"]
     assert release.kubectl.get("namespace", name) is None
 
