@@ -83,9 +83,9 @@ def deployment_state(state: State, namespace: str, name: str) -> str:
     status, generation = found.get("status", {}), found["metadata"].get("generation")
     if status.get("observedGeneration") != generation:
         return "waiting"
-    wanted = found["spec"].get("replicas", 1)
-    fresh = status.get("updatedReplicas", 0) == status.get("readyReplicas", 0) == wanted
-    return "ready" if fresh else "waiting"
+    # `replicas` counts the old pods too: while they go away one of them may be the ready one.
+    counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas")}
+    return "ready" if counts == {found["spec"].get("replicas", 1)} else "waiting"
 
 
 def api_object(state: State, path: str) -> dict[str, Any] | None:
