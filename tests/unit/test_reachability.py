@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -67,30 +66,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with ca.crt, and server.crt/server.key issued by it for `localhost`."""
-    folder = tmp_path_factory.mktemp("ca")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA",
-            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl("req", "-x509", *key, "-keyout", "server.key", "-out", "server.crt", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-addext", "basicConstraints=critical,CA:FALSE")  # fmt: skip
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tls(ca: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(ca / "server.crt", ca / "server.key")
-    return context
-
-
 def wait(url: str, timeout: float = 2, ca_file: Path | None = None) -> Outcome:
     (outcome,) = wait_until_reachable([url], "/healthz", timeout, trust_context(ca_file), interval=0.1)
     return outcome
@@ -137,7 +112,7 @@ class Waited:
 
 
 @pytest.fixture(scope="module")
-def waited(ca: Path, tls: ssl.SSLContext) -> Waited:
+def waited(pki: Path, tls: ssl.SSLContext) -> Waited:
     """One wait for many URLs: those that never answer well take its whole time."""
     redirected: list[str] = []
 
@@ -172,7 +147,7 @@ def waited(ca: Path, tls: ssl.SSLContext) -> Waited:
         with ThreadPoolExecutor() as pool:
             plain = pool.submit(wait, unknown)
             outcomes = wait_until_reachable(
-                list(urls.values()), "/healthz", 2, trust_context(ca / "ca.crt"), interval=0.1
+                list(urls.values()), "/healthz", 2, trust_context(pki / "ca.crt"), interval=0.1
             )
             outcomes.append(plain.result())
         seconds = time.monotonic() - start
@@ -204,9 +179,9 @@ def test_a_url_that_answers_is_reachable_at_once() -> None:
     assert paths == ["/healthz"]
 
 
-def test_tls_is_verified_with_the_given_authority(ca: Path, tls: ssl.SSLContext, waited: Waited) -> None:
+def test_tls_is_verified_with_the_given_authority(pki: Path, tls: ssl.SSLContext, waited: Waited) -> None:
     with serving(status(200), tls) as port:
-        assert wait(f"https://localhost:{port}", ca_file=ca / "ca.crt", timeout=5).reachable
+        assert wait(f"https://localhost:{port}", ca_file=pki / "ca.crt", timeout=5).reachable
     unknown, other_name = waited["unknown authority"], waited["other name"]
     assert unknown.failure == Failure.TLS
     assert "unable to get local issuer certificate" in unknown.detail
@@ -215,12 +190,12 @@ def test_tls_is_verified_with_the_given_authority(ca: Path, tls: ssl.SSLContext,
 
 
 def test_the_systems_authorities_stay_trusted_beside_the_environments(
-    ca: Path, monkeypatch: pytest.MonkeyPatch
+    pki: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system = len(trust_context().get_ca_certs())
-    monkeypatch.setenv("SSL_CERT_FILE", str(ca / "ca.crt"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pki / "ca.crt"))
     assert system > 1
-    assert len(trust_context(ca / "ca.crt").get_ca_certs()) == system + 1
+    assert len(trust_context(pki / "ca.crt").get_ca_certs()) == system + 1
 
 
 def test_a_plain_server_where_tls_was_expected(waited: Waited) -> None:
