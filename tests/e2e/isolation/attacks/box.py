@@ -132,9 +132,9 @@ class Box:
         return self.provision(next(self._numbers))
 
     def remove_previews(self) -> None:
-        """Delete every preview that was made."""
+        """Delete every preview that was made; the cluster does it while other tests run, or is taken down itself."""
         names = [f"impl-pr-{number}" for number in range(SHARED, next(self._numbers))]
-        self.kubectl.run("delete", "namespace", *names, "--ignore-not-found", "--timeout=180s")
+        self.kubectl.run("delete", "namespace", *names, "--ignore-not-found", "--wait=false")
 
     def pod(self, name: str, program: str, **spec: Any) -> dict[str, Any]:
         """A well-behaved pod that runs `program` (Python); `spec` goes over it."""
