@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.images import buildah
-from scripts.images.keys import stamp
-from scripts.toolchain.store import cache_root
+from scripts.toolchain.store import cache_root, stamp
 
 USER = "65532:65532"
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from scripts.images import base, buildah
 from scripts.images.binary import USER
-from scripts.images.keys import stamp
-from scripts.toolchain.store import cache_root
+from scripts.toolchain.store import cache_root, stamp
 
 FOLDER = "/usr/local/bin"
 

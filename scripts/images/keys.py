@@ -19,13 +19,6 @@ def source_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
 
 
-def stamp(binary: Path) -> list[str]:
-    """What tells one build of a binary from another without reading it: where it really lies, its size and time."""
-    path = binary.resolve()
-    status = path.stat()
-    return [str(path), str(status.st_size), str(status.st_mtime_ns)]
-
-
 def file_digest(path: Path) -> str:
     """Hex SHA-256 of a file's content."""
     with path.open("rb") as stream:

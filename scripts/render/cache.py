@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from scripts.render.manifests import Object, documents, objects
-from scripts.toolchain.store import cache_root
+from scripts.toolchain.store import cache_root, stamp
 
 # Raised when what is stored for the same input changes.
 _FORMAT = 1
@@ -160,10 +160,8 @@ def _content(path: Path, files: tuple[tuple[str, int, int, int], ...]) -> str:
 
 
 def tool_key(binary: Path) -> str:
-    """What tells one build of a tool from another: where it really lies, its size and time."""
-    real = binary.resolve()
-    stat = real.stat()
-    return f"{real} {stat.st_size} {stat.st_mtime_ns}"
+    """What tells one build of a tool from another."""
+    return " ".join(stamp(binary))
 
 
 def _digest(content: bytes) -> str:

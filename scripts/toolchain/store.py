@@ -89,3 +89,10 @@ class Store:
     def linked(self, pin: Pin) -> bool:
         """Whether every name of the tool leads to a file from the bin folder."""
         return all((self.bin_folder / name).is_file() for name in pin.names)
+
+
+def stamp(binary: Path) -> list[str]:
+    """What tells one build of a binary from another without reading it: where it really lies, its size and time."""
+    path = binary.resolve()
+    status = path.stat()
+    return [str(path), str(status.st_size), str(status.st_mtime_ns)]
