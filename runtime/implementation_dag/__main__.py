@@ -11,9 +11,10 @@ from .log import fail
 # Imported on demand: a step starts in a third of the time without the others' libraries.
 SUBCOMMANDS = {
     "set-params": "set_params:main",
-    "checkout": "coderun.checkout:main",
-    "publish": "coderun.publish:main",
-    "head": "coderun.head:main",
+    "agent": "agents.stage:main",
+    "receive": "agents.box:receive",
+    "hand-over": "agents.box:hand_over",
+    "head": "agents.head:main",
     "provision": "provision:main",
     "deploy": "deploy:main",
     "helm-deploy": "helm.deploy:main",
@@ -22,7 +23,7 @@ SUBCOMMANDS = {
     "evidence": "evidence:main",
     "remove-preview": "cleanup:remove",
     "keep-preview": "cleanup:keep",
-    "controller": "docsrun.handlers:run_controller",
+    "controller": "controller:run_controller",
     "fetch": "docsrun.fetch:run_fetch",
     "results": "docsrun.results:run_results",
     "installation-check": "installation_check.check:main",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 from lightkube import ApiError, Client
 from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
@@ -17,6 +17,7 @@ from .log import say
 FIELD_MANAGER = "implementation-dag"
 RETRIES = 5
 DocsRun = create_namespaced_resource("taskmaster.io", "v1", "DocsRun", "docsruns")
+AgentRun = create_namespaced_resource("implementation-dag.dev", "v1alpha1", "AgentRun", "agentruns")
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 # Kinds that the chart may have the provisioner put into previews: known to lightkube by being named here.
 PREVIEW_KINDS = (
@@ -47,7 +48,9 @@ def persistently(what: str, call: Callable[[], Result]) -> Result:
             if status.code not in (429, 500, 502, 503, 504) or attempt == RETRIES:
                 raise StepError(f"cannot {what}: {status.message} ({status.reason})") from error
             problem = str(status.message)
-        except httpx.TransportError as error:
+        except httpx2.HTTPStatusError as error:
+            raise StepError(f"cannot {what}: the API server answers HTTP {error.response.status_code}") from error
+        except httpx2.TransportError as error:
             if attempt == RETRIES:
                 raise StepError(f"cannot {what}: the API server does not answer: {error}") from error
             problem = str(error)

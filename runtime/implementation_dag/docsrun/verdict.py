@@ -29,7 +29,8 @@ class Verdict:
         return self.phase in ("Succeeded", "Failed")
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return the time that the API server writes as `text`."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
@@ -37,9 +38,8 @@ def judge(
     job: Object, pods: Sequence[Object], events: Sequence[Object], settings: Settings, now: datetime | None = None
 ) -> Verdict:
     """Return the verdict. `events` are those of the Job and its pods, `pods` at most one that counts."""
-    moment = now or datetime.now(UTC)
     if pods:
-        return _pod(pods[-1], settings, moment)
+        return _pod(pods[-1], settings, now or datetime.now(UTC))
     if refusal := next((event["message"] for event in reversed(events) if event.get("reason") == "FailedCreate"), ""):
         if "exceeded quota" in refusal:
             return Verdict("Failed", "QuotaExceeded", f"the quota of the namespace refuses the pod: {refusal}")
@@ -57,9 +57,8 @@ def judge(
     return Verdict("Pending", "Starting", "the Job has no pod yet")
 
 
-def _pod(pod: Object, settings: Settings, moment: datetime) -> Verdict:
+def _pod(pod: Object, settings: Settings, now: datetime) -> Verdict:
     status, name = pod.get("status", {}), pod["metadata"]["name"]
-    age = (moment - _moment(pod["metadata"]["creationTimestamp"])).total_seconds()
     phase = status.get("phase", "Pending")
     if phase == "Succeeded":
         return Verdict("Succeeded", "Completed", "the command ended with exit code 0")
@@ -69,6 +68,17 @@ def _pod(pod: Object, settings: Settings, moment: datetime) -> Verdict:
         return Verdict("Failed", "Evicted", f"the node evicted pod {name}: {status.get('message', '')}")
     if phase == "Failed":
         return _failed(status, name)
+    if verdict := cannot_start(pod, settings, now):
+        return verdict
+    if phase == "Running":
+        return Verdict("Running", "Running", "the command is running")
+    return Verdict("Pending", "Starting", f"pod {name} is starting")
+
+
+def cannot_start(pod: Object, settings: Settings, now: datetime) -> Verdict | None:
+    """Return why the pod will not start by itself: no image, no node, a container that cannot be made. None: it may."""
+    status, name = pod.get("status", {}), pod["metadata"]["name"]
+    age = (now - moment(pod["metadata"]["creationTimestamp"])).total_seconds()
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = container.get("state", {}).get("waiting") or {}
         reason, words = waiting.get("reason", ""), waiting.get("message", "")
@@ -82,9 +92,7 @@ def _pod(pod: Object, settings: Settings, moment: datetime) -> Verdict:
         unplaced = condition["type"] == "PodScheduled" and condition["status"] == "False"
         if unplaced and age >= settings.unschedulable_grace:
             return Verdict("Failed", "Unschedulable", f"no node takes pod {name}: {condition.get('message', '')}")
-    if phase == "Running":
-        return Verdict("Running", "Running", "the command is running")
-    return Verdict("Pending", "Starting", f"pod {name} is starting")
+    return None
 
 
 def _failed(status: Object, pod: str) -> Verdict:
