@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.lint.workflow import Template
+from scripts.lint.workflow import Template, named
 from scripts.render.manifests import Object
 
+# Argo mounts it, writable, into every container of a step (workflow/controller/workflowpod.go of Argo Workflows 4.0).
+ARGO_FOLDER = "var-run-argo"
 _POD_SPECS = {
     "Pod": ("spec",),
     "Deployment": ("spec", "template", "spec"),
@@ -31,12 +33,17 @@ class Container:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that an object makes. `security` is the pod's own securityContext."""
+    """A pod that an object makes. `security` is the pod's own securityContext.
+
+    `shared` names the writable folders that all containers have besides those they mount: Argo's own.
+    """
 
     address: str
     path: str
     security: Object
     containers: tuple[Container, ...]
+    volumes: dict[str, Object]
+    shared: frozenset[str] = frozenset()
 
 
 def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[Pod]:
@@ -54,7 +61,7 @@ def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[
             for kind in ("initContainers", "containers")
             for data in spec.get(kind) or []
         )
-        yield Pod(address, at(path), spec.get("securityContext") or {}, containers)
+        yield Pod(address, at(path), spec.get("securityContext") or {}, containers, named(spec.get("volumes")))
 
 
 def template_pod(template: Template) -> Pod | None:
@@ -77,4 +84,5 @@ def template_pod(template: Template) -> Pod | None:
     if not single and not (data.get("containerSet") or {}):
         return None
     security = template.setting("securityContext") or template.workflow.spec.get("securityContext") or {}
-    return Pod(template.address, template.path, security, (*single, *several))
+    volumes = named(template.workflow.spec.get("volumes")) | named(data.get("volumes"))
+    return Pod(template.address, template.path, security, (*single, *several), volumes, frozenset({ARGO_FOLDER}))

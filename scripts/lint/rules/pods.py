@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.lint.containers import Container, Pod
+from scripts.lint.credentials import held, writable
 from scripts.lint.registry import Hit, rule
 from scripts.lint.scope import Scope
 
@@ -53,6 +54,25 @@ def no_security_context(scope: Scope) -> Iterator[Hit]:
             missing.append("seccompProfile")
         if missing:
             yield Hit(pod.address, container.path, f"securityContext without {', '.join(missing)}")
+
+
+@rule(
+    "IDAG504",
+    "container beside another one's credential",
+    "what it writes to a folder of both, the other one reads or even runs, beside its Secret; give it a pod of its own",
+)
+def shared_folders(scope: Scope) -> Iterator[Hit]:
+    """Judged by the pod that results: every container of an Argo step can write to Argo's own folder of programs."""
+    for pod in scope.pods:
+        for holder in pod.containers:
+            secrets = [item for item in held(holder.data, pod.volumes) if item.startswith("Secret")]
+            for other in pod.containers:
+                if not secrets or other.data.get("image") == holder.data.get("image") or held(other.data, pod.volumes):
+                    continue
+                mounted = {str(item.get("name")) for item in holder.data.get("volumeMounts") or []} | pod.shared
+                if both := mounted & (writable(other.data) | pod.shared):
+                    words = f"can write to {', '.join(sorted(both))}, beside {holder.name}, which holds {secrets[0]}"
+                    yield Hit(pod.address, other.path, words)
 
 
 def _containers(scope: Scope) -> Iterator[tuple[Pod, Container]]:
