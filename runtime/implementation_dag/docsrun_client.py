@@ -25,14 +25,7 @@ def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
             "name": name,
             "namespace": this.namespace,
             "labels": this.labels,
-            "ownerReferences": [
-                {
-                    "apiVersion": "argoproj.io/v1alpha1",
-                    "kind": "Workflow",
-                    "name": this.workflow,
-                    "uid": this.workflow_uid,
-                }
-            ],
+            "ownerReferences": [this.owner_reference],
         },
         "spec": spec,
     }

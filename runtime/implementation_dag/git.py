@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import StepError
 
@@ -17,8 +18,6 @@ HARDENING = [
     "core.fsmonitor=false",
     "core.symlinks=true",
     "protocol.allow=never",
-    "protocol.https.allow=always",
-    "protocol.http.allow=always",
     "submodule.recurse=false",
     "filter.lfs.smudge=cat",
     "filter.lfs.process=",
@@ -32,41 +31,51 @@ class GitError(StepError):
     """git failed; the text has its own last words."""
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of git: hardening and credentials as configuration, never in arguments or on disk."""
-    settings = list(HARDENING)
-    if (CREDENTIALS / "password").exists():
+def environment(url: str) -> dict[str, str]:
+    """Return the environment of git: hardening, and for `url` alone its protocol and credentials; never on disk.
+
+    An empty `url` is for commands that reach nobody.
+    """
+    settings = [tuple(setting.split("=", 1)) for setting in HARDENING]
+    if url:
+        settings.append((f"protocol.{urlsplit(url).scheme}.allow", "always"))
+    if url and (CREDENTIALS / "password").exists():
         user, password = ((CREDENTIALS / key).read_text().strip() for key in ("username", "password"))
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        settings.append(f"http.extraHeader=Authorization: Basic {token}")
+        settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {token}"))
     env = {key: os.environ[key] for key in ("PATH", "SSL_CERT_FILE", "GIT_SSL_CAINFO") if key in os.environ}
     # LFS pointers stay pointers, and a prompt for a password would wait for ever.
     env |= {"HOME": "/tmp", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_LFS_SKIP_SMUDGE": "1"}  # noqa: S108
     env["GIT_CONFIG_COUNT"] = str(len(settings))
-    for index, setting in enumerate(settings):
-        key, value = setting.split("=", 1)
+    for index, (key, value) in enumerate(settings):
         env |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
     return env
 
 
-def git(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None) -> str:
-    """Run git and return its standard output, undecodable bytes replaced. Raises GitError."""
+def output(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None, url: str = "") -> bytes:
+    """Run git and return its standard output; `url` is the one address that it may reach. Raises GitError."""
+    name = next((text for text in arguments if not text.startswith("-")), "")
     try:
         done = subprocess.run(
             ["git", *arguments],
             cwd=cwd,
             input=stdin,
-            env=environment(),
+            env=environment(url),
             capture_output=True,
             timeout=TIME_LIMIT,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise GitError(f"git {arguments[0]} did not end within {TIME_LIMIT} s") from None
+        raise GitError(f"git {name} did not end within {TIME_LIMIT} s") from None
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip()
-        raise GitError(f"git {arguments[0]} failed: {words or f'exit code {done.returncode}'}")
-    return done.stdout.decode(errors="replace")
+        raise GitError(f"git {name} failed: {words or f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+def git(*arguments: str, cwd: Path | None = None, url: str = "") -> str:
+    """Run git as `output` does and return its standard output as text, undecodable bytes replaced. Raises GitError."""
+    return output(*arguments, cwd=cwd, url=url).decode(errors="replace")
 
 
 def repository_url(base_url: str, owner: str, repo: str) -> str:
@@ -75,16 +84,20 @@ def repository_url(base_url: str, owner: str, repo: str) -> str:
 
 
 def references(url: str) -> dict[str, str]:
-    """Return every reference of the repository: name → commit. Raises GitError."""
-    lines = git("ls-remote", "--", url).splitlines()
-    return {name: commit for commit, name in (line.split("\t", 1) for line in lines)}
+    """Return every reference of the repository: name → commit; HEAD → name of the default branch. Raises GitError."""
+    found: dict[str, str] = {}
+    for line in output("ls-remote", "--symref", "--", url, url=url).decode(errors="surrogateescape").splitlines():
+        at, name = line.split("\t", 1)
+        # HEAD comes twice: first what it points to, then its commit.
+        found.setdefault(name, at.removeprefix("ref: "))
+    return found
 
 
 def fetch(url: str, commit: str, folder: Path) -> None:
     """Check out exactly `commit` of `url` into the new `folder`. Raises GitError."""
     folder.mkdir(parents=True, exist_ok=True)
     git("init", "--quiet", "--initial-branch=work", cwd=folder)
-    git("fetch", "--quiet", "--no-tags", "--depth=1", "--", url, commit, cwd=folder)
+    git("fetch", "--quiet", "--no-tags", "--depth=1", "--", url, commit, cwd=folder, url=url)
     git("checkout", "--quiet", "--detach", "FETCH_HEAD", cwd=folder)
     found = git("rev-parse", "HEAD", cwd=folder).strip()
     if found != commit:

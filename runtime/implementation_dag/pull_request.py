@@ -12,7 +12,10 @@ from .git import GitError, git, references
 
 @dataclass(frozen=True)
 class Head:
-    """`commit` is 40 hex digits; `branch` is empty when no branch of the repository is at the head (a fork)."""
+    """`commit` is 40 hex digits; `branch` is empty when no branch of the repository is at the head (a fork).
+
+    The default branch is never taken for it: a fork that is level with it is at the same commit.
+    """
 
     commit: str
     branch: str
@@ -34,7 +37,9 @@ def resolve(url: str, pr: str, commit: str, branch: str) -> Head:
 
 def _branch_at(known: dict[str, str], head: str) -> str:
     names = [
-        name.removeprefix("refs/heads/") for name, at in known.items() if at == head and name.startswith("refs/heads/")
+        name.removeprefix("refs/heads/")
+        for name, at in known.items()
+        if at == head and name.startswith("refs/heads/") and name != known.get("HEAD")
     ]
     if len(names) > 1:
         raise ArgumentError(
@@ -50,7 +55,7 @@ def _within(url: str, pr: str, head: str, commit: str) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         git("init", "--quiet", "--bare", cwd=folder)
-        git("fetch", "--quiet", "--no-tags", "--filter=tree:0", "--", url, f"refs/pull/{pr}/head", cwd=folder)
+        git("fetch", "--quiet", "--no-tags", "--filter=tree:0", "--", url, f"refs/pull/{pr}/head", cwd=folder, url=url)
         try:
             full = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", cwd=folder).strip()
             git("merge-base", "--is-ancestor", full, head, cwd=folder)

@@ -48,6 +48,16 @@ class Run:
         }
 
     @property
+    def owner_reference(self) -> dict[str, str]:
+        """The Workflow as the owner of what the run makes: it goes when the Workflow goes."""
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "name": self.workflow,
+            "uid": self.workflow_uid,
+        }
+
+    @property
     def ownership(self) -> dict[str, str]:
         """Annotations that say whose preview a namespace is; labels cannot hold every repository name."""
         return {f"{ANNOTATION}owner": self.owner, f"{ANNOTATION}repo": self.repo, f"{ANNOTATION}pr": self.pr}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import arguments, config, git, naming, outputs, pull_request
+from . import arguments, branch, config, git, naming, outputs, pull_request
 from .log import say
 
 
@@ -27,7 +27,7 @@ def main() -> int:
         "IMAGE_TAG": given["imageTag"],
         "HOST": naming.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
         "COMMIT": head.commit,
-        "BRANCH": head.branch,
+        "BRANCH": branch.encoded(head.branch),
         "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",
         "ACCEPTANCE_LOGS": f"{evidence}/acceptance/logs.txt",
     }

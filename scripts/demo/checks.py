@@ -13,7 +13,8 @@ from scripts.demo.repository import OWNER, REPO, PullRequest
 from scripts.demo.stages import EXIT_STAGES
 from scripts.demo.workflow import Finished
 
-POD_LIMIT = 12
+# Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
+POD_LIMIT = 13
 BAD_IMAGE_LIMIT = 120.0
 REVISION = re.compile(r"[0-9a-f]{40}")
 

@@ -13,7 +13,15 @@ from scripts.demo.errors import DemoError
 PREVIEW_PREFIX = "impl-"
 # Namespaces of the local cluster's own controllers.
 LOCAL = ("argo", "ingress", "kube-system")
-OBJECTS = ("workflows.argoproj.io", "docsruns.taskmaster.io", "jobs", "pods", "deployments", "ingresses")
+OBJECTS = (
+    "workflows.argoproj.io",
+    "docsruns.taskmaster.io",
+    "agentruns.implementation-dag.dev",
+    "jobs",
+    "pods",
+    "deployments",
+    "ingresses",
+)
 TAIL = "--tail=5000"
 READERS = 4
 

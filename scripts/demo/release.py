@@ -47,7 +47,7 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
         },
         "agents": {"reference": {"enabled": True, "image": images.agents}},
         "installationTest": {"repository": f"{OWNER}/{REPO}"},
-        "network": {"services": _services(environment)},
+        "network": {"services": _services(environment), "agents": []},
     }
 
 
@@ -99,6 +99,8 @@ def install(
             config_map(RELEASE_NAMESPACE, TRUST, {"ca-bundle.crt": certificate.bundle}),
         ]
     )
+    # Helm installs CRDs once and never upgrades them.
+    environment.kubectl.run("apply", "--server-side", "--force-conflicts", f"--kustomize={CHART / 'crds'}")
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(values(environment, images), file)
         file.flush()

@@ -11,8 +11,6 @@ STAGES = ("set-params", "implement", "clippy-format", "qa-testing", "provision",
 EXIT_STAGES = ("evidence", "remove-preview", "keep-preview")
 # What the pipeline exists for; everything else of the wall time is overhead.
 CRITICAL_PATH = ("implement", "clippy-format", "qa-testing", "deploy", "acceptance")
-CODERUN_STAGES = ("implement", "clippy-format", "qa-testing")
-CODERUN_CONTAINERS = ("checkout", "agent", "main")
 OWN_CONTAINERS = ("main",)
 FINISHED = ("Succeeded", "Failed", "Error", "Skipped", "Omitted")
 NODE_NAME = "workflows.argoproj.io/node-name"
@@ -87,17 +85,22 @@ def container_seconds(pod: dict[str, Any], names: tuple[str, ...]) -> float:
     return total
 
 
-def own_work(pods: list[dict[str, Any]]) -> dict[str, float]:
-    """Seconds of own work of each stage on the critical path that had a pod."""
+def own_work(workflow: dict[str, Any], pods: list[dict[str, Any]]) -> dict[str, float]:
+    """Seconds of own work of each stage on the critical path that had a pod: of an agent, what it says itself."""
+    agents = {
+        stage.name: float(stage.outputs["agent_seconds"])
+        for stage in read_stages(workflow)
+        if stage.outputs.get("agent_seconds")
+    }
     work: dict[str, float] = {}
     for pod in pods:
         task = task_of(pod)
         if task in CRITICAL_PATH:
-            names = CODERUN_CONTAINERS if task in CODERUN_STAGES else OWN_CONTAINERS
-            work[task] = work.get(task, 0.0) + container_seconds(pod, names)
+            work[task] = work.get(task, 0.0) + container_seconds(pod, OWN_CONTAINERS)
+    work |= {task: seconds for task, seconds in agents.items() if task in work}
     return {task: work[task] for task in CRITICAL_PATH if task in work}
 
 
 def overhead_seconds(workflow: dict[str, Any], pods: list[dict[str, Any]]) -> float:
     """Wall time of the run minus the own work of its stages."""
-    return wall_seconds(workflow) - sum(own_work(pods).values())
+    return wall_seconds(workflow) - sum(own_work(workflow, pods).values())

@@ -21,7 +21,7 @@ ENDED = ("Succeeded", "Failed", "Error")
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that ended: `phase` is Argo's, `pods` counts the workflow's pods and those of its DocsRuns."""
+    """A run that ended: `phase` is Argo's, `pods` counts its own pods, its DocsRuns' and its agents'."""
 
     name: str
     phase: str
@@ -88,17 +88,19 @@ def finished(environment: Environment, workflow: dict[str, Any]) -> Finished:
     """What the cluster tells about a Workflow that ended. Raises DemoError."""
     name = workflow["metadata"]["name"]
     pods = workflow_pods(environment, name)
-    status = workflow["status"]
+    status, stages = workflow["status"], read_stages(workflow)
+    # The box of each agent is gone by now.
+    boxes = sum(bool(item.outputs.get("agent_seconds")) for item in stages)
     found = (status.get("outputs") or {}).get("parameters") or _entry_outputs(workflow)
     return Finished(
         name=name,
         phase=phase(workflow),
         message=str(status.get("message") or ""),
-        stages=read_stages(workflow),
+        stages=stages,
         wall_seconds=wall_seconds(workflow),
-        own_seconds=own_work(pods),
+        own_seconds=own_work(workflow, pods),
         overhead_seconds=overhead_seconds(workflow, pods),
-        pods=len(pods) + len(docsrun_pods(environment, name)),
+        pods=len(pods) + len(docsrun_pods(environment, name)) + boxes,
         outputs={str(item["name"]): str(item.get("value", "")) for item in found},
     )
 

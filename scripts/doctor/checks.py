@@ -70,10 +70,12 @@ def _argo_controller(cluster: Cluster) -> Finding:
 
 def release(cluster: Cluster) -> Iterable[Finding]:
     """The chart is installed and its controller runs."""
-    if cluster.named("customresourcedefinitions", "docsruns.taskmaster.io") is None:
-        yield problem("DocsRun CRD", "not installed", "kubectl apply --server-side -f charts/implementation-dag/crds")
-    else:
-        yield ok("DocsRun CRD", "is installed")
+    for kind, name in (("AgentRun", "agentruns.implementation-dag.dev"), ("DocsRun", "docsruns.taskmaster.io")):
+        if cluster.named("customresourcedefinitions", name) is None:
+            how = f"kubectl apply --server-side -f charts/implementation-dag/crds/{name.partition('.')[0]}.yaml"
+            yield problem(f"{kind} CRD", "not installed", how)
+        else:
+            yield ok(f"{kind} CRD", "is installed")
     if cluster.named("workflowtemplates", cluster.release) is None:
         yield problem(
             "release",

@@ -53,7 +53,7 @@ def test_only_containers_that_fetch_or_push_see_the_git_token() -> None:
         for container in [*template.get("initContainers", []), {"name": "main"} | template.get("container", {})]
         if any(mount["name"] == "git-credentials" for mount in container.get("volumeMounts", []))
     }
-    assert seeing == {("set-params", "main"), ("coderun-main", "checkout"), ("coderun-main", "main")}
+    assert seeing == {("set-params", "main"), ("coderun-main", "main")}
 
 
 def test_a_preview_made_by_the_run_equals_one_made_beforehand(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts.render import Object, Objects, RenderError
 from scripts.render.manifests import load
@@ -118,13 +120,17 @@ def test_the_reference_agents_have_the_name_that_the_pipeline_calls(render: Rend
     called = tasks["implement"]["templateRef"]
     template = objects.workflow_template(called["name"]).templates[called["template"]]
     assert by_name(template["inputs"]["parameters"]).keys() == {"github-app", "commit", "branch"}
-    assert [item["name"] for item in template["initContainers"]] == ["checkout", "agent"]
+    assert template["container"]["args"] == ["agent"]
 
 
-def test_the_agent_itself_has_no_credentials_and_no_trusted_folder(render: Renderer) -> None:
-    template = render("reference").workflow_template("coderun-template").templates["coderun-main"]
-    agent = by_name(template["initContainers"])["agent"]
-    assert {item["name"] for item in agent["volumeMounts"]} == {"agent-tmp", "work"}
+def test_no_step_runs_an_agent_s_image(render: Renderer) -> None:
+    """It would share Argo's folder, network and executor with it; the controller gives agents pods of their own."""
+    objects = render("reference")
+    agents = yaml.safe_load((Path(__file__).parent / "cases" / "reference.yaml").read_text())["agents"]["reference"]
+    for template in objects.of("WorkflowTemplate"):
+        for name, data in template.templates.items():
+            images = [item["image"] for item in [data.get("container", {"image": ""}), *data.get("initContainers", [])]]
+            assert agents["image"] not in images, name
 
 
 def test_an_agent_without_an_image_is_refused_by_name(render: Renderer) -> None:

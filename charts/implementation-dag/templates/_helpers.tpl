@@ -167,12 +167,3 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 - {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}
 - {name: INSTALLATION, value: {{ include "implementation-dag.fullname" . }}}
 {{- end }}
-
-{{- /* Expression that gives the image of the agent in inputs.parameters.github-app. */}}
-{{- define "implementation-dag.agentImages" -}}
-{{- $images := list }}
-{{- range $app, $agent := .apps }}
-{{- $images = append $images (printf "'%s': '%s'" $app (required (printf "value agents.reference.apps.%s.image or agents.reference.image is needed" $app) (default $.image $agent.image))) }}
-{{- end -}}
-{{ printf "{{={%s }[inputs.parameters['github-app']]}}" (join ", " $images) }}
-{{- end }}

@@ -1,28 +1,28 @@
-"""Custom resource definitions: Argo's are new enough, ours is the one of this chart."""
+"""Custom resource definitions: Argo's are new enough, ours are those of this chart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..finding import Finding, ok, problem, unknown
 
 Object = dict[str, Any]
 ARGO = ("workflows", "workflowtemplates", "workflowtaskresults")
-DOCSRUNS = "docsruns.taskmaster.io"
 # A field of the newest Argo that our templates use, and where the CRD's schema has it.
 FIELD = ("podGC", "deleteDelayDuration")
-APPLY = "kubectl apply --server-side -f charts/implementation-dag/crds/docsruns.yaml (Helm never upgrades CRDs)"
+APPLY = "kubectl apply --server-side -f charts/implementation-dag/crds/{file}.yaml (Helm never upgrades CRDs)"
 
 
-def check(read: Callable[[str], Object | None], docsruns: Object) -> Iterator[Finding]:
-    """Look at the CRDs that `read` finds by name; `docsruns` is ours as the chart ships it."""
+def check(read: Callable[[str], Object | None], ours: Iterable[Object]) -> Iterator[Finding]:
+    """Look at the CRDs that `read` finds by name; `ours` are as the chart ships them."""
     missing = [name for name in ARGO if read(f"{name}.argoproj.io") is None]
     if missing:
         yield problem("Argo CRDs", f"not there: {', '.join(missing)}", "install Argo Workflows 3.7.14+ or 4.0.5+")
     else:
         yield argo_schema(read("workflowtemplates.argoproj.io") or {})
-    yield docsrun_definition(read(DOCSRUNS), docsruns)
+    for definition in ours:
+        yield own_definition(read(definition["metadata"]["name"]), definition)
 
 
 def argo_schema(crd: Object) -> Finding:
@@ -42,15 +42,16 @@ def argo_schema(crd: Object) -> Finding:
     return ok("Argo CRDs", "have the fields that the templates use")
 
 
-def docsrun_definition(found: Object | None, ours: Object) -> Finding:
-    """Tell whether the CRD DocsRun is there as the chart ships it: versions, served, their schemas."""
+def own_definition(found: Object | None, ours: Object) -> Finding:
+    """Tell whether a CRD of ours is there as the chart ships it: versions, served, their schemas."""
+    what, apply = f"{ours['spec']['names']['kind']} CRD", APPLY.format(file=ours["spec"]["names"]["plural"])
     if found is None:
-        return problem("DocsRun CRD", "not installed", APPLY)
+        return problem(what, "not installed", apply)
     there = {version["name"]: version for version in found["spec"]["versions"]}
     for version in ours["spec"]["versions"]:
         name = version["name"]
         if name not in there or not there[name]["served"]:
-            return problem("DocsRun CRD", f"version {name} is not served", APPLY)
+            return problem(what, f"version {name} is not served", apply)
         if there[name]["schema"] != version["schema"]:
-            return problem("DocsRun CRD", f"version {name} has the schema of another version of this chart", APPLY)
-    return ok("DocsRun CRD", "is the one of this chart")
+            return problem(what, f"version {name} has the schema of another version of this chart", apply)
+    return ok(what, "is the one of this chart")

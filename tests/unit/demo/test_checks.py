@@ -78,7 +78,7 @@ def test_a_good_run_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("seen", "sentence"),
     [
-        (good(run=good_run(pods=13)), "at most 12 pods"),
+        (good(run=good_run(pods=14)), "at most 13 pods"),
         (good(run=good_run(outputs={})), "the workflow's outputs name preview, report and namespace"),
         (good(namespace=None), "the preview's namespace stays and has its time to live"),
         (good(urls=[Observation(URL, None, "ConnectError")]), "every preview URL answers 200"),

@@ -75,19 +75,26 @@ def test_a_workflow_without_status_is_all_pending() -> None:
 def test_own_work_counts_the_users_containers_of_the_critical_path_only() -> None:
     argo = [container("init", 0, 3)]
     pods = [
-        pod("qa-testing", [*argo, container("checkout", 3, 4), container("agent", 4, 14)],
-            [container("main", 14, 16), container("wait", 3, 20)]),
+        pod("qa-testing", argo, [container("main", 3, 16), container("wait", 3, 20)]),
         pod("deploy", argo, [container("main", 20, 50), container("wait", 20, 52)]),
         pod("provision", argo, [container("main", 5, 25)]),
         pod("onExit.remove-preview", argo, [container("main", 60, 80)]),
     ]  # fmt: skip
-    assert own_work(pods) == {"qa-testing": 13.0, "deploy": 30.0}
+    assert own_work(WORKFLOW, pods) == {"qa-testing": 13.0, "deploy": 30.0}
     assert overhead_seconds(WORKFLOW, pods) == 100 - 43
+
+
+def test_the_work_of_an_agent_in_a_box_is_what_the_stage_says() -> None:
+    said = {"displayName": "qa-testing", "outputs": {"parameters": [{"name": "agent_seconds", "value": "9"}]}}
+    silent = {"displayName": "implement", "outputs": {"parameters": [{"name": "agent_seconds"}]}}
+    workflow = {"metadata": {"name": "x"}, "status": {"nodes": {"q": said, "i": silent}}}
+    pods = [pod(name, [], [container("main", 3, 16)]) for name in ("implement", "qa-testing")]
+    assert own_work(workflow, pods) == {"implement": 13.0, "qa-testing": 9.0}
 
 
 def test_tries_of_a_stage_add_up() -> None:
     pods = [pod("deploy", [], [container("main", 0, 5)]), pod("deploy", [], [container("main", 10, 17)])]
-    assert own_work(pods) == {"deploy": 12.0}
+    assert own_work(WORKFLOW, pods) == {"deploy": 12.0}
 
 
 def test_a_container_that_runs_or_was_never_started_counts_nothing() -> None:

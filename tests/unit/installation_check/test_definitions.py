@@ -17,11 +17,11 @@ OURS: dict[str, Any] = yaml.safe_load((ROOT / "charts/implementation-dag/crds/do
 
 
 def test_the_crd_as_shipped_is_good() -> None:
-    assert definitions.docsrun_definition(copy.deepcopy(OURS), OURS).level == Level.OK
+    assert definitions.own_definition(copy.deepcopy(OURS), OURS).level == Level.OK
 
 
 def test_a_missing_crd_is_told_with_the_command() -> None:
-    found = definitions.docsrun_definition(None, OURS)
+    found = definitions.own_definition(None, OURS)
     assert (found.level, found.message) == (Level.PROBLEM, "not installed")
     assert "kubectl apply" in found.remedy
 
@@ -34,10 +34,10 @@ def test_a_crd_of_another_version_is_told(change: str) -> None:
         del version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["timeout"]
     else:
         version[change] = {"served": False, "name": "v2"}[change]
-    assert definitions.docsrun_definition(other, OURS).level == Level.PROBLEM
+    assert definitions.own_definition(other, OURS).level == Level.PROBLEM
 
 
 def test_without_argo_its_crds_are_named() -> None:
-    first = next(iter(definitions.check(lambda name: None, OURS)))
+    first = next(iter(definitions.check(lambda name: None, [OURS])))
     assert first.level == Level.PROBLEM
     assert all(name in first.message for name in definitions.ARGO)

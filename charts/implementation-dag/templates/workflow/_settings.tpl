@@ -20,6 +20,22 @@ preview:
   {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated") | nindent 2 }}
 previewNamespace:
   {{- include "implementation-dag.mesh.namespace" . | nindent 2 }}
+{{- with .Values.agents.reference }}
+{{- if .enabled }}
+{{- range $app, $agent := .apps }}
+{{- $_ := required (printf "value agents.reference.apps.%s.image or agents.reference.image is needed" $app) (default $.Values.agents.reference.image $agent.image) }}
+{{- end }}
+agents:
+  image: {{ .image | quote }}
+  apps:
+    {{- toYaml .apps | nindent 4 }}
+  timeoutSeconds: {{ .timeoutSeconds | int }}
+  resources:
+    {{- toYaml .resources | nindent 4 }}
+  workspaceSize: {{ $.Values.steps.workspaceSize }}
+  retries: {{ $.Values.workflow.retries | int }}
+{{- end }}
+{{- end }}
 acceptance:
   {{- toYaml .Values.acceptance | nindent 2 }}
 evidence:

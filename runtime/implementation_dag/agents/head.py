@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from .. import arguments, config, git, outputs, pull_request, run
+from ..branch import decoded
 from ..log import say
 
 
 def main() -> int:
     """Write output `commit`, the pull request's head; it must contain COMMIT. Raises ArgumentError, GitError."""
     this, env = run.from_environment(), os.environ
-    start, branch = env["COMMIT"], env["BRANCH"]
+    start, branch = env["COMMIT"], decoded(env["BRANCH"])
     arguments.validate({"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": start, "branch": branch})
     url = git.repository_url(config.load()["git"]["baseUrl"], this.owner, this.repo)
     head = pull_request.resolve(url, this.pr, "", branch).commit

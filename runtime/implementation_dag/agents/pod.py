@@ -1,0 +1,118 @@
+"""The pod of an AgentRun: a pull request's code runs in it, so there is nothing in it but the work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import box
+
+GROUP = "implementation-dag.dev"
+# The controller finds its pods by it, and so do the network policies of boxes.
+BOXED_LABEL = f"{GROUP}/boxed"
+COPIED_LABELS = ("preview", "pr", "workflow", "repo", f"{GROUP}/release")
+# After the agent's own limit there must be time to start, and to take home what it left.
+MARGIN_SECONDS = 900
+# Output goes to a file: a pipe would stay open for as long as anything that the agent left behind runs.
+WRAPPER = 'timeout -k 10 "$AGENT_TIMEOUT_SECONDS" "$@" >/work/log 2>&1'
+
+Object = dict[str, Any]
+
+
+def build(agentrun: Object, image: str, pull_policy: str, release: str, resources: Object) -> Object:
+    """Return the pod; its name is the AgentRun's, so that there can be only one.
+
+    `image` and `resources` are those of the two containers that take the source in and hand the result out.
+    """
+    metadata, spec = agentrun["metadata"], agentrun["spec"]
+    labels = {key: value for key, value in metadata.get("labels", {}).items() if key in COPIED_LABELS}
+    labels |= {
+        "managed-by": "implementation-dag",
+        "app.kubernetes.io/name": "implementation-dag",
+        "app.kubernetes.io/component": "box",
+        BOXED_LABEL: release,
+    }
+    work = {"name": "work", "mountPath": "/work"}
+    own = {
+        "image": image,
+        "imagePullPolicy": pull_policy,
+        "env": [{"name": "BOX_KEY_SHA256", "value": spec["key"]}],
+        "resources": resources,
+        "securityContext": _hardening(),
+        "volumeMounts": [work],
+    }
+    port = {"ports": [{"name": "handover", "containerPort": box.PORT, "protocol": "TCP"}]}
+    agent = {
+        "name": "agent",
+        "image": spec["image"],
+        "imagePullPolicy": pull_policy,
+        "workingDir": "/work/src",
+        "command": [
+            "sh",
+            "-c",
+            _literal(WRAPPER),
+            *map(_literal, spec["command"][:1]),
+            *map(_literal, spec["command"]),
+        ],
+        "env": [
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108 -- an emptyDir
+            {"name": "AGENT_TIMEOUT_SECONDS", "value": str(spec["timeoutSeconds"])},
+            *({"name": item["name"], "value": _literal(item["value"])} for item in spec.get("env", [])),
+        ],
+        "resources": spec["resources"],
+        "securityContext": _hardening(),
+        "volumeMounts": [work, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 -- an emptyDir
+    }
+    python = ["python3", "-m", "implementation_dag"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "labels": labels,
+            "ownerReferences": [
+                {
+                    "apiVersion": f"{GROUP}/v1alpha1",
+                    "kind": "AgentRun",
+                    "name": metadata["name"],
+                    "uid": metadata["uid"],
+                    "controller": True,
+                }
+            ],
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": spec["timeoutSeconds"] + MARGIN_SECONDS,
+            "terminationGracePeriodSeconds": 1,
+            # An account without any right; it carries pull secrets.
+            "serviceAccountName": f"{release}-box",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "runAsGroup": 65532,
+                "fsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "initContainers": [{"name": "receive", "command": [*python, "receive"]} | own | port],
+            "containers": [agent, {"name": "hand-over", "command": [*python, "hand-over"]} | own | port],
+            "volumes": [
+                {"name": "work", "emptyDir": {"sizeLimit": spec["workspaceSize"]}},
+                {"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}},
+            ],
+        },
+    }
+
+
+def _literal(text: str) -> str:
+    """Return `text` so that the kubelet, which expands $(NAME) in commands and variables, leaves it as it is."""
+    return text.replace("$", "$$")
+
+
+def _hardening() -> Object:
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }

@@ -1,0 +1,114 @@
+"""Step of one agent: check out, let the agent work in its box, publish what it made.
+
+This pod holds the git token and runs nothing of the pull request; the box runs it and holds nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import arguments, config, git, kube, outputs, run
+from ..branch import decoded
+from ..errors import StepError
+from ..log import fail, say
+from . import bundle, client, evidence, publish
+
+SOURCE = Path("/work/src")
+CHANGED = Path("/work/changed")
+ARTIFACTS = Path("/artifacts")
+TIMED_OUT = (124, 137, 143)
+# Which stages may change the code; QA only looks.
+WRITING_STAGES = {"rex", "clippy"}
+
+
+def main() -> int:
+    """Write output `commit` and the stage's evidence to /artifacts/<stage>; 1 when the agent failed."""
+    # Argo ends a step by this signal: the box must go then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    this, settings, env = run.from_environment(), config.load(), os.environ
+    stage, start, branch = env["STAGE"], env["COMMIT"], decoded(env["BRANCH"])
+    arguments.validate({"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": start, "branch": branch})
+    url = git.repository_url(settings["git"]["baseUrl"], this.owner, this.repo)
+    git.fetch(url, start, SOURCE)
+    say(f"{this.pull_request} at {start}")
+    folder = ARTIFACTS / stage
+    status = in_a_box(this, stage, settings, folder)
+    seconds = {"agent_seconds": str(status["agentSeconds"])}
+    if status["exitCode"]:
+        outputs.write({"commit": start} | seconds)
+        fail(f"agent {stage} {words(status)}; its output is in the log of this step")
+        return 1
+    commit = start
+    if stage in WRITING_STAGES:
+        author = (settings["git"]["authorName"], settings["git"]["authorEmail"])
+        commit = publish.publish(SOURCE, CHANGED, url, branch, stage, this.workflow, author, folder)
+    outputs.write({"commit": commit} | seconds)
+    say(f"{stage}: {'changed nothing, ' if commit == start else ''}commit {commit}")
+    return 0
+
+
+def in_a_box(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Let the agent work; evidence goes to `folder`, the changed tree to CHANGED. Return the AgentRun's status.
+
+    A box that the cluster loses is replaced as often as a step is tried again. Raises StepError.
+    """
+    tries = 1 + int(settings["agents"]["retries"])
+    for attempt in range(1, tries + 1):
+        try:
+            return once(this, stage, settings, folder)
+        except client.BoxLost as error:
+            if attempt == tries:
+                raise
+            say(f"{error}; try {attempt + 1} of {tries}")
+    raise AssertionError("unreachable")
+
+
+def once(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """One try of `in_a_box`. Raises BoxLost, StepError."""
+    for left_by_a_lost_box in (CHANGED, folder):
+        shutil.rmtree(left_by_a_lost_box, ignore_errors=True)
+    limit = settings["agents"]["timeoutSeconds"]
+    box = client.start(kube.client(), this, stage, specification(this, stage, settings))
+    try:
+        box.wait("Waiting", limit=client.START_SECONDS)
+        box.give(SOURCE)
+        box.wait("Ended", limit=limit + client.START_SECONDS, meanwhile=box.print_log)
+        box.print_log(to_the_end=True)
+        names = evidence.take(bundle.Reader(box.take("evidence")), folder, settings["evidence"]["fileLimitBytes"])
+        say(f"evidence: {', '.join(names) or 'none'}")
+        if stage in WRITING_STAGES and not box.status["exitCode"]:
+            bundle.unpack(bundle.Reader(box.take("work")), CHANGED, repository=False)
+        return box.status
+    finally:
+        box.delete()
+
+
+def specification(this: run.Run, stage: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the AgentRun's spec. Raises StepError when no such agent is configured."""
+    agents = settings["agents"]
+    agent = agents["apps"].get(stage)
+    if agent is None:
+        known = ", ".join(sorted(agents["apps"]))
+        raise StepError(f"agent {stage!r} is not configured: value agents.reference.apps has {known}")
+    env = {"STAGE": stage, "OWNER": this.owner, "REPO": this.repo, "PR": this.pr, "COMMIT": os.environ["COMMIT"]}
+    return {
+        "image": agent["image"] or agents["image"],
+        "command": agent["command"],
+        "env": [{"name": name, "value": value} for name, value in env.items()],
+        "resources": agents["resources"],
+        "timeoutSeconds": agents["timeoutSeconds"],
+        "workspaceSize": agents["workspaceSize"],
+    }
+
+
+def words(status: dict[str, Any]) -> str:
+    """Say how an agent that failed has ended."""
+    code = status["exitCode"]
+    if status["reason"] == "OOMKilled":
+        return "needed more memory than its limit (value agents.reference.resources)"
+    return "did not end within its time limit" if code in TIMED_OUT else f"failed with exit code {code}"

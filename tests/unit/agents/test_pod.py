@@ -1,0 +1,128 @@
+"""The pod of an AgentRun holds nothing but the work, and its status says how it stands."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from kubernetes_validate import validate
+
+from implementation_dag.agents import pod, reconcile, verdict
+from implementation_dag.docsrun.settings import Settings
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SPEC: dict[str, Any] = {
+    "image": "example.com/agents:1",
+    "command": ["rex", "--goal=$(SECRET) $HOME"],
+    "env": [{"name": "STAGE", "value": "rex"}, {"name": "TITLE", "value": "costs $(KEY)"}],
+    "resources": {"limits": {"cpu": "1"}},
+    "timeoutSeconds": 60,
+    "workspaceSize": "1Gi",
+    "key": "a" * 64,
+}
+
+
+def agentrun(name: str = "run-rex-123456", **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "workflows", "uid": "u", "creationTimestamp": "2026-01-01T12:00:00Z"}
+    labels = {"pr": "7", "implementation-dag.dev/fenced": "implementation-dag", "app": "x"}
+    return {"metadata": metadata | {"labels": labels}, "spec": SPEC | spec}
+
+
+def built(item: dict[str, Any]) -> dict[str, Any]:
+    return pod.build(item, "example.com/runtime:1", "Always", "implementation-dag", {"limits": {"cpu": "1"}})
+
+
+def test_the_pod_is_what_the_api_server_takes() -> None:
+    validate(built(agentrun()), "1.35", strict=True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_agentrun_can_ask_for_a_credential(seed: int) -> None:
+    """Whatever the spec holds beside its known fields, the pod has no volume, variable or right to a secret."""
+    chance = random.Random(seed)  # noqa: S311
+    wishes = {
+        "serviceAccountName": "implementation-dag-controller",
+        "volumes": [{"name": "x", "secret": {"secretName": "git"}}],
+        "hostNetwork": True,
+        "envFrom": [{"secretRef": {"name": "git"}}],
+        "automountServiceAccountToken": True,
+        "env": [{"name": "X", "value": "y", "valueFrom": {"secretKeyRef": {"name": "git", "key": "password"}}}],
+    }
+    made = built(agentrun(**{key: wishes[key] for key in chance.sample(sorted(wishes), 3)}))
+    spec = made["spec"]
+    assert [sorted(volume) for volume in spec["volumes"]] == [["emptyDir", "name"]] * 2
+    assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("implementation-dag-box", False)
+    assert not {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"} & spec.keys()
+    for text in ("secretKeyRef", "envFrom", "configMap", "projected"):
+        assert text not in json.dumps(spec)
+
+
+def test_only_the_policy_of_boxes_finds_it() -> None:
+    labels = built(agentrun())["metadata"]["labels"]
+    assert labels["implementation-dag.dev/boxed"] == "implementation-dag"
+    assert "implementation-dag.dev/fenced" not in labels
+    assert labels["pr"] == "7"
+    assert "app" not in labels
+
+
+def test_the_kubelet_expands_nothing() -> None:
+    agent = built(agentrun())["spec"]["containers"][0]
+    assert agent["command"][-1] == "--goal=$$(SECRET) $$HOME"
+    assert {item["name"]: item["value"] for item in agent["env"]}["TITLE"] == "costs $$(KEY)"
+
+
+def at(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def standing(phase: str, ip: str = "10.0.0.9", **states: Any) -> dict[str, Any]:
+    first = [{"name": "receive", "image": "r", "state": states["receive"]}] if "receive" in states else []
+    rest = [
+        {"name": key.replace("_", "-"), "image": "i", "state": value}
+        for key, value in states.items()
+        if key != "receive"
+    ]
+    status: dict[str, Any] = {"phase": phase, "initContainerStatuses": first, "containerStatuses": rest}
+    return {
+        "metadata": {"name": "x", "creationTimestamp": at(-40), "ownerReferences": [{"uid": "u"}]},
+        "spec": {},
+        "status": status | ({"podIP": ip} if ip else {}),
+    }
+
+
+RUNNING = {"running": {"startedAt": at(-20)}}
+ENDED = {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": at(-20), "finishedAt": at(-3)}}
+KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": at(-20), "finishedAt": at(-3)}}
+WAITING = {"waiting": {"reason": "PodInitializing"}}
+NO_IMAGE = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (standing("Pending", ip="", receive=WAITING), ("Pending", "Starting")),
+        (standing("Pending", ip="", receive=RUNNING), ("Pending", "Starting")),
+        (standing("Pending", receive=RUNNING, agent=WAITING), ("Waiting", "Waiting")),
+        (standing("Running", receive=ENDED, agent=RUNNING, hand_over=RUNNING), ("Running", "Running")),
+        (standing("Running", receive=ENDED, agent=ENDED, hand_over=RUNNING), ("Ended", "Completed")),
+        (standing("Running", receive=ENDED, agent=KILLED, hand_over=RUNNING), ("Ended", "OOMKilled")),
+        (standing("Pending", receive=ENDED, agent=NO_IMAGE), ("Failed", "ImagePullFailed")),
+        (standing("Failed", receive=KILLED), ("Failed", "BoxFailed")),
+        (standing("Failed", receive=ENDED, agent=ENDED, hand_over=KILLED), ("Failed", "BoxFailed")),
+    ],
+)
+def test_how_it_stands(found: dict[str, Any], expected: tuple[str, str]) -> None:
+    judged = verdict.judge(found, Settings(), NOW)
+    assert (judged["phase"], judged["reason"]) == expected
+    if expected[0] == "Ended":
+        assert judged["agentSeconds"] == 17
+        assert judged["exitCode"] == (137 if expected[1] == "OOMKilled" else 0)
+
+
+def test_an_agentrun_whose_step_is_gone_goes_after_its_time() -> None:
+    limit = 60 + pod.MARGIN_SECONDS + reconcile.KEPT_SECONDS
+    assert not reconcile.expired(agentrun(), NOW + timedelta(seconds=limit))
+    assert reconcile.expired(agentrun(), NOW + timedelta(seconds=limit + 1))
