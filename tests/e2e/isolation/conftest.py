@@ -24,6 +24,7 @@ RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"
 VALUES = {
     "docsrun": {"replicas": 0},
+    "agents": {"reference": {"enabled": True, "image": "example.com/agents:1"}},
     "preview": {"pullSecrets": ["registry"]},
     "policies": {
         "fenceKeepers": {"users": ["keeper@example.com"]},

@@ -10,11 +10,13 @@ import yaml
 
 FILE = Path(__file__).parents[1] / "attacks.yaml"
 LAYERS = {
-    "arguments", "checkout", "publish", "rbac", "admission", "pod-security", "quota", "api-server", "helm", "network",
+    "arguments", "checkout", "box", "rbac", "admission", "pod-security", "quota", "api-server", "helm", "network",
     "limits", "acceptance", "log",
 }  # fmt: skip
 KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer"}
-OPTIONS = {"values", "dependencies", "own", "hook", "chartPath", "branch", "target", "wide", "memory", "timeout"}
+OPTIONS = {
+    "values", "dependencies", "own", "hook", "chartPath", "branch", "target", "wide", "memory", "timeout", "files",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -76,12 +76,12 @@ def docsrun(box: Box, case: Case) -> str:
 
 
 def agent(box: Box, case: Case) -> str:
-    """Let the agent rex work on a repository whose test is hostile; what agent and publish printed."""
+    """Let the agent rex work on a repository whose test is hostile; what it and its step printed."""
     test = case.given.replace("GIT_URL", f"https://{GIT_HOST}/{OWNER}/{case.name}.git")
     if target := case.options.get("target"):
         host, port = address(box, target)
         test = test.replace("TARGET_HOST", host).replace("TARGET_PORT", str(port))
-    commit = push(box, case.name, {"tests/test_escape.py": test}, "feature")
+    commit = push(box, case.name, {"tests/test_escape.py": test} | case.options.get("files", {}), "feature")
     given = {"github-app": "rex", "commit": commit, "branch": "feature"}
     arguments = {"parameters": [{"name": name, "value": value} for name, value in given.items()]}
     template = {"name": "coderun-template", "template": "coderun-main"}
@@ -110,8 +110,8 @@ def run_template(box: Box, parameters: dict[str, str], ref: dict[str, str], argu
         for pod in workflows.workflow_pods(box.session.environment, name):
             where = (pod["metadata"]["name"], f"--namespace={box.namespace}")
             containers = [item["name"] for item in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"])]
-            for container in {"agent", "main"} & set(containers):
-                logs.append(box.kubectl.run("logs", *where, f"--container={container}"))
+            if "main" in containers:
+                logs.append(box.kubectl.run("logs", *where, "--container=main"))
         return "\n".join(logs)
     finally:
         box.kubectl.run("delete", "workflow", name, f"--namespace={box.namespace}", "--wait=false")
