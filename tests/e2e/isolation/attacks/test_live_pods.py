@@ -68,6 +68,6 @@ def test_a_pod_with_any_image_but_ours_holds_no_credential(prepared_box: Box) ->
     }
     boxes = [name for name in foreign if "-rex-" in name]
     assert boxes, f"no box among {sorted(pods)}"
-    assert {name: credentials(pod) for name, pod in foreign.items()} == dict.fromkeys(foreign, [])
+    assert not [words for pod in foreign.values() for words in credentials(pod)]
     # The check finds what is there: the step that pushes holds the git token.
     assert any("Secret" in words for pod in pods.values() for words in credentials(pod))
