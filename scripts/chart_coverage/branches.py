@@ -48,18 +48,28 @@ class Branch:
 
 
 def branches(templates: Sequence[Template], values: Values) -> list[Branch]:
-    """Return all arms. A `with` over a section of the values only shortens names: it has no other arm."""
+    """Return all arms. A `with` over a section of the values only shortens names: it has no other arm.
+
+    What a definition called `....lookup` decides, it decides by what a cluster says: no case can show that.
+    """
     return [
         Branch(number, template, block, arm)
         for number, (template, block, arm) in enumerate(
             (template, block, arm)
             for template in templates
             for block in template.blocks
-            if block.decides
+            if block.decides and not _asks_a_cluster(block)
             for arm in block.arms
             if arm.opening or section(template, block, values) is None
         )
     ]
+
+
+def _asks_a_cluster(block: Block) -> bool:
+    above = block.parent
+    while above and above.keyword != "define":
+        above = above.parent
+    return above is not None and above.opening.pipeline.endswith('.lookup"')
 
 
 def reached(trials: Trials, all_branches: Sequence[Branch]) -> dict[int, str]:

@@ -13,6 +13,8 @@ import yaml
 from scripts.render.manifests import load
 
 Schema = dict[str, Any]
+# Helm hands them to a chart that is a part of another.
+OF_PARENT_CHARTS = ("global", "enabled")
 
 
 class ValuesError(Exception):
@@ -95,5 +97,5 @@ def _described(part: Schema, root: Schema, prefix: str = "") -> Iterator[str]:
         inner = _resolved(reference, root)
         if "properties" in inner and "description" not in inner:
             yield from _described(inner, root, f"{prefix}{name}.")
-        elif f"{prefix}{name}" != "global":  # Helm's own, for parent charts
+        elif f"{prefix}{name}" not in OF_PARENT_CHARTS:
             yield f"{prefix}{name}"

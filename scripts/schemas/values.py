@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from scripts.chart_readme.values import OF_PARENT_CHARTS
 from scripts.render.manifests import load
 from scripts.schemas.structural import Schema
 
@@ -81,8 +82,7 @@ class ValuesSchema:
             yield f"{prefix or 'the root'}: additionalProperties is not false: a mistyped key would be taken"
         for key in values.keys() - properties.keys():
             yield f"{prefix}{key}: in values.yaml, not in values.schema.json"
-        # `global` is Helm's own key: it hands it down from a parent chart.
-        for key in properties.keys() - values.keys() - {"global"}:
+        for key in properties.keys() - values.keys() - {*OF_PARENT_CHARTS}:
             yield f"{prefix}{key}: in values.schema.json, not in values.yaml"
         for key in [key for key in values if key in properties]:
             child = self.resolved(properties[key])

@@ -1,10 +1,14 @@
-"""A wrong value is refused by name."""
+"""A wrong value is refused by name, and so is one that was left empty."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from scripts.render import RenderError, Suite
+from scripts.render.manifests import load
+from scripts.render.project import CHART
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,55 @@ from scripts.render import RenderError, Suite
 def test_a_wrong_value_is_refused_by_name(values: dict[str, Any], named: str, suite: Suite) -> None:
     with pytest.raises(RenderError, match=named):
         suite.render(values=values)
+
+
+def closed(schema: dict[str, Any], values: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[Any]:
+    """(path, keys that values.yaml has, keys that the schema demands) of each object whose keys the schema fixes."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    if schema.get("additionalProperties") is False:
+        yield path, set(values), set(schema.get("required", []))
+        for key, value in values.items():
+            if isinstance(value, dict):
+                yield from closed(schema["properties"][key], value, root, f"{path}/{key}")
+
+
+def test_every_key_of_values_yaml_is_demanded_because_helm_drops_what_is_left_empty() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = load((CHART / "values.yaml").read_text())
+    found = list(closed(schema, values, schema))
+    assert len(found) > 30
+    assert [(path, has ^ demanded) for path, has, demanded in found if has != demanded] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "preview.network.ingressNamespaceLabels",
+        "preview.network.dnsNamespaceLabels",
+        "preview.quota",
+        "policies",
+        "policies.install",
+        "workflow.activeDeadlineSeconds",
+        "network.apiServer",
+        "steps.resources.limits",
+    ],
+)
+def test_a_key_left_empty_is_refused_by_name(path: str, suite: Suite) -> None:
+    *above, key = path.split(".")
+    values: dict[str, Any] = {key: None}
+    for name in reversed(above):
+        values = {name: values}
+    with pytest.raises(RenderError, match=f"'/{'/'.join(above)}': missing property '{key}'" if above else key):
+        suite.render(values=values)
+
+
+def test_labels_of_which_none_is_left_are_refused(suite: Suite) -> None:
+    labels = {"kubernetes.io/metadata.name": None}
+    for name in ("ingressNamespaceLabels", "dnsNamespaceLabels"):
+        with pytest.raises(RenderError, match=f"/preview/network/{name}': minProperties"):
+            suite.render(values={"preview": {"network": {name: labels}}})
+
+
+def test_a_chart_that_has_this_one_as_a_part_may_say_so(suite: Suite) -> None:
+    assert suite.render(values={"enabled": True, "global": {"team": "a"}}).objects

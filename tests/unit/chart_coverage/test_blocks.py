@@ -4,6 +4,8 @@ import pytest
 
 from scripts.chart_coverage.actions import TemplateError, scan
 from scripts.chart_coverage.blocks import parse
+from scripts.chart_coverage.branches import branches
+from scripts.chart_coverage.values import Values
 
 
 def test_strings_comments_and_trim_marks_do_not_end_an_action() -> None:
@@ -49,3 +51,10 @@ def test_arms_and_parents() -> None:
 def test_a_template_that_is_not_balanced_is_told_with_its_line(text: str, fault: str) -> None:
     with pytest.raises(TemplateError, match=fault):
         parse("t", text)
+
+
+def test_what_a_cluster_decides_no_case_has_to_show() -> None:
+    text = '{{ define "x.lookup" }}{{ range .a }}{{ if .b }}{{ end }}{{ end }}{{ end }}'
+    text += '{{ define "x" }}{{ if .c }}{{ end }}{{ end }}'
+    found = branches([parse("t", text)], Values({}, {}, (), frozenset()))
+    assert [str(branch) for branch in found] == ["t:1: if .c", "t:1: if .c: does not hold"]
