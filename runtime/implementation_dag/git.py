@@ -24,6 +24,8 @@ HARDENING = [
     "filter.lfs.required=false",
     "gc.auto=0",
     "safe.directory=*",
+    # The credential is for the address that was asked for, and for no other that it names.
+    "http.followRedirects=false",
 ]
 
 

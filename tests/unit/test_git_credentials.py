@@ -50,3 +50,7 @@ def test_git_sends_it_to_that_address_alone(secret: Path) -> None:
     for other in ("https://git.example.com/acme/other.git", "https://evil.example.com/acme/shop.git"):
         with pytest.raises(git.GitError):
             sent(other)
+
+
+def test_it_follows_no_redirect() -> None:
+    assert settings(URL)["http.followRedirects"] == "false"

@@ -100,7 +100,7 @@ def _pod(spec: Object, settings: Settings) -> Object:
         "command": spec["command"],
         "args": spec.get("args", []),
         "env": spec.get("env", []) + trust_env,
-        "resources": spec.get("resources") or settings.resources,
+        "resources": _resources(spec.get("resources") or {}, settings.resources),
         "securityContext": _container_security(),
         "volumeMounts": [
             *work,
@@ -129,6 +129,11 @@ def _pod(spec: Object, settings: Settings) -> Object:
         "containers": [command],
         "volumes": volumes,
     }
+
+
+def _resources(given: Object, default: Object) -> Object:
+    """Return what is asked for over the defaults, so that no limit falls away by not being named."""
+    return {part: {**default.get(part, {}), **given.get(part, {})} for part in ("requests", "limits")}
 
 
 def _own(subcommand: str, settings: Settings, mounts: list[Object]) -> Object:

@@ -13,8 +13,8 @@ from lightkube.resources.core_v1 import Event, Pod
 
 from .. import kube
 from ..log import clean
+from . import allowed, results
 from . import job as jobs
-from . import results
 from .settings import Settings
 from .verdict import Verdict, judge
 
@@ -85,6 +85,8 @@ def ensure_job(client: Client, docsrun: Object, settings: Settings) -> Object | 
             raise
         if (docsrun.get("status") or {}).get("jobName"):
             return Verdict("Failed", "JobLost", f"Job {name} was deleted before it ended")
+        if words := allowed.refusal(docsrun["spec"], settings):
+            return Verdict("Failed", "InvalidSpec", clean(words))
         try:
             found = client.create(cast(Job, from_dict(jobs.build(docsrun, settings))))
             LOG.info("DocsRun %s/%s: Job created", namespace, name)

@@ -17,6 +17,11 @@ class Settings:
     image: str = ""
     pull_policy: str = "IfNotPresent"
     trust_configmap: str = ""
+    # What a DocsRun may ask for (allowed.py).
+    image_repositories: tuple[str, ...] = ()
+    service_accounts: tuple[str, ...] = ()
+    git_base_url: str = ""
+    git_credentials_secret: str = ""
     default_timeout: str = "15m"
     resources: dict[str, Any] = field(default_factory=dict)
     sidecar_resources: dict[str, Any] = field(default_factory=dict)
@@ -26,8 +31,9 @@ class Settings:
 
 
 def load() -> Settings:
-    """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES
-    (JSON), UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
+    """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, IMAGE_REPOSITORIES and SERVICE_ACCOUNTS (JSON),
+    GIT_BASE_URL, GIT_CREDENTIALS_SECRET, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
+    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
     env = os.environ
     return Settings(
         namespace=env["NAMESPACE"],
@@ -35,6 +41,10 @@ def load() -> Settings:
         image=env["IMAGE"],
         pull_policy=env.get("PULL_POLICY", "IfNotPresent"),
         trust_configmap=env.get("TRUST_CONFIGMAP", ""),
+        image_repositories=tuple(json.loads(env["IMAGE_REPOSITORIES"])),
+        service_accounts=tuple(json.loads(env["SERVICE_ACCOUNTS"])),
+        git_base_url=env["GIT_BASE_URL"],
+        git_credentials_secret=env["GIT_CREDENTIALS_SECRET"],
         default_timeout=env.get("DEFAULT_TIMEOUT", "15m"),
         resources=json.loads(env.get("RESOURCES", "{}")),
         sidecar_resources=json.loads(env.get("SIDECAR_RESOURCES", "{}")),

@@ -23,7 +23,12 @@ ROOT = Path(__file__).resolve().parents[3]
 RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"
 VALUES = {
-    "docsrun": {"replicas": 0},
+    "git": {"credentialsSecret": "git"},
+    "docsrun": {
+        "replicas": 0,
+        "imageRepositories": ["registry.example.com/mkdocs"],
+        "serviceAccounts": ["mkdocs"],
+    },
     "agents": {"reference": {"enabled": True, "image": "example.com/agents:1"}},
     "preview": {"pullSecrets": ["registry"]},
     "policies": {

@@ -33,7 +33,7 @@ def ask(kubectl: Kubectl, case: dict[str, Any]) -> str:
         else:
             verb = "patch" if "patch" in case else "delete"
             target = case[verb]
-            flags += [f"--namespace={target['namespace']}"] if "namespace" in target else []
+            flags += [f"--{key}={target[key]}" for key in ("namespace", "subresource") if key in target]
             flags += ["--type=merge", f"--patch={json.dumps(case['with'])}"] if verb == "patch" else ["--wait=false"]
             kubectl.run(verb, target["kind"], target["name"], *flags)
     except DemoError as error:

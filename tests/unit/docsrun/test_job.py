@@ -63,6 +63,11 @@ def test_every_container_is_hardened() -> None:
         }
 
 
+def test_a_limit_does_not_fall_away_by_not_being_named() -> None:
+    (run,) = pod(resources={"requests": {"cpu": "10m"}, "limits": {"memory": "1Gi"}})["containers"]
+    assert run["resources"] == {"requests": {"cpu": "10m"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+
+
 def test_without_a_source_nothing_is_fetched() -> None:
     assert [item["name"] for item in pod(source=None)["initContainers"]] == ["results"]
 
