@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from scripts.demo.certificates import GIT_HOST
 from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
 from scripts.demo.session import Session
@@ -16,11 +17,23 @@ from scripts.demo.session import Session
 NAMESPACE = "workflows"
 CONTROLLER = "deployment/implementation-dag-controller"
 PYTHON = ["python3", "-c"]
+# DocsRuns run as the deployer of the preview that they name; of this one there is only the service account.
+TARGET = "impl-pr-799"
+DEPLOYER = f"implementation-dag-deployer.{TARGET}"
 
 
 @pytest.fixture
 def kubectl(session: Session) -> Kubectl:
     return session.environment.kubectl
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deployer(session: Session) -> Iterator[None]:
+    kubectl = session.environment.kubectl
+    metadata = {"name": DEPLOYER, "namespace": NAMESPACE}
+    kubectl.apply([{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}])
+    yield
+    kubectl.run("delete", "serviceaccount", DEPLOYER, "--namespace", NAMESPACE)
 
 
 @pytest.fixture
@@ -32,11 +45,12 @@ def image(kubectl: Kubectl) -> str:
 
 
 def docsrun(name: str, image: str, /, **spec: Any) -> dict[str, Any]:
+    base = {"image": image, "command": [*PYTHON, "print('done')"], "serviceAccountName": DEPLOYER}
     return {
         "apiVersion": "taskmaster.io/v1",
         "kind": "DocsRun",
         "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {"image": image, "command": [*PYTHON, "print('done')"], "serviceAccountName": "default"} | spec,
+        "spec": base | {"targetNamespace": TARGET} | spec,
     }
 
 
@@ -88,16 +102,22 @@ def test_results_reach_status_and_configmap(kubectl: Kubectl, image: str) -> Non
         assert files["binaryData"] == {"note.txt": "a2VwdA=="}
 
 
+# Tags of the runtime's own repository are allowed, whether there are such or not.
+NO_SUCH_TAG = ":none"
 NO_NODE = {"requests": {"cpu": "900"}, "limits": {"cpu": "900"}}
 ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "command": ({"command": [*PYTHON, "raise SystemExit(7)"]}, "CommandFailed", "exit code 7"),
     "words": ({"command": [*PYTHON, FAIL_WITH_WORDS]}, "HelmFailed", "the chart is broken"),
     "time": ({"command": [*PYTHON, "import time; time.sleep(300)"], "timeout": "10s"}, "DeadlineExceeded", "10 s"),
     "node": ({"resources": NO_NODE}, "Unschedulable", "Insufficient cpu"),
-    "pull": ({"image": "172.30.0.1:5000/no/such:image"}, "ImagePullFailed", "172.30.0.1:5000/no/such:image"),
-    "account": ({"serviceAccountName": "nobody"}, "PodRefused", "nobody"),
+    "pull": ({"image": NO_SUCH_TAG}, "ImagePullFailed", NO_SUCH_TAG),
+    "account": (
+        {"serviceAccountName": "implementation-dag-deployer.impl-pr-798", "targetNamespace": "impl-pr-798"},
+        "PodRefused",
+        "impl-pr-798",
+    ),
     "source": (
-        {"source": {"url": "https://git.implementation-dag-demo.svc/none/none.git", "commit": "0" * 40}},
+        {"source": {"url": f"https://{GIT_HOST}/none/none.git", "commit": "0" * 40}},
         "FetchFailed",
         "git fetch failed",
     ),
@@ -107,6 +127,8 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", list(ENDS))
 def test_each_end_has_its_reason(kubectl: Kubectl, image: str, case: str) -> None:
     spec, reason, words = ENDS[case]
+    if spec.get("image") == NO_SUCH_TAG:
+        spec = spec | {"image": image.partition("@")[0].rpartition(":")[0] + NO_SUCH_TAG}
     with running(kubectl, docsrun(f"e2e-{case}", image, **spec)) as name:
         found = final(kubectl, name)
         assert (found["phase"], found["reason"]) == ("Failed", reason), found
@@ -150,6 +172,11 @@ def test_a_restarted_controller_makes_no_second_job(kubectl: Kubectl, image: str
         ({"timeout": "3h"}, "timeout must be a duration from 10s to 2h"),
         ({"timeout": "soon"}, "timeout must be"),
         ({"command": []}, "spec.command"),
+        ({"resources": {"limits": {"nvidia.com/gpu": "1"}}}, "only cpu, memory and ephemeral-storage"),
+        ({"source": {"url": "https://x/../y", "commit": "0" * 40}}, "no '.' or '..' for a folder"),
+        ({"source": {"url": "https://a@x/y", "commit": "0" * 40}}, "spec.source.url"),
+        ({"image": "evil.example/image:1"}, "may not run image evil.example/image:1"),
+        ({"serviceAccountName": "default"}, "must run as implementation-dag-deployer.impl-pr-799, not as default"),
         ({"image": "no-tag"}, "image must end in a tag or a sha256 digest"),
         ({"source": {"url": "file:///etc", "commit": "0" * 40}}, "spec.source.url"),
         ({"source": {"url": "https://x/y", "commit": "main"}}, "spec.source.commit"),

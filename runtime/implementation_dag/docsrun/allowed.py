@@ -1,6 +1,6 @@
 """What a DocsRun may ask for: the admission policy says the same, and the controller holds to it where there is none.
 
-A DocsRun runs any command as any service account, and sends a Secret to an address: whoever may create one becomes that.
+A DocsRun runs any command as any service account, and sends a Secret to an address: who may create one becomes that.
 """
 
 from __future__ import annotations
@@ -60,10 +60,7 @@ def _source(source: Object, settings: Settings) -> str:
             "without '..', user, query or anything else"
         )
     if secret and secret != settings.git_credentials_secret:
-        allowed = settings.git_credentials_secret
-        return (
-            f"spec.source.credentialsSecret {secret!r}: must be {allowed!r} (value git.credentialsSecret)"
-            if allowed
-            else f"spec.source.credentialsSecret {secret!r}: must be left out, as value git.credentialsSecret names none"
-        )
+        own = settings.git_credentials_secret
+        words = f"must be {own!r} (value git.credentialsSecret)" if own else "value git.credentialsSecret names none"
+        return f"spec.source.credentialsSecret {secret!r}: {words}"
     return ""
