@@ -155,7 +155,8 @@ e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull r
 	@$(VENV)/bin/pytest -v --junitxml out/e2e/isolation.xml tests/e2e/isolation
 
 .PHONY: rights
-rights: venv tools ## Rewrite the snapshot of what each identity may do, as the cluster says
+rights: venv tools ## Rewrite the snapshots of what each identity can become, and what it may do as the cluster says
+	@$(PYTHON) -m scripts.rights
 	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/e2e/isolation/test_rights.py
 
 # Two processes: production takes the place of the demo's release, which coexistence needs.

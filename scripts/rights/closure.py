@@ -84,10 +84,11 @@ def _act(world: World, found: Reach, who: Identity) -> None:
             right.verb in (*READS, "impersonate") or world.limits.touches(who, "")
         ):
             _everything(found, f"it may {right}")
-    for namespace in world.namespaces:
-        for account, way in _becomes(world, rights, who, namespace):
+    for namespace in sorted(world.namespaces):
+        kinds = _kinds(world, rights, who, namespace)
+        for account, way in _becomes(world, rights, who, namespace, kinds):
             found.held.setdefault(account, way)
-        for kind in _kinds(world, rights, who, namespace):
+        for kind in kinds:
             if world.limits.mounts(who, kind, namespace):
                 found.secrets.add(namespace)
             if namespace not in world.restricted and world.limits.leaves(who, kind, namespace):
@@ -100,24 +101,31 @@ def _act(world: World, found: Reach, who: Identity) -> None:
 
 def _some(rights: set[Right], verb: str, group: str, resource: str, namespace: str) -> bool:
     """Say whether `rights` allow the request for some name at least."""
-    return any(covers(right, Right(verb, group, resource, namespace, right.name)) for right in rights)
+    return any(
+        right.resource in (resource, "*")
+        and right.verb in (verb, "*")
+        and right.group in (group, "*")
+        and right.namespace in (namespace, "")
+        for right in rights
+    )
 
 
 def _everything(found: Reach, why: str) -> None:
     found.everything = found.everything or why
 
 
-def _kinds(world: World, rights: set[Right], who: Identity, namespace: str) -> Iterator[str]:
-    """Yield the kinds of which `who` may make or change some, each of which runs a pod."""
-    if world.limits.touches(who, namespace):
-        for kind, group in PODS.items():
-            if any(_some(rights, verb, group, kind, namespace) for verb in MAKES):
-                yield kind
+def _kinds(world: World, rights: set[Right], who: Identity, namespace: str) -> list[str]:
+    """Return the kinds of which `who` may make or change some, each of which runs a pod."""
+    if not world.limits.touches(who, namespace):
+        return []
+    return [kind for kind, group in PODS.items() if any(_some(rights, verb, group, kind, namespace) for verb in MAKES)]
 
 
-def _becomes(world: World, rights: set[Right], who: Identity, namespace: str) -> Iterator[tuple[Identity, str]]:
+def _becomes(
+    world: World, rights: set[Right], who: Identity, namespace: str, kinds: list[str]
+) -> Iterator[tuple[Identity, str]]:
     here = sorted((account for account in world.accounts if account.namespace == namespace), key=lambda item: item.name)
-    for kind in _kinds(world, rights, who, namespace):
+    for kind in kinds:
         for account in here:
             if world.limits.runs_as(who, kind, namespace, account):
                 yield account, f"{who.name} makes {kind} in {namespace}"

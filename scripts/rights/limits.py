@@ -1,4 +1,4 @@
-"""What admission takes away from what RBAC gives: nothing, or what the chart's own policies refuse."""
+"""What is taken away from what RBAC gives: nothing, what the controller refuses, what the chart's policies refuse."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ OWN = ("runner", "provisioner", "controller", "reaper")
 
 
 class Limits:
-    """A cluster without admission policies: all that RBAC gives is let in."""
+    """Nothing: all that RBAC gives is let in."""
 
     def touches(self, who: Identity, namespace: str) -> bool:
         """Say whether `who` may write anything in the namespace (empty: of the cluster itself)."""
+        return True
+
+    def makes_namespaces(self, who: Identity) -> bool:
+        """Say whether `who` may make, change and delete other namespaces than previews."""
         return True
 
     def runs_as(self, who: Identity, kind: str, namespace: str, account: Identity) -> bool:
@@ -38,48 +42,72 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Policies(Limits):
-    """The chart's policies, told once more (templates/policies); `previews` are namespaces with the release's label."""
+class Controller(Limits):
+    """The controller's own check of DocsRuns (docsrun/allowed.py), and no admission policy."""
 
     release: str
     namespace: str
+    # Namespaces with the release's label.
     previews: frozenset[str]
 
-    def _own(self, who: Identity) -> str:
+    def own(self, who: Identity) -> str:
+        """Return the name of an identity of ours without the release's; empty: it is not ours."""
         prefix = f"{self.release}-"
         return who.name.removeprefix(prefix) if who.namespace == self.namespace and who.name.startswith(prefix) else ""
 
-    def _preview(self, who: Identity) -> str:
-        return self._own(who).removeprefix("deployer.") if self._own(who).startswith("deployer.") else ""
+    def preview(self, who: Identity) -> str:
+        """Return the namespace of which `who` is the deployer; empty: of none."""
+        return self.own(who).removeprefix("deployer.") if self.own(who).startswith("deployer.") else ""
+
+    def runs_as(self, who: Identity, kind: str, namespace: str, account: Identity) -> bool:
+        """A DocsRun runs as the deployer of the namespace that it names."""
+        return kind != "docsruns" or self.preview(account) != ""
+
+    def mounts(self, who: Identity, kind: str, namespace: str) -> bool:
+        """A DocsRun has the git credential alone, and sends it to the git address alone."""
+        return kind != "docsruns"
+
+    def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
+        """The controller makes the pod, and nothing of a DocsRun says how."""
+        return kind != "docsruns"
+
+
+class Policies(Controller):
+    """The chart's admission policies as well, told once more (templates/policies)."""
 
     def touches(self, who: Identity, namespace: str) -> bool:
         """Policy reach: the release namespace and previews; a deployer its one preview."""
-        if preview := self._preview(who):
+        if preview := self.preview(who):
             return namespace == preview
-        return self._own(who) not in OWN or namespace == self.namespace or namespace in self.previews
+        return self.own(who) not in OWN or namespace == self.namespace or namespace in self.previews
+
+    def makes_namespaces(self, who: Identity) -> bool:
+        """Policy namespaces."""
+        return self.own(who) not in OWN
 
     def runs_as(self, who: Identity, kind: str, namespace: str, account: Identity) -> bool:
-        """Policy accounts, for DocsRuns and the controller's Jobs; policy pods in previews."""
+        """Policy accounts, for DocsRuns and the controller's Jobs; policy pods in previews.
+
+        Deployers are made for previews alone, by policy identities.
+        """
         if namespace in self.previews:
-            return self._own(account) == ""
-        if namespace == self.namespace and (kind == "docsruns" or self._own(who) == "controller"):
-            return self._preview(account) != ""
+            return self.own(account) == ""
+        if self._pipelines(who, kind, namespace):
+            return self.preview(account) in self.previews
         return True
 
     def mounts(self, who: Identity, kind: str, namespace: str) -> bool:
-        """Policy accounts: of the release namespace the git credential alone, which goes to the git address alone."""
-        return not (namespace == self.namespace and (kind == "docsruns" or self._own(who) == "controller"))
+        """Policy accounts: of the release namespace the git credential alone."""
+        return not self._pipelines(who, kind, namespace)
 
     def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
         """Policies accounts and pods."""
-        return self.mounts(who, kind, namespace) and namespace not in self.previews
+        return not self._pipelines(who, kind, namespace) and namespace not in self.previews
 
     def binds(self, who: Identity, namespace: str, role: str, subject: Identity) -> bool:
         """Policies identities, and fences against all others."""
-        if namespace in self.previews and self._own(who) != "provisioner":
-            return False
-        if self._own(who) not in OWN:
-            return True
+        if self.own(who) not in OWN:
+            return namespace not in self.previews and not self.preview(who)
         wanted = {
             f"{self.release}-preview": Identity(self.namespace, f"{self.release}-deployer.{namespace}"),
             f"{self.release}-provision": Identity(self.namespace, f"{self.release}-provisioner"),
@@ -89,3 +117,6 @@ class Policies(Limits):
     def keeps_tokens(self, who: Identity, namespace: str) -> bool:
         """Policy credentials."""
         return namespace not in self.previews
+
+    def _pipelines(self, who: Identity, kind: str, namespace: str) -> bool:
+        return namespace == self.namespace and (kind == "docsruns" or self.own(who) == "controller")

@@ -14,8 +14,10 @@ from typing import Any
 import yaml
 
 from scripts.demo.kubectl import Kubectl
+from scripts.render import helm
+from scripts.rights.snapshot import become
 
-from .conftest import IDENTITIES, NAMESPACE
+from .conftest import IDENTITIES, NAMESPACE, RELEASE, ROOT, VALUES
 
 SNAPSHOT = Path(__file__).parent / "rights.yaml"
 HEADER = "# identity → where → resource (of one name only) → verbs. Written by `make rights`; read the diff.\n"
@@ -107,3 +109,33 @@ def test_nobody_reads_secrets_outside_its_preview(kubectl: Kubectl, previews: No
         ("deployer", "in its preview", "secrets"),
         ("provisioner", "in the release namespace", "secrets (registry)"),
     }
+
+
+def bound(kubectl: Kubectl) -> list[dict[str, Any]]:
+    """The roles of the cluster and every binding, whoever made it, that gives one to an identity of the release."""
+    roles = kubectl.items("clusterroles") + kubectl.items("roles", f"--namespace={NAMESPACE}")
+    bindings = kubectl.items("clusterrolebindings") + kubectl.items("rolebindings", f"--namespace={NAMESPACE}")
+    found = []
+    for binding in bindings:
+        subjects = [
+            subject
+            for subject in binding.get("subjects", [])
+            if subject["kind"] == "ServiceAccount"
+            and subject.get("namespace") == NAMESPACE
+            and subject["name"].startswith(f"{RELEASE}-")
+        ]
+        if subjects:
+            found.append(binding | {"subjects": subjects})
+    named = {binding["roleRef"]["name"] for binding in found} | {f"{RELEASE}-preview", f"{RELEASE}-provision"}
+    return [*found, *(role for role in roles if role["metadata"]["name"] in named)]
+
+
+def test_who_can_become_whom_is_as_the_chart_says(kubectl: Kubectl, previews: None, tmp_path: Path) -> None:
+    template = kubectl.get("workflowtemplate", RELEASE, f"--namespace={NAMESPACE}")
+    assert template
+    values = tmp_path / "values.json"
+    values.write_text(json.dumps(VALUES))
+    rendered = helm.template(ROOT / "charts" / "implementation-dag", values, release=RELEASE, namespace=NAMESPACE)
+    live = [*bound(kubectl), template]
+    for policies in (True, False):
+        assert become(live, RELEASE, NAMESPACE, policies) == become(rendered, RELEASE, NAMESPACE, policies)

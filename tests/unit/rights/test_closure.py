@@ -208,10 +208,10 @@ class Attacker:
                         self.bindings.add((namespace, role, subject))
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 def test_the_closure_finds_what_an_attacker_finds(part: int) -> None:
     more: dict[str, int] = {"become": 0, "everything": 0, "secrets": 0, "bound": 0}
-    for seed in range(part * 40, part * 40 + 40):
+    for seed in range(part * 25, part * 25 + 25):
         world = cluster(seed)
         for start in ACCOUNTS:
             attacker = Attacker(world, start)
@@ -225,7 +225,7 @@ def test_the_closure_finds_what_an_attacker_finds(part: int) -> None:
             more["secrets"] += bool(attacker.secrets)
             more["bound"] += bool(attacker.bindings)
     # The clusters are worth asking.
-    assert min(more.values()) > 10, more
+    assert min(more.values()) > 5, more
 
 
 def test_the_way_is_told() -> None:
