@@ -19,7 +19,7 @@ from scripts.cluster.__main__ import main as cluster
 from scripts.demo.session import Session
 from scripts.render import helm
 
-from . import applications, box, charts, network, pipeline
+from . import applications, box, charts, network, pipeline, requests
 from .box import NEIGHBOUR, ROOT, SHARED, WIDE, Box
 from .corpus import Case, load
 
@@ -35,9 +35,10 @@ RUNNERS: dict[str, Callable[[Box, Case], str]] = {
     "connect": network.connect,
     "bomb": applications.bomb,
     "answer": applications.answer,
+    "request": requests.request,
 }
 # The longest first, so that the others run beside them.
-ORDER = ["bomb", "answer", "agent", "workflow", "docsrun", "pod", "chart", "connect", "argument"]
+ORDER = ["bomb", "answer", "agent", "workflow", "docsrun", "pod", "chart", "connect", "request", "argument"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def attacks(request: pytest.FixtureRequest, prepared_box: Box, metadata_log: Pat
 def run(made: Box, case: Case) -> Record:
     """Carry the attack out; contained when it was refused in the words of its layer, and they are safe to print."""
     message = RUNNERS[case.kind](made, case)
-    expected = made.filled(case.refused)
+    expected = requests.named(made, case.refused)
     contained = re.search(expected, message, re.DOTALL) is not None and "\x1b" not in message
     return Record(case, contained, message)
 

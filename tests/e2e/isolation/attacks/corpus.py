@@ -13,7 +13,7 @@ LAYERS = {
     "arguments", "checkout", "box", "rbac", "admission", "pod-security", "quota", "api-server", "helm", "network",
     "limits", "acceptance", "log",
 }  # fmt: skip
-KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer"}
+KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer", "request"}
 OPTIONS = {
     "values", "dependencies", "own", "hook", "chartPath", "branch", "target", "wide", "memory", "timeout", "files",
 }  # fmt: skip
