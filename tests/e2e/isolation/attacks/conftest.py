@@ -67,6 +67,7 @@ def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> 
     finally:
         made.remove_previews()
         made.kubectl.run("delete", "namespace", network.OPEN_NAMESPACE, "--ignore-not-found", "--timeout=120s")
+        made.kubectl.run("delete", "pod", network.FENCED, f"--namespace={made.namespace}", "--ignore-not-found")
         if not was_enforced:
             policies.remove(state)
 

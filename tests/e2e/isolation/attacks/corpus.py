@@ -16,6 +16,7 @@ LAYERS = {
 KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer", "request"}
 OPTIONS = {
     "values", "dependencies", "own", "hook", "chartPath", "branch", "target", "wide", "memory", "timeout", "files",
+    "from",
 }  # fmt: skip
 
 

@@ -18,16 +18,19 @@ from .box import NEIGHBOUR, SHARED, WIDE, Box
 from .corpus import Case
 
 OPEN_NAMESPACE = "isolation-open"
+# In the release namespace, with the label by which the pipeline's own fence finds its pods.
+FENCED = "isolation-fenced"
 # Beside the peer in the other preview: it may reach it.
 FRIEND = "friend"
 METADATA = "169.254.169.254"
 NETNS, LINK = "isolation-meta", "isometa0"
 GATEWAY = "10.244.0.1"
-# Answers TCP and UDP on 8080 and TCP on 8081 to 8083, so that ports and their ranges can be told apart.
+# Answers TCP and UDP on 8080 and TCP on 8081 to 8083, so that ports and their ranges can be told apart, and on the
+# port of API servers.
 SERVER = """
 import selectors, socket
 ready = selectors.DefaultSelector()
-for port in range(8080, 8084):
+for port in (6443, *range(8080, 8084)):
     listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
     ready.register(listener, selectors.EVENT_READ)
 datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -68,9 +71,13 @@ def start(box: Box) -> None:
         run_pod(box, f"impl-pr-{pr}", box.pod("peer", SERVER))
     run_pod(box, OPEN_NAMESPACE, box.pod("peer", SERVER))
     run_pod(box, f"impl-pr-{NEIGHBOUR}", box.pod(FRIEND, "import time; time.sleep(3600)"))
+    fenced = box.pod(FENCED, "import time; time.sleep(3600)")
+    fenced["metadata"]["labels"]["implementation-dag.dev/fenced"] = box.release
+    run_pod(box, box.namespace, fenced)
     service = {"selector": {"app": "peer"}, "ports": [{"port": 80, "targetPort": 8080}]}
     metadata = {"name": "peer", "namespace": f"impl-pr-{NEIGHBOUR}"}
     box.kubectl.apply([{"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}])
+    box.kubectl.run("wait", "--for=condition=Ready", "pod", FENCED, f"--namespace={box.namespace}", "--timeout=120s")
     for namespace in (f"impl-pr-{SHARED}", f"impl-pr-{NEIGHBOUR}", f"impl-pr-{WIDE}", OPEN_NAMESPACE):
         box.kubectl.run("wait", "--for=condition=Ready", "pods", "--all", f"--namespace={namespace}", "--timeout=120s")
 
@@ -104,6 +111,7 @@ def address(box: Box, target: str) -> tuple[str, int]:
         "other-preview-ipv6": lambda: (f"{link_local(box, neighbour)}%eth0", 8080),
         "ingress-pod": lambda: (pod("app=skipper", "ingress"), 9443),
         "ingress-service": lambda: (INGRESS_SERVICE_IP, 443),
+        "private-6443": lambda: (pod("app=peer", OPEN_NAMESPACE), 6443),
         "api-service": lambda: (API_SERVICE_IP, 443),
         "api-node": lambda: (NODE_IP, 6443),
         "kubelet": lambda: (NODE_IP, 10250),
@@ -139,7 +147,11 @@ def connect(box: Box, case: Case) -> str:
     if not case.given.endswith("ipv6"):  # the local cluster has no IPv6 between pods, fenced or not
         control = allowed(box, case.given, target)
         assert control == "open", f"{target} is not there even for those who may reach it: {control}"
-    if case.options.get("wide"):
+    if case.options.get("from") == "pipeline":
+        server = ("tcp", *address(box, "api-service"))
+        assert tried(box, box.namespace, server, pod=FENCED) == ["open"], "the pipeline cannot reach its API server"
+        (words,) = tried(box, box.namespace, target, pod=FENCED)
+    elif case.options.get("wide"):
         registry = ("tcp", *address(box, "registry"))
         assert tried(box, f"impl-pr-{WIDE}", registry) == ["open"], "the wide egress opened nothing"
         (words,) = tried(box, f"impl-pr-{WIDE}", target)

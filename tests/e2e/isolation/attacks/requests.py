@@ -48,9 +48,9 @@ def send(acting: Kubectl, administrator: Kubectl, given: dict[str, Any]) -> str:
     """Create an object, apply or patch one (dry runs: they are others'), or run kubectl as given; what comes back."""
     try:
         if made := given.get("create"):
-            acting.run("create", "--filename=-", stdin=json.dumps(made))
-            remove(administrator, made)
-            return "let in"
+            name = acting.create(made)
+            remove(administrator, made | {"metadata": made["metadata"] | {"name": name}})
+            return f"let in: {name}"
         if made := given.get("apply"):
             flags = ["--server-side", "--force-conflicts", "--dry-run=server", "--filename=-"]
             return "let in: " + acting.run("apply", *flags, stdin=json.dumps(made))
@@ -69,5 +69,4 @@ def remove(administrator: Kubectl, made: dict[str, Any]) -> None:
     finalizers = ["--type=merge", '--patch={"metadata":{"finalizers":null}}']
     if metadata.get("finalizers"):
         administrator.run("patch", made["kind"], metadata["name"], *place, *finalizers)
-    if "name" in metadata:
-        administrator.run("delete", made["kind"], metadata["name"], *place, "--ignore-not-found", "--wait=false")
+    administrator.run("delete", made["kind"], metadata["name"], *place, "--ignore-not-found", "--wait=false")
