@@ -14,6 +14,7 @@ from scripts.argocd import git
 from scripts.argocd.working_copy import WorkingCopy
 from scripts.cluster.__main__ import main as cluster
 from scripts.cluster.argocd import NAMESPACE as ARGOCD
+from scripts.cluster.settings import API_SERVICE_IP, NODE_IP
 from scripts.demo.alone import alone, lock_of
 from scripts.demo.backends import made_by_demo
 from scripts.demo.environment import RELEASE_NAMESPACE, Environment
@@ -31,6 +32,12 @@ CLUSTER_WIDE = "validatingadmissionpolicybindings,validatingadmissionpolicies,cl
 
 # The local cluster has no External Secrets operator: an ExternalSecret would never become healthy.
 WITHOUT_OPERATOR: Values = {("externalSecrets", "secrets"): {}}
+API_SERVER: Values = {
+    ("network", "apiServer"): [
+        {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
+        for address, port in ((NODE_IP, 6443), (API_SERVICE_IP, 443))
+    ]
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def _prepared(where: Environment, names: Sequence[str], folder: Path, progress: 
         copy.create({"repository": git.URL, "charts": f"{where.registry}/{git.CHARTS}"})
         keep_environments(copy.kustomize / "argocd" / "environments.yaml", names)
         for name in names:
-            copy.set_environment(name, {**image_values(image), **WITHOUT_OPERATOR})
+            copy.set_environment(name, {**image_values(image), **WITHOUT_OPERATOR, **API_SERVER})
         baseline = copy.commit("The environments of this cluster")
         progress(f"{git.URL} is served, at {baseline[:12]}")
         platform = Platform(where, copy, tuple(names), baseline, image)

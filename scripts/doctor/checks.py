@@ -11,6 +11,7 @@ from implementation_dag.finding import Finding, ok, problem, unknown
 from implementation_dag.installation_check.agents import interface
 from implementation_dag.installation_check.definitions import argo_schema
 
+from .addresses import api_server, dns_caches
 from .cluster import Cluster, Object
 
 ARGO_FLOORS = {3: (3, 7, 14), 4: (4, 0, 5)}
@@ -189,4 +190,15 @@ def network(cluster: Cluster) -> Iterable[Finding]:
             )
 
 
-CHECKS: tuple[Check, ...] = (kubernetes, argo, release, coderun, ingress, domain, references, network)
+CHECKS: tuple[Check, ...] = (
+    kubernetes,
+    argo,
+    release,
+    coderun,
+    ingress,
+    domain,
+    references,
+    network,
+    api_server,
+    dns_caches,
+)

@@ -55,7 +55,9 @@ class Cluster:
 
 
 CLUSTER_WIDE = ("customresourcedefinitions", "ingressclasses", "namespaces")
-NAMESPACED = ("configmaps", "secrets", "serviceaccounts", "workflowtemplates", "deployments")
+NAMESPACED = ("configmaps", "secrets", "serviceaccounts", "workflowtemplates", "deployments", "networkpolicies")
+# Of the API server itself.
+KUBERNETES = ("service", "endpointslice")
 
 
 def kubeconfig() -> str:
@@ -88,6 +90,9 @@ def read(namespace: str, release: str) -> Cluster:
         raise NoCluster(f"the cluster of {kubeconfig()} does not answer: {last}")
     version = json.loads(done.stdout)["serverVersion"]["gitVersion"]
     objects = {kind: _list(kind) for kind in CLUSTER_WIDE}
-    objects["all deployments"] = _list("deployments", "--all-namespaces")
+    for kind in ("deployments", "daemonsets"):
+        objects[f"all {kind}"] = _list(kind, "--all-namespaces")
+    for kind in KUBERNETES:
+        objects[f"kubernetes {kind}"] = _list(kind, "--namespace=default", "--field-selector=metadata.name=kubernetes")
     objects |= {kind: _list(kind, "--namespace", namespace) for kind in NAMESPACED}
     return Cluster(namespace, release, version, objects)

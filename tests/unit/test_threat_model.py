@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "threat-model.md"
 CORPUS = ROOT / "tests" / "e2e" / "isolation" / "attacks.yaml"
 CASES = {case["name"]: case for case in load(CORPUS.read_text())}
-PREFIXES = ("argument-", "workflow-", "repository-", "chart-", "agent-", "application-")
+PREFIXES = ("argument-", "workflow-", "repository-", "chart-", "agent-", "application-", "pipeline-", "identity-")
 
 
 def quoted() -> list[str]:
