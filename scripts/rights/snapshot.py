@@ -48,6 +48,13 @@ def document() -> dict[str, Any]:
     }
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists are indented below their keys, as everywhere in this repository."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
 def text() -> str:
     """Return the file as it should be."""
-    return HEADER + yaml.safe_dump(document(), sort_keys=False, width=140)
+    return HEADER + yaml.dump(document(), Dumper=_Indented, sort_keys=False, width=200)
