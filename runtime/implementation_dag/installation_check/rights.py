@@ -85,8 +85,8 @@ def granted(objects: Iterable[Object]) -> dict[Identity, list[Right]]:
 
 
 def _expand(rule: Object, namespace: str) -> Iterator[Right]:
-    for group in rule["apiGroups"]:
-        for resource in rule["resources"]:
+    for group in rule.get("apiGroups", []):
+        for resource in rule.get("resources", []):
             for verb in rule["verbs"]:
                 for name in rule.get("resourceNames") or [""]:
                     yield Right(verb, group, resource, namespace, name)
