@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -44,13 +45,20 @@ def validate(arguments: Mapping[str, str]) -> None:
         raise ArgumentError("\n".join(sorted(problems)))
 
 
+def decoded(env: Mapping[str, str], name: str) -> str:
+    """Return the text that the variable `name` carries in base64."""
+    return base64.b64decode(env[name], validate=True).decode()
+
+
 def from_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the validated arguments that the variables ARG_<parameter> carry.
+    """Return the validated arguments that the variables ARG_<parameter> carry, in base64.
+
+    In clear, Argo would evaluate `{{...}}` and the kubelet expand `$(...)` in them before they can be refused.
 
     imageTag's default names the pull request by a workflow tag, which Argo leaves for us to fill in.
     Raises ArgumentError.
     """
-    arguments = {key.removeprefix(ENV_PREFIX): value for key, value in env.items() if key.startswith(ENV_PREFIX)}
+    arguments = {key.removeprefix(ENV_PREFIX): decoded(env, key) for key in env if key.startswith(ENV_PREFIX)}
     if arguments.get("imageTag") == "pr-{{workflow.parameters.pr}}":
         arguments["imageTag"] = f"pr-{arguments.get('pr', '')}"
     validate(arguments)

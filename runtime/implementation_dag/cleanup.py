@@ -17,11 +17,15 @@ EVIDENCE = Path("/artifacts/cleanup")
 
 def keep() -> int:
     """Give the preview its time to live, counted from now. Raises StepError."""
-    this, settings = run.from_environment(), config.load()
+    this, settings, client = run.from_environment(), config.load(), kube.client()
     name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
+    found = provision.existing(client, name, settings["clusterScoped"])
+    if found is None or (reason := not_ours(found, this)):
+        say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
+        return 0
     annotations = provision.expiry(settings["preview"]["ttlHours"])
     patch = {"metadata": {"annotations": annotations}}
-    kube.persistently(f"annotate namespace {name}", lambda: kube.client().patch(Namespace, name, patch))
+    kube.persistently(f"annotate namespace {name}", lambda: client.patch(Namespace, name, patch))
     say(f"preview {name} stays until {next(iter(annotations.values()))}")
     return 0
 

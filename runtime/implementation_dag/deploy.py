@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
-from . import arguments, config, docsrun_client, git, kube, outputs, provision, registry, run
+from . import arguments, config, discovery, docsrun_client, git, kube, outputs, provision, registry, run
+from .errors import StepError
 from .log import fail, say
 
 EVIDENCE = Path("/artifacts/deploy")
+COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.Run) -> dict[str, str]:
@@ -53,6 +57,7 @@ def ingress_annotations(ingress: dict[str, Any]) -> dict[str, str]:
 def main() -> int:
     """Deploy COMMIT's image into NS; 0 when its URLs answer. Raises StepError."""
     this, settings, env = run.from_environment(), config.load(), os.environ
+    same_commit(env["COMMIT"], env["QA_COMMIT"])
     arguments.validate(
         {"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": env["COMMIT"], "imageTag": env["IMAGE_TAG"]}
         | {"chartPath": env["CHART_PATH"], "valuesFile": env["VALUES_FILE"]}
@@ -67,7 +72,11 @@ def main() -> int:
         "image": settings["image"],
         "command": ["python3", "-m", "implementation_dag"],
         "args": ["helm-deploy"],
-        "env": [{"name": key, "value": value} for key, value in helm_environment(settings, image, this).items()],
+        # The kubelet reads $$ in a variable as $.
+        "env": [
+            {"name": key, "value": value.replace("$", "$$")}
+            for key, value in helm_environment(settings, image, this).items()
+        ],
         "resources": settings["deploy"]["resources"],
         "timeout": settings["deploy"]["timeout"],
         "serviceAccountName": provision.deployer_name(this.installation, env["NS"]),
@@ -78,20 +87,37 @@ def main() -> int:
     status = docsrun_client.complete(client, docsrun_client.manifest(f"{this.workflow}-deploy", this, spec))
     files = docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     say(f"evidence: {', '.join(files) or 'none'}")
+    digests = [image.digest, *image.platforms]
     result = {
         "phase": status["phase"],
         "reason": status.get("reason", ""),
         "message": status.get("message", ""),
         "image": f"{repository}@{image.digest}",
+        "digests": digests,
         "revision": image.revision,
         "commit": env["COMMIT"],
     }
+    told = status.get("outputs", {})
+    if SHA256.match(told.get("manifest", "")):
+        result["manifest"] = told["manifest"]
     (EVIDENCE / "image.json").write_text(json.dumps(result, indent=2) + "\n")
     if status["phase"] != "Succeeded":
         fail(f"{result['reason']}: {result['message']}")
         return 1
-    outputs.write({"urls": status.get("outputs", {}).get("urls", "[]")})
+    found = discovery.checked(told.get("urls", "[]"))
+    outputs.write({"urls": json.dumps(found), "image": repository, "digests": " ".join(digests)})
     return 0
+
+
+def same_commit(given: str, tested: str) -> None:
+    """Raise StepError unless the commit that QA hands over is the one it was given, in full."""
+    if not COMMIT.match(given):
+        raise StepError(f"stage clippy-format handed over {arguments.shown(given)}: must be a commit of 40 hex digits")
+    if tested != given:
+        raise StepError(
+            f"stage qa-testing was given commit {given} and hands over {arguments.shown(tested)}: QA only looks, "
+            "and what it did not test is not deployed"
+        )
 
 
 def source(settings: dict[str, Any], this: run.Run, commit: str) -> dict[str, str]:

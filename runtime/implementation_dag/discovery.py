@@ -10,15 +10,24 @@ Pure functions over objects as the API server returns them. How the scheme of a 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .errors import StepError
+
 Object = Mapping[str, Any]
 Scheme = Literal["http", "https"]
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+_URL = re.compile(
+    r"https?://(?:(?P<host>[a-z0-9.-]{1,253})|(?P<address>\[[0-9a-f:.]{2,45}\]))(?::(?P<port>[0-9]{1,5}))?"
+)
+_ADDRESS = re.compile(r"[0-9a-f:.]{2,45}")
+# As many as acceptance tests.
+MOST_URLS = 50
 _DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443}
 _SCHEME_OF_PORT: dict[int, Scheme] = {80: "http", 8080: "http", 443: "https", 8443: "https"}
 _SCHEME_OF_PROTOCOL: dict[str, Scheme] = {
@@ -55,6 +64,32 @@ class _Found:
             self.notes.append(f"{origin}: host {host!r} is no DNS name, skipped")
         else:
             self.urls.append((scheme, host, _DEFAULT_PORTS[scheme]))
+
+
+def checked(text: str) -> list[str]:
+    """Return the URLs in the JSON list `text`, which a preview's deployer wrote. Raises StepError when one is none.
+
+    They become an output parameter, and Argo evaluates what stands in one: only scheme, host and port may.
+    """
+    try:
+        urls = json.loads(text)
+    except (ValueError, RecursionError):
+        urls = None
+    if not isinstance(urls, list) or len(urls) > MOST_URLS:
+        raise StepError(f"the deployment's urls are {text[:80]!a}: must be a JSON list of at most {MOST_URLS} URLs")
+    for url in urls:
+        if not isinstance(url, str) or not _is_url(url):
+            raise StepError(
+                f"the deployment's urls name {str(url)[:80]!a}: must be http(s)://HOST or http(s)://HOST:PORT"
+            )
+    return urls
+
+
+def _is_url(url: str) -> bool:
+    match = _URL.fullmatch(url)
+    if not match or not (match["address"] or _HOST.fullmatch(match["host"])):
+        return False
+    return int(match["port"] or 1) in range(1, 65536)
 
 
 def discover(
@@ -147,13 +182,16 @@ def _service(service: Object, found: _Found) -> None:
             found.notes.append(f"{origin}: port {port['port']} ({name}) is not known to speak HTTP, skipped")
             continue
         for address in addresses:
-            found.urls.append((scheme, address, int(port["port"])))
+            if _HOST.fullmatch(address) or _ADDRESS.fullmatch(address):
+                found.urls.append((scheme, address, int(port["port"])))
+            else:
+                found.notes.append(f"{origin}: load balancer {address!r} is no DNS name and no address, skipped")
 
 
 def _addresses(service: Object) -> Sequence[str]:
     entries = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
     # A host name first: certificates are rarely issued for addresses.
-    return [address for entry in entries if (address := entry.get("hostname") or entry.get("ip"))]
+    return [address for entry in entries if (address := str(entry.get("hostname") or entry.get("ip") or "").lower())]
 
 
 def _port_scheme(port: Mapping[str, Any]) -> Scheme | None:

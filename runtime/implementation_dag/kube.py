@@ -12,10 +12,11 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
 from .errors import StepError
-from .log import say
+from .log import clean, say
 
 FIELD_MANAGER = "implementation-dag"
 RETRIES = 5
+Workflow = create_namespaced_resource("argoproj.io", "v1alpha1", "Workflow", "workflows")
 DocsRun = create_namespaced_resource("taskmaster.io", "v1", "DocsRun", "docsruns")
 AgentRun = create_namespaced_resource("implementation-dag.dev", "v1alpha1", "AgentRun", "agentruns")
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
@@ -57,6 +58,16 @@ def persistently(what: str, call: Callable[[], Result]) -> Result:
         say(f"cannot {what} yet ({problem}); try {attempt + 1} of {RETRIES} in {attempt} s")
         time.sleep(attempt)
     raise AssertionError("unreachable")
+
+
+def server_version(client: Client) -> str:
+    """Return the version of the API server, empty when it does not say."""
+    try:
+        # lightkube has no call for what is no resource.
+        answer = client._client._client.get("/version")
+        return clean(str(answer.raise_for_status().json()["gitVersion"]))[:100]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def as_dict(item: Any) -> dict[str, Any]:

@@ -31,14 +31,17 @@ def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
 
 
 def owned_by(namespace: Namespace, this: run.Run) -> bool:
-    """Say whether the namespace carries our labels for this very release, owner, repo and pull request."""
+    """Say whether the namespace carries our labels for this very release, owner, repo and pull request.
+
+    Names of owners and repositories ignore case, as at every forge.
+    """
     metadata = namespace.metadata or ObjectMeta()
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
     return (
         labels.get("managed-by") == run.MANAGED_BY
         and labels.get("preview") == "true"
         and labels.get(run.RELEASE_LABEL) == this.installation
-        and this.ownership.items() <= annotations.items()
+        and all(annotations.get(key, "").lower() == value.lower() for key, value in this.ownership.items())
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from dataclasses import dataclass
@@ -11,17 +12,22 @@ from .errors import StepError
 from .log import say
 
 REVISION_LABEL = "org.opencontainers.image.revision"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 POLL_SECONDS = 2
 CALL_LIMIT = 60
 
 
 @dataclass(frozen=True)
 class Image:
-    """What a tag points to: `digest` is sha256:..., `revision` the label's value or empty."""
+    """What a tag points to: `digest` is sha256:..., `revision` the label's value or empty.
+
+    `platforms` are the digests of an index's images: nodes name either when they tell what they run.
+    """
 
     reference: str
     digest: str
     revision: str
+    platforms: tuple[str, ...] = ()
 
 
 def _crane(*arguments: str) -> tuple[bool, str]:
@@ -42,7 +48,16 @@ def look_up(repository: str, tag: str) -> Image | str:
     if not found:
         return text.splitlines()[-1] if text else "no answer"
     labels = json.loads(text).get("config", {}).get("Labels") or {}
-    return Image(f"{repository}:{tag}", digest, labels.get(REVISION_LABEL, ""))
+    found, text = _crane("manifest", f"{repository}@{digest}")
+    if not found:
+        return text.splitlines()[-1] if text else "no answer"
+    return Image(f"{repository}:{tag}", digest, labels.get(REVISION_LABEL, ""), platforms(text))
+
+
+def platforms(manifest: str) -> tuple[str, ...]:
+    """Return the digests of the images that an index names; none when the manifest is an image's own."""
+    items = json.loads(manifest).get("manifests") or []
+    return tuple(item["digest"] for item in items if DIGEST.match(str(item.get("digest"))))
 
 
 def wait_for(repository: str, tag: str, commit: str, require_revision: bool, limit: float) -> Image:

@@ -64,16 +64,15 @@ class Run:
 
 
 def from_environment() -> Run:
-    """Return the run named by OWNER, REPO, PR, WORKFLOW, WORKFLOW_UID, NAMESPACE and INSTALLATION.
+    """Return the run named by OWNER, REPO and PR (in base64), WORKFLOW, WORKFLOW_UID, NAMESPACE and INSTALLATION.
 
     Raises ArgumentError.
     """
     env = os.environ
-    arguments.validate({"owner": env["OWNER"], "repo": env["REPO"], "pr": env["PR"]})
+    named = {name: arguments.decoded(env, name.upper()) for name in ("owner", "repo", "pr")}
+    arguments.validate(named)
     return Run(
-        owner=env["OWNER"],
-        repo=env["REPO"],
-        pr=env["PR"],
+        **named,
         workflow=env["WORKFLOW"],
         workflow_uid=env["WORKFLOW_UID"],
         namespace=env["NAMESPACE"],

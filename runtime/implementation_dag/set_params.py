@@ -19,7 +19,7 @@ def main() -> int:
     arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
     release = naming.release(repo, pr)
     namespace = naming.namespace(owner, repo, pr, **settings["namespace"])
-    evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"])
+    evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"], os.environ["NAMESPACE"])
     parameters = {
         "NS": namespace,
         "RELEASE": release,

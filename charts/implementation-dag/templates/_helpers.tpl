@@ -34,9 +34,24 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* Where a run's evidence lies in the bucket; arguments are made harmless here because exit handlers run even for refused ones. */}}
+{{- /* Where a run's evidence lies in the bucket, as naming.evidence_prefix says it; exit handlers run even for refused arguments. */}}
 {{- define "implementation-dag.evidencePrefix" -}}
-{{ "{{=sprig.regexReplaceAll('[^A-Za-z0-9-]', workflow.parameters.owner, '_')}}/{{=sprig.regexReplaceAll('^[.]+', sprig.regexReplaceAll('[^A-Za-z0-9._-]', workflow.parameters.repo, '_'), '_')}}/pr-{{=sprig.regexReplaceAll('[^0-9]', workflow.parameters.pr, '_')}}/{{workflow.name}}" }}
+{{- $owner := "workflow.parameters.owner matches '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'" }}
+{{- $repo := "workflow.parameters.repo matches '^[A-Za-z0-9._-]{1,100}$' && workflow.parameters.repo not in ['.', '..']" }}
+{{- $pr := "workflow.parameters.pr matches '^[0-9]{1,9}$'" }}
+{{- $names := "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr" }}
+{{- printf "{{=%s && %s && %s ? %s : '_refused/' + workflow.namespace}}/{{workflow.name}}" $owner $repo $pr $names }}
+{{- end }}
+
+{{- /* A parameter as base64: in clear, Argo would evaluate {{...}} and the kubelet expand $(...) in it before it can be refused. */}}
+{{- define "implementation-dag.parameter" -}}
+{{ printf "{{=sprig.b64enc(workflow.parameters.%s)}}" . }}
+{{- end }}
+
+{{- /* The commit that a stage hands on. Stages may be anybody's: what is no commit becomes a word that the next step refuses. */}}
+{{- define "implementation-dag.commitOf" -}}
+{{- $commit := printf "tasks['%s'].outputs.parameters.%s" . (ternary "COMMIT" "commit" (eq . "set-params")) }}
+{{- printf "{{=%s matches '^[0-9a-f]{40}$' ? %s : 'none'}}" $commit $commit }}
 {{- end }}
 
 {{- /* For Argo a run that ended in Error has not failed: without secondsAfterCompletion it would stay for ever. */}}
@@ -160,8 +175,13 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 {{- /* Which run a step belongs to; arguments reach code only this way and are validated again there. */}}
 {{- define "implementation-dag.runEnv" -}}
 {{- range list "owner" "repo" "pr" }}
-- {name: {{ upper . }}, value: "{{ printf "{{workflow.parameters.%s}}" . }}"}
+- {name: {{ upper . }}, value: "{{ include "implementation-dag.parameter" . }}"}
 {{- end }}
+{{ include "implementation-dag.workflowEnv" . }}
+{{- end }}
+
+{{- /* Which Workflow a step belongs to: nothing that anybody chose but Kubernetes and Argo. */}}
+{{- define "implementation-dag.workflowEnv" -}}
 - {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
 - {name: WORKFLOW_UID, value: "{{ "{{workflow.uid}}" }}"}
 - {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}

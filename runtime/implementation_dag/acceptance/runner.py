@@ -13,6 +13,7 @@ from typing import Any
 from implementation_dag import config
 from implementation_dag.acceptance import k6
 from implementation_dag.acceptance import settings as inputs
+from implementation_dag.acceptance.belonging import tested
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
 from implementation_dag.acceptance.junit import write_junit, write_junit_error
 from implementation_dag.acceptance.plan import longest_run_seconds, write_plan
@@ -38,7 +39,11 @@ def run_acceptance() -> int:
         settings = inputs.from_environment(os.environ, _configuration())
     except AcceptanceError as error:
         return _could_not_run(str(error), os.environ.get("NS", ""), out)
-    return run(Path(os.environ.get("URLS_FILE", "/input/urls.json")), out, settings)
+    urls = Path(os.environ.get("URLS_FILE", "/input/urls.json"))
+    try:
+        return tested(settings.namespace, out, lambda: run(urls, out, settings))
+    except StepError as error:
+        return _could_not_run(str(error), settings.namespace, out)
 
 
 def run(urls_file: Path, out: Path, settings: Settings) -> int:

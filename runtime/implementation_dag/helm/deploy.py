@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -13,7 +14,7 @@ from lightkube import Client
 from .. import discovery, kube, reachability
 from ..errors import StepError
 from ..log import fail, say
-from . import chart, command, pods, preview, results
+from . import chart, command, pods, preview, results, revision
 
 
 class DeployError(StepError):
@@ -27,10 +28,14 @@ class DeployError(StepError):
 def main() -> int:
     """Deploy; leave outputs, urls.json, resources.yaml and helm-status.txt; 1 with reason and diagnosis on failure."""
     client, namespace, release = kube.client(), os.environ["NS"], os.environ["RELEASE"]
+    manifest = ""
     try:
+        check_holder(client, namespace)
         install(client, namespace, release)
         found = urls(client, namespace)
         wait_until_healthy(found.urls)
+        # A newer run of the same pull request may have taken the preview over meanwhile.
+        check_holder(client, namespace)
     except StepError as error:
         reason = error.reason if isinstance(error, DeployError) else "InvalidChart"
         fail(f"{reason}: {error}")
@@ -39,11 +44,21 @@ def main() -> int:
         return 1
     finally:
         results.file("helm-status.txt", command.capture("status", release, "--namespace", namespace))
-        results.file("resources.yaml", command.capture("get", "manifest", release, "--namespace", namespace))
+        manifest = command.capture("get", "manifest", release, "--namespace", namespace)
+        results.file("resources.yaml", manifest)
     document = {"hosts": found.hosts, "urls": found.urls, "ns": namespace, "release": release}
     results.file("urls.json", json.dumps(document, indent=2) + "\n")
-    results.outputs({"urls": json.dumps(list(found.urls)), "release": release, "namespace": namespace})
+    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    names = {"release": release, "namespace": namespace}
+    results.outputs({"urls": json.dumps(list(found.urls)), "manifest": digest} | names)
     return 0
+
+
+def check_holder(client: Client, namespace: str) -> None:
+    """Raise StepError when the preview is held by another run than this one, whose labels are LABELS."""
+    holder, ours = preview.holder(client, namespace), json.loads(os.environ["LABELS"])["workflow"]
+    if holder != ours:
+        raise DeployError("PreviewTaken", f"preview {namespace} belongs to run {holder or '(none)'}, not to {ours}")
 
 
 def install(client: Client, namespace: str, release: str) -> None:
@@ -63,9 +78,10 @@ def install(client: Client, namespace: str, release: str) -> None:
     labels = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
     arguments += ["--labels", labels, "--wait", "--timeout", env["HELM_TIMEOUT"]]
     grace = float(env["POD_GRACE_SECONDS"])
+    before = preview.scene(client, namespace)
 
     def trouble() -> str | None:
-        return pods.trouble(preview.pods(client, namespace), preview.events(client, namespace), grace)
+        return pods.trouble(revision.own(preview.scene(client, namespace), before), grace)
 
     code, words = command.run(arguments, trouble)
     if code < 0:

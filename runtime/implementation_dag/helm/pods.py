@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+
+from .revision import Own
 
 # Waiting reasons of the kubelet that do not heal by themselves within a preview's patience.
 FATAL_WAITING = {
@@ -18,27 +19,34 @@ FATAL_WAITING = {
 }
 CRASHES = 3
 Pod = dict[str, Any]
-Event = dict[str, Any]
 
 
-def trouble(pods: Iterable[Pod], events: Iterable[Event], grace: float, now: datetime | None = None) -> str | None:
-    """Return in words what is wrong with the first hopeless pod, or None.
+def trouble(seen: Own, grace: float, now: datetime | None = None) -> str | None:
+    """Return in words what is wrong with the first hopeless pod of this deployment, or None.
 
     `grace` is the age in seconds from which a pod must have its image, its configuration and its node.
     Quota and admission refusals are found in the events of ReplicaSets, StatefulSets and Jobs.
     """
     moment = now or datetime.now(UTC)
-    for pod in pods:
+    for pod in seen.pods:
         age = (moment - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
         if pod["metadata"].get("deletionTimestamp"):
             continue
         if found := _container_trouble(pod, age, grace) or _schedule_trouble(pod, age, grace):
             return f"pod {pod['metadata']['name']}: {found}"
-    for event in events:
-        if event.get("reason") == "FailedCreate" and "forbidden" in event.get("message", ""):
+    for event in seen.events:
+        words = event.get("message") or ""
+        if event.get("reason") == "FailedCreate" and ("forbidden" in words or "is invalid" in words):
             subject = event.get("involvedObject", {})
-            return f"{subject.get('kind')} {subject.get('name')}: {event['message']}"
+            return f"{subject.get('kind')} {subject.get('name')}: {words}{_hint(words)}"
     return None
+
+
+def _hint(words: str) -> str:
+    """A request above the limit that the chart did not write: the preview's default gives it one."""
+    if "must be less than or equal to" in words and "limit" in words:
+        return " (a container without limits gets those of value preview.limits.default)"
+    return ""
 
 
 def _time(text: str) -> datetime:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lightkube import ApiError, Client
-from lightkube.resources.apps_v1 import Deployment, StatefulSet
-from lightkube.resources.core_v1 import Event, Pod, Service
+from lightkube.resources.apps_v1 import Deployment, ReplicaSet, StatefulSet
+from lightkube.resources.core_v1 import Event, Namespace, Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
 from .. import kube
+from .revision import Scene
 
 LOG_LINES = 200
 
@@ -24,14 +25,15 @@ def _items(client: Client, resource: Any, namespace: str) -> list[dict[str, Any]
         raise
 
 
-def pods(client: Client, namespace: str) -> list[dict[str, Any]]:
-    """Return the pods of the preview."""
-    return _items(client, Pod, namespace)
+def holder(client: Client, namespace: str) -> str:
+    """Return the run that holds the preview, empty when none does."""
+    found = kube.persistently(f"read namespace {namespace}", lambda: client.get(Namespace, namespace))
+    return str((kube.as_dict(found)["metadata"].get("labels") or {}).get("workflow", ""))
 
 
-def events(client: Client, namespace: str) -> list[dict[str, Any]]:
-    """Return the events of the preview."""
-    return _items(client, Event, namespace)
+def scene(client: Client, namespace: str) -> Scene:
+    """Return what is in the preview now."""
+    return Scene(*(_items(client, kind, namespace) for kind in (Pod, Event, ReplicaSet, Deployment, StatefulSet)))
 
 
 def endpoints(
@@ -55,10 +57,10 @@ def diagnosis(client: Client, namespace: str) -> str:
                 f"{item.get('kind', resource.__name__)} {item['metadata']['name']}: "
                 f"{status.get('readyReplicas', 0)}/{item['spec'].get('replicas', 0)} ready"
             )
-    for event in sorted(events(client, namespace), key=lambda item: str(item.get("lastTimestamp"))):
+    for event in sorted(_items(client, Event, namespace), key=lambda item: str(item.get("lastTimestamp"))):
         subject = event.get("involvedObject", {})
         text.append(f"event {subject.get('kind')}/{subject.get('name')} {event.get('reason')}: {event.get('message')}")
-    for pod in pods(client, namespace):
+    for pod in _items(client, Pod, namespace):
         name = pod["metadata"]["name"]
         text.append(f"pod {name}: {pod.get('status', {}).get('phase')}")
         for container in pod["spec"]["containers"]:

@@ -88,4 +88,17 @@ subjects:
   - kind: ServiceAccount
     name: {{ include "implementation-dag.fullname" . }}-deployer.PREVIEW
     namespace: {{ .Release.Namespace }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: implementation-dag-reporter
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ ternary "ClusterRole" "Role" .Values.rbac.clusterScoped }}
+  name: {{ include "implementation-dag.fullname" . }}-look
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "implementation-dag.fullname" . }}-reporter
+    namespace: {{ .Release.Namespace }}
 {{- end }}

@@ -3,6 +3,10 @@
 - apiGroups: [""]
   resources: [configmaps, secrets, services, serviceaccounts, persistentvolumeclaims, pods]
   verbs: [create, get, list, watch, patch, update, delete]
+# Of namespaces only its own: helm's step looks whether the preview is still its run's.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 - apiGroups: [""]
   resources: [events, pods/log]
   verbs: [get, list, watch]
@@ -24,6 +28,16 @@
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
   verbs: [create, get, list, watch, patch, update, delete]
+{{- end }}
+
+{{- /* What the reporter sees of a preview: whose it is, and what runs in it. */}}
+{{- define "implementation-dag.lookRules" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 {{- end }}
 
 {{- /* What the provisioner puts into a preview; it applies, so it needs no get. */}}
