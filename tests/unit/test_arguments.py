@@ -1,5 +1,7 @@
 """The workflow's arguments are refused by name before anything is created."""
 
+import base64
+
 import pytest
 
 from implementation_dag import arguments
@@ -26,6 +28,8 @@ GOOD = {
     [
         ("owner", "a"),
         ("owner", "5dlabs"),
+        ("owner", "octocat_acme"),
+        ("owner", "a" * 39),
         ("repo", ".github"),
         ("commit", "abcdef1"),
         ("branch", "feature/a.b_c-1"),
@@ -44,6 +48,9 @@ def test_accepts(name: str, value: str) -> None:
         ("owner", ""),
         ("owner", "-acme"),
         ("owner", "ac--me"),
+        ("owner", "acme_"),
+        ("owner", "_acme"),
+        ("owner", "a-" * 30 + "a"),
         ("owner", "acme\n"),
         ("owner", "аcme"),
         ("owner", "a" * 40),
@@ -94,9 +101,19 @@ def test_names_every_bad_parameter_at_once() -> None:
 
 
 def test_fills_in_the_default_image_tag() -> None:
-    env = {f"ARG_{name}": value for name, value in GOOD.items()} | {"PATH": "/bin"}
-    env["ARG_imageTag"] = "pr-{{workflow.parameters.pr}}"
-    assert arguments.from_environment(env) == GOOD
+    assert arguments.from_environment(encoded(GOOD | {"imageTag": "pr-{{workflow.parameters.pr}}"})) == GOOD
+
+
+@pytest.mark.parametrize("hostile", ["{{=sprig.repeat(3,'ab')}}", "$(SETTINGS)", "größe", "a\nb"])
+def test_takes_arguments_as_they_were_given(hostile: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.from_environment(encoded(GOOD | {"branch": hostile + ".."}))
+    assert f"parameter 'branch' is {hostile + '..'!a}" in str(caught.value)
+
+
+def encoded(given: dict[str, str]) -> dict[str, str]:
+    """The environment of set-params, as Argo writes it."""
+    return {f"ARG_{key}": base64.b64encode(value.encode()).decode() for key, value in given.items()} | {"PATH": "/bin"}
 
 
 def test_message_shows_no_control_characters() -> None:

@@ -25,6 +25,11 @@ def test_a_newer_run_keeps_the_preview_it_took_over() -> None:
     assert found == "belongs to the newer run second of acme/shop#7"
 
 
+def test_names_ignore_case() -> None:
+    other = Run("Acme", "Shop", "7", "first", "uid", "workflows", "implementation-dag")
+    assert cleanup.not_ours(preview_of(a_run()), other) == ""
+
+
 def test_another_pull_request_s_namespace_is_left_alone() -> None:
     assert cleanup.not_ours(preview_of(a_run(pr="8")), a_run()) == "is not the preview of acme/shop#7"
     assert cleanup.not_ours(preview_of(a_run(), preview="false"), a_run()) == "is not the preview of acme/shop#7"
