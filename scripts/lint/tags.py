@@ -21,6 +21,16 @@ _OWN = re.compile(
 )
 
 
+# What a program, an author or a submitter wrote in free text.
+_OUTSIDE = re.compile(
+    r"workflow\.(failures|annotations(\..*)?)|lastRetry\.message|outputs\.result|(tasks|steps)\.[^.]+\.(outputs\.result|message)"
+)
+# Expressions whose result cannot hold braces, whatever the variable `v` holds.
+_ENCODED = re.compile(r"=\s*(?:sprig\.)?(?:b64enc|sha256sum)\(\s*(?P<v>[^()]+?)\s*\)\s*")
+_CLASSES = r"(?:\[[^\]^{}$][^\]{}$]*\](?:\{[0-9,]+\}|[+*?])?)+"
+_CHECKED = re.compile(rf"=\s*(?P<v>\S+) matches '\^{_CLASSES}\$' \? (?P=v) : '[^'{{}}]*'\s*")
+
+
 class Tag(NamedTuple):
     """One `{{...}}`. `variables` are dotted names without brackets: `tasks.a.outputs.result`."""
 
@@ -32,6 +42,12 @@ class Tag(NamedTuple):
     def is_harmless(self) -> bool:
         """Whether it holds only what Argo makes up itself."""
         return bool(self.variables) and all(_OWN.fullmatch(name) for name in self.variables)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The variables of free text from outside that come out of it as they stand."""
+        safe = self.is_expression and (_ENCODED.fullmatch(self.text) or _CHECKED.fullmatch(self.text))
+        return () if safe else tuple(name for name in self.variables if _OUTSIDE.fullmatch(name))
 
     @property
     def is_quoted_json(self) -> bool:

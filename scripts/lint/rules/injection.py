@@ -66,6 +66,19 @@ def spliced_into_manifests(scope: Scope) -> Iterator[Hit]:
                 yield Hit(template.address, f"{template.path}.resource.manifest", message)
 
 
+@rule(
+    "IDAG104",
+    "text from outside in a template value",
+    "Argo replaces tags twice: `{{=...}}` in a branch name or an error is evaluated in its controller; read it by API",
+)
+def outside_text(scope: Scope) -> Iterator[Hit]:
+    """`workflow.failures`, results of scripts, messages and annotations, but in base64 or matched as a whole."""
+    for template in scope.templates:
+        for path, text in template.strings():
+            for name in (name for tag in tags.find(text) for name in tag.outside):
+                yield Hit(template.address, path, f"`{name}` is free text, and Argo evaluates what stands in it")
+
+
 def _containers(scope: Scope) -> Iterator[tuple[str, Container]]:
     """Argo's containers: only there are tags replaced."""
     paths = {template.path for template in scope.templates}
