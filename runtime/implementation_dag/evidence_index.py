@@ -31,8 +31,8 @@ TASKS = {
 # What a stage may change before QA looks, the last first.
 _WRITERS = ("clippy-format", "implement")
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
-_WHOLE = re.compile(r"[0-9]{1,9}\Z")
-_SHARE = re.compile(r"[01](\.[0-9]{1,9})?\Z")
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
+_SHARE = re.compile(r"0(\.[0-9]{1,9})?\Z|1(\.0{1,9})?\Z")
 # A stage's own JSON files are small; what is larger is not looked into.
 _DOCUMENT_LIMIT = 1024 * 1024
 _CHUNK = 1024 * 1024

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.overlays import rendered
 from scripts.overlays.build import ROOT, BuildError
-from scripts.promote import PromoteError, branch, evidence, overlay
+from scripts.promote import PromoteError, branch, demands, evidence, overlay
 from scripts.promote.overlay import Release
 
 
@@ -23,7 +23,9 @@ def promote(root: Path, source: str, target: str, place: str) -> tuple[str, str]
     tested = overlay.read(root, source)
     _check_promotable(root, tested)
     index = evidence.read(place)
+    demands.check_shape(index, place)
     evidence.check(index, tested)
+    demands.check(index, demands.read(root, target))
     running = overlay.read(root, target)
     if (running.chart, running.digest) == (tested.chart, tested.digest):
         raise PromoteError(f"{target} runs chart {tested.chart} with {tested.digest} already: nothing to promote")

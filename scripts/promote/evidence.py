@@ -30,12 +30,17 @@ def read(place: str) -> Index:
     except (OSError, MinioException, HTTPError, ValueError) as error:
         raise PromoteError(f"evidence {place} cannot be read: {error}; {HINT}") from None
     try:
-        found = json.loads(text)
-    except ValueError as error:
+        # NaN compares with nothing: no threshold would refuse it.
+        found = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise PromoteError(f"evidence {place} is not JSON: {error}; {HINT}") from None
     if not isinstance(found, dict) or not {"result", "stages", "files", "pipeline", "workflow"} <= found.keys():
         raise PromoteError(f"evidence {place} is not an index.json of a run (result, stages, files, pipeline); {HINT}")
     return found
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
 
 
 def _from_s3(place: str) -> bytes:
@@ -76,6 +81,7 @@ def message(index: Index, tested: Release, to: str) -> str:
     return (
         f"Promote chart {tested.chart} from {tested.environment} to {to}\n\n"
         f"Image {tested.digest}.\n"
+        f"Tested commit {index['commit']}, seen running as {index['images']['application']}.\n"
         f"Tested by run {index['workflow']} of {pull_request}: {stages}.\n\n"
         f"Evidence index:\n{json.dumps(index, indent=2)}\n"
     )

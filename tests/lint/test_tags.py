@@ -1,4 +1,4 @@
-"""What of a tag is free text from outside: only base64 and a match of the whole against plain characters take it away."""
+"""Free text from outside in a tag: only base64, or a match of the whole against plain characters, takes it away."""
 
 import pytest
 

@@ -14,6 +14,7 @@ from scripts.promote import PromoteError
 from scripts.promote.__main__ import promote
 
 DIGEST = "sha256:" + "5" * 64
+SHOP, OTHER_SHOP = "sha256:" + "c" * 64, "sha256:" + "d" * 64
 VERSION = rendered.chart_version()
 
 
@@ -56,11 +57,46 @@ def commit(root: Path) -> None:
 
 
 def index(**changed: Any) -> dict[str, Any]:
+    """The index of a good run; a changed field that is a mapping keeps its other keys."""
     stages = dict.fromkeys(["rex", "clippy", "qa", "deploy", "acceptance"], "Succeeded")
-    pipeline = {"release": "implementation-dag-staging", "chart": VERSION, "image": f"ghcr.io/x/runtime@{DIGEST}"}
+    runtime = f"ghcr.io/x/runtime@{DIGEST}"
     file = {"name": "qa/test-results.xml", "size": 1, "sha256": "0" * 64, "stage": "qa", "result": "Succeeded"}
-    run = {"owner": "acme", "repo": "shop", "pr": 7, "workflow": "run-1", "result": "Succeeded", "failures": {}}
-    return run | {"pipeline": pipeline, "stages": stages, "files": [file]} | changed
+    running = {
+        "pod": "shop-1",
+        "container": "app",
+        "image": "r/shop:pr-7",
+        "image_id": f"r/shop@{SHOP}",
+        "digest": SHOP,
+    }
+    look = {"at": "2026-01-01T12:00:00Z", "holder": "run-1", "running": [running]}
+    given = {"owner": "acme", "repo": "shop", "pr": "7", "chartPath": "charts/app", "valuesFile": "values-preview.yaml"}
+    found: dict[str, Any] = {
+        "schema_version": 2,
+        "owner": "acme",
+        "repo": "shop",
+        "pr": 7,
+        "workflow": "run-1",
+        "run": {"workflow": "run-1", "uid": "u", "namespace": "workflows"},
+        "pipeline": {"release": "implementation-dag-staging", "chart": VERSION, "image": runtime},
+        "versions": {"chart": VERSION, "runtime": runtime, "kubernetes": "v1.35.4"},
+        "started": "2026-01-01T12:00:00Z",
+        "ended": "2026-01-01T12:09:00Z",
+        "base_commit": "a" * 40,
+        "commit": "b" * 40,
+        "branch": "feature",
+        "parameters": given,
+        "thresholds": {"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 10},
+        "images": {"application": f"r/shop@{SHOP}", "digests": [SHOP], "seen": [look, look]},
+        "manifests": {"resources.yaml": "e" * 64},
+        "result": "Succeeded",
+        "failures": {},
+        "stages": stages,
+        "notes": [],
+        "files": [file],
+    }
+    for key, value in changed.items():
+        found[key] = found[key] | value if isinstance(value, dict) and isinstance(found[key], dict) else value
+    return found
 
 
 def evidence(root: Path, **changed: Any) -> str:
@@ -104,6 +140,7 @@ def test_the_message_is_the_evidence(root: Path) -> None:
     subject, _, body = git(root, "show", "--no-patch", "--format=%B", name).partition("\n")
     assert subject == f"Promote chart {VERSION} from staging to production"
     assert "run-1 of acme/shop#7: rex Succeeded" in body
+    assert f"Tested commit {'b' * 40}, seen running as r/shop@{SHOP}." in body
     assert json.loads(body.partition("Evidence index:\n")[2]) == index()
 
 
@@ -123,7 +160,7 @@ def test_a_newer_chart_reaches_production_with_its_promotion(root: Path) -> None
     assert application["spec"]["sources"][0]["targetRevision"] == VERSION
 
 
-FAILED_QA = {"rex": "Succeeded", "qa": "Failed"}
+FAILED_QA = {"qa": "Failed"}
 OTHER = {"release": "implementation-dag-dev", "chart": "0.0.1", "image": "ghcr.io/x/runtime:main"}
 
 
@@ -132,13 +169,69 @@ OTHER = {"release": "implementation-dag-dev", "chart": "0.0.1", "image": "ghcr.i
     [
         ({"result": "Failed"}, "run run-1 did not succeed: Failed"),
         ({"stages": FAILED_QA}, "qa Failed"),
-        ({"stages": {}}, "no stages"),
+        ({"stages": {"acceptance": "Unknown"}}, "acceptance Unknown"),
         ({"files": []}, "run run-1 left no evidence"),
         ({"pipeline": OTHER}, "release implementation-dag-dev, not implementation-dag-staging; chart 0.0.1, not"),
     ],
 )
 def test_evidence_that_proves_nothing_is_refused(repository: Path, changed: dict[str, Any], words: str) -> None:
     refused(repository, words, place=evidence(repository, **changed))
+
+
+LOOK = {"at": "2026-01-01T12:00:00Z", "holder": "run-1", "running": []}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"thresholds": {"min_success_pct": 0.949}}, "thresholds.min_success_pct is 0.949, at least 0.95 is allowed"),
+        ({"thresholds": {"min_success_pct": None}}, "thresholds.min_success_pct is None, at least 0.95"),
+        ({"thresholds": {"max_p95_ms": 1201}}, "thresholds.max_p95_ms is 1201, at most 1200 is allowed"),
+        ({"thresholds": {"requests_per_host": 9}}, "thresholds.requests_per_host is 9, at least 10 is allowed"),
+        ({"parameters": {"chartPath": "charts/x"}}, "parameters.chartPath is 'charts/x', only 'charts/app' is allowed"),
+        ({"parameters": {"valuesFile": "v.yaml"}}, "parameters.valuesFile is 'v.yaml', only 'values-preview.yaml'"),
+        ({"commit": None}, "commit is None from base_commit aaaa"),
+        ({"notes": ["nodes are offloaded"]}, "notes say ['nodes are offloaded'], none are allowed"),
+        ({"images": {"application": None}}, "images.application is None, must be of images.digests"),
+        ({"images": {"application": f"r/shop@{OTHER_SHOP}"}}, f"images.application is 'r/shop@{OTHER_SHOP}'"),
+        ({"images": {"seen": []}}, "images.seen has 0 looks"),
+        ({"images": {"seen": [LOOK, LOOK]}}, f"has no container that runs {SHOP}"),
+        ({"images": {"seen": [LOOK | {"holder": "run-2"}] * 2}}, "is of the run 'run-2', must be 'run-1'"),
+    ],
+)
+def test_evidence_of_a_weaker_or_another_run_is_refused(repository: Path, changed: dict[str, Any], words: str) -> None:
+    refused(repository, words, place=evidence(repository, **changed))
+
+
+def test_a_stricter_environment_refuses_what_was_enough_for_the_one_before(root: Path) -> None:
+    path = root / "kustomize/overlays/production/values.yaml"
+    edit(path, "defaults:\n", "defaults:\n  maxP95Ms: 800\n")
+    commit(root)
+    refused(root, "proves too little for production: thresholds.max_p95_ms is 1200, at most 800", place=evidence(root))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"schema_version": 1}, "schema_version is 1, must be 2"),
+        ({"commit": "main"}, "field commit: 'main' does not match"),
+        (
+            {"thresholds": {"min_success_pct": "0.95"}},
+            "field thresholds.min_success_pct: '0.95' is not of type 'number'",
+        ),
+        ({"pr": True}, "field pr: True is not of type"),
+        ({"thresholds": {"min_success_pct": float("nan")}}, "is not JSON: NaN is no number"),
+    ],
+)
+def test_an_index_of_another_shape_is_refused(repository: Path, changed: dict[str, Any], words: str) -> None:
+    refused(repository, words, place=evidence(repository, **changed))
+
+
+def test_an_old_index_is_refused_in_words(repository: Path) -> None:
+    kept = ("result", "stages", "files", "pipeline", "workflow", "owner", "repo", "pr", "failures")
+    path = repository.parent / "old.json"
+    path.write_text(json.dumps({key: value for key, value in index().items() if key in kept}))
+    refused(repository, "schema_version is none (the run was of chart 0.2.0 or earlier)", place=str(path))
 
 
 @pytest.mark.parametrize(
