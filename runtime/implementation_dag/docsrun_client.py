@@ -12,6 +12,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from . import kube, run
 from .log import say
+from .served import served_name
 
 POLL_SECONDS = 1
 
@@ -65,6 +66,10 @@ def save_files(client: Client, namespace: str, status: dict[str, Any], folder: P
         return []
     found = kube.persistently("read the results", lambda: client.get(ConfigMap, reference["name"], namespace=namespace))
     files = found.binaryData or {}
+    saved = []
     for name, content in files.items():
-        (folder / Path(name).name).write_bytes(base64.b64decode(content))
-    return sorted(files)
+        # What ran there was a pull request's own: its files are as hostile as an agent's.
+        if stored := served_name(Path(name).name):
+            (folder / stored).write_bytes(base64.b64decode(content))
+            saved.append(stored)
+    return sorted(saved)
