@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.demo.evidence import Evidence, index_problems, missing
+from scripts.demo.evidence import Evidence, index_problems, missing, schema_problems
 from scripts.demo.previews import Observation
 from scripts.demo.repository import OWNER, REPO, PullRequest
 from scripts.demo.stages import EXIT_STAGES
@@ -66,6 +66,7 @@ def succeeded(seen: Observed) -> list[Check]:
         check("every stage succeeded", not bad, "; ".join(bad)),
         *evidence_of(seen, "rex", "clippy", "qa", "deploy", "acceptance"),
         *preview_stays(seen),
+        check("index.json names the tested commit, and its image as seen running", *_seen_running(seen)),
         check("the workflow's outputs name preview, report and namespace", *_outputs(seen)),
         *cost(run),
     ]
@@ -108,6 +109,15 @@ def _outputs(seen: Observed) -> tuple[bool, dict[str, str]]:
     return good, outputs
 
 
+def _seen_running(seen: Observed) -> tuple[bool, object]:
+    """Whether each look at the preview saw the tested image, and no fault kept anything out of the index."""
+    index = seen.evidence.document("index.json") or {}
+    images = index.get("images") or {"seen": [], "digests": []}
+    looks = [{item["digest"] for item in look["running"]} & {*images["digests"]} for look in images["seen"]]
+    good = len(looks) == 3 and all(looks) and not index.get("notes")
+    return good and index.get("commit") == tested_commit(seen.run), (index.get("commit"), images, index.get("notes"))
+
+
 def cost(run: Finished) -> list[Check]:
     """What the pipeline adds to the stages' own work; its seconds are measured and shown, not judged here."""
     return [check(f"at most {POD_LIMIT} pods", run.pods <= POD_LIMIT, run.pods)]
@@ -122,12 +132,14 @@ def evidence_of(seen: Observed, *stages: str) -> list[Check]:
     """The promised files of these stages are in S3, and index.json tells the truth about all of them."""
     lacking = missing(seen.evidence, stages)
     problems = index_problems(seen.evidence)
+    malformed = schema_problems(seen.evidence)
     index = seen.evidence.document("index.json") or {}
     owner = (index.get("owner"), index.get("repo"), index.get("pr"), index.get("workflow"))
     wanted = (OWNER, REPO, seen.pull.number if seen.pull else None, seen.run.name)
     return [
         check(f"evidence of {', '.join(stages)} is in S3", not lacking, ", ".join(lacking)),
         check("index.json agrees with every object's own bytes", not problems, "; ".join(problems)),
+        check("index.json is as its schema has it", not malformed, "; ".join(malformed)),
         check("index.json is of this very run", owner == wanted, f"{owner}, not {wanted}"),
     ]
 
@@ -224,7 +236,15 @@ def argument_refused(seen: Observed) -> list[Check]:
         check("the exit handler had nothing to complain of", not broken, "; ".join(broken)),
         check("no preview was created", seen.namespace is None, seen.namespace),
         check("no stage left evidence", not stage_files(seen), stage_files(seen)),
+        check("index.json tells what was given", *_given(seen)),
     ]
+
+
+def _given(seen: Observed) -> tuple[bool, object]:
+    index = seen.evidence.document("index.json") or {}
+    told = (index.get("result"), index.get("pr"), (index.get("parameters") or {}).get("pr"))
+    omitted = set((index.get("stages") or {}).values()) == {"Omitted"}
+    return told == ("Failed", None, "seven") and omitted and not schema_problems(seen.evidence), index
 
 
 def stage_files(seen: Observed) -> list[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from jsonschema import Draft202012Validator
 from minio import Minio
 
+from implementation_dag import evidence_index, naming
 from scripts.demo.backends import BUCKET, Credentials
+from scripts.demo.environment import RELEASE_NAMESPACE
 
 # What the specification promises of each stage (section Evidence Artifacts); a name with / at its end is a folder.
 PROMISED = {
@@ -59,8 +61,8 @@ def client(address: tuple[str, int], credentials: Credentials) -> Minio:
 
 
 def prefix(owner: str, repo: str, pr: str, workflow: str) -> str:
-    """Where a run's evidence lies in the bucket; a refused `pr` is made harmless as the chart does it."""
-    return f"{owner}/{repo}/pr-{re.sub('[^0-9]', '_', pr)}/{workflow}"
+    """Where a run's evidence lies in the bucket."""
+    return naming.evidence_prefix(owner, repo, pr, workflow, RELEASE_NAMESPACE)
 
 
 def download(store: Minio, where: str) -> Evidence:
@@ -87,6 +89,12 @@ def missing(evidence: Evidence, stages: tuple[str, ...]) -> list[str]:
         for name in wanted
         if not any(found == name or (name.endswith("/") and found.startswith(name)) for found in evidence.files)
     ]
+
+
+def schema_problems(evidence: Evidence) -> list[str]:
+    """Where index.json is not as its schema has it."""
+    errors = Draft202012Validator(evidence_index.schema()).iter_errors(evidence.document(INDEX))
+    return [f"{error.json_path}: {error.message[:200]}" for error in errors]
 
 
 def index_problems(evidence: Evidence) -> list[str]:

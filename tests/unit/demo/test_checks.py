@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from implementation_dag import evidence_index
+from implementation_dag.workflow_status import RunStatus
 from scripts.demo import checks
 from scripts.demo.checks import Observed
 from scripts.demo.evidence import PROMISED, Evidence
@@ -18,6 +21,8 @@ from scripts.demo.stages import Stage
 from scripts.demo.workflow import Finished
 
 COMMIT = "a" * 40
+DIGEST = "sha256:" + "d" * 64
+VERSIONS = {"chart": "1.2.3", "runtime": "r", "kubernetes": ""}
 HEADERS = {"X-Frame-Options": "DENY"}
 URL = "https://shop-pr-7.preview.example.com"
 GOOD_STAGES = ("set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance")
@@ -42,14 +47,25 @@ def good_run(**changes: Any) -> Finished:
     return Finished(**{**fields, **changes})
 
 
-def evidence(extra: dict[str, bytes] | None = None, pr: int = 7) -> Evidence:
+def index(pr: str, result: str, *tasks: str) -> dict[str, Any]:
+    """The index of a run in which these tasks ended like the whole."""
+    given = {"owner": "acme", "repo": "shop", "pr": pr}
+    status = RunStatus(result, given, dict.fromkeys(tasks, result), outputs={"clippy-format": {"commit": COMMIT}})
+    return evidence_index.build(evidence_index.Run("demo-x", "u", "w", "r"), VERSIONS, status, None, Path("/nowhere"))
+
+
+def evidence(extra: dict[str, bytes] | None = None, pr: int = 7, **images: Any) -> Evidence:
     files = {f"{s}/{name}{'1.txt' if name[-1] == '/' else ''}": b"x" for s in PROMISED for name in PROMISED[s]}
     files |= extra or {}
-    entries = [
-        {"name": name, "size": len(text), "sha256": hashlib.sha256(text).hexdigest()} for name, text in files.items()
+    found = index(str(pr), "Succeeded", *evidence_index.TASKS.values())
+    found["files"] = [
+        {"name": name, "size": len(text), "sha256": hashlib.sha256(text).hexdigest(), "stage": "x", "result": "x"}
+        for name, text in files.items()
     ]
-    index = {"owner": "acme", "repo": "shop", "pr": pr, "workflow": "demo-x", "files": entries}
-    return Evidence(f"acme/shop/pr-{pr}/demo-x", {**files, "index.json": json.dumps(index).encode()})
+    running = {"pod": "a", "container": "app", "image": "i", "image_id": f"i@{DIGEST}", "digest": DIGEST}
+    look = {"at": "2026-01-01T12:00:00Z", "holder": "demo-x", "running": [running]}
+    found["images"] = {"application": f"i@{DIGEST}", "digests": [DIGEST], "seen": [look] * 3} | images
+    return Evidence(f"acme/shop/pr-{pr}/demo-x", {**files, "index.json": json.dumps(found).encode()})
 
 
 def good(**changes: Any) -> Observed:
@@ -97,6 +113,7 @@ def test_a_good_run_passes_every_check() -> None:
             "the preview runs an image by digest whose revision label is the tested commit",
         ),
         (good(evidence=evidence(pr=8)), "index.json is of this very run"),
+        (good(evidence=evidence(seen=[])), "index.json names the tested commit, and its image as seen running"),
         (good(evidence=Evidence("p", {})), "evidence of rex, clippy, qa, deploy, acceptance is in S3"),
     ],
 )
@@ -158,7 +175,14 @@ def refused(message: str, exit_result: str = "Succeeded") -> Observed:
     stages += [stage(name, "Omitted") for name in GOOD_STAGES[1:]]
     stages += [stage("evidence"), stage("remove-preview", exit_result), stage("keep-preview", "Skipped")]
     run = good_run(phase="Failed", stages=stages, outputs={})
-    return good(pull=None, run=run, namespace=None, urls=[], images=[], revisions=[], evidence=Evidence("p", {}))
+    kept = Evidence("p", {"index.json": json.dumps(index("seven", "Failed", "set-params")).encode()})
+    return good(pull=None, run=run, namespace=None, urls=[], images=[], revisions=[], evidence=kept)
+
+
+def test_the_index_of_a_refused_run_tells_what_was_given() -> None:
+    message = "main: Error (exit code 1): parameter 'pr' is 'seven': must be a positive integer"
+    silent = dataclasses.replace(refused(message), evidence=Evidence("p", {}))
+    assert failing(checks.argument_refused(silent)) == ["index.json tells what was given"]
 
 
 def test_a_refused_argument_is_named_and_cleanup_is_quiet() -> None:

@@ -64,4 +64,5 @@ def test_listing_computes_digests_from_the_bytes() -> None:
 
 
 def test_prefix_of_a_refused_number_is_harmless() -> None:
-    assert prefix("acme", "shop", "seven", "w") == "acme/shop/pr-_____/w"
+    assert prefix("acme", "shop", "7", "w") == "acme/shop/pr-7/w"
+    assert prefix("acme", "shop", "seven", "w") == "_refused/workflows/w"
