@@ -66,7 +66,7 @@ def server_version(client: Client) -> str:
         # lightkube has no call for what is no resource.
         answer = client._client._client.get("/version")
         return clean(str(answer.raise_for_status().json()["gitVersion"]))[:100]
-    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+    except (httpx2.HTTPError, ValueError, LookupError, TypeError):
         return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -26,7 +27,8 @@ REPO = "shop"
 # Pull requests of the attacks; their previews are removed at the end.
 SHARED, NEIGHBOUR, WIDE, FIRST_OWN = 900, 901, 902, 903
 # As the deploy step gives them to helm.
-LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true"})
+HOLDER = "isolation"
+LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true", "workflow": HOLDER})
 PROVISION = """
 import sys, pathlib
 from implementation_dag import preview_objects, provision
@@ -120,7 +122,8 @@ class Box:
 
     def provision(self, pr: int) -> int:
         """Make preview `pr` by the pipeline's own step and identity."""
-        run = {"OWNER": "acme", "REPO": REPO, "PR": str(pr), "WORKFLOW": "isolation", "WORKFLOW_UID": "isolation"}
+        run = {"OWNER": encoded("acme"), "REPO": encoded(REPO), "PR": encoded(str(pr))}
+        run |= {"WORKFLOW": HOLDER, "WORKFLOW_UID": HOLDER}
         run |= {"NAMESPACE": self.namespace, "NS": f"impl-pr-{pr}", "HOST": self.host(pr)}
         run["KUBECONFIG"] = str(self.acting(f"{self.release}-provisioner").kubeconfig)
         code, words = self.step(["-c", PROVISION, str(self.fences())], run)
@@ -130,6 +133,10 @@ class Box:
     def own_preview(self) -> int:
         """A preview for one attack alone."""
         return self.provision(next(self._numbers))
+
+    def hand_over(self, pr: int, workflow: str) -> None:
+        """Let another run hold preview `pr`, as a newer one of the same pull request does when it provisions."""
+        self.kubectl.run("label", "namespace", f"impl-pr-{pr}", f"workflow={workflow}", "--overwrite")
 
     def remove_previews(self) -> None:
         """Delete every preview that was made; the cluster does it while other tests run, or is taken down itself."""
@@ -156,6 +163,11 @@ class Box:
         }
         metadata = {"name": name, "labels": {"app": name}}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": merged(base, spec)}
+
+
+def encoded(text: str) -> str:
+    """`text` as Argo hands over what somebody chose."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

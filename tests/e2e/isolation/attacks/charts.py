@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from .box import LABELS, SHARED, Box, dump
+from .box import HOLDER, LABELS, SHARED, Box, dump, encoded
 from .corpus import Case
 
 REMOVE = """
@@ -26,14 +26,17 @@ def argument(box: Box, case: Case) -> str:
         for name, value in case.given.items()
     }
     outputs = box.folder / case.name
-    env = {f"ARG_{name}": value for name, value in given.items()}
-    code, words = box.step("set-params", env | {"WORKFLOW": "isolation", "OUTPUTS": str(outputs)})
+    env = {f"ARG_{name}": encoded(value) for name, value in given.items()}
+    env |= {"WORKFLOW": HOLDER, "NAMESPACE": box.namespace}
+    code, words = box.step("set-params", env | {"OUTPUTS": str(outputs)})
     return f"exit code {code}, {'names were computed' if outputs.exists() else 'nothing computed'}: {words}"
 
 
 def chart(box: Box, case: Case) -> str:
     """Deploy the chart into a preview; how that ended, in the step's own words."""
     pr = box.own_preview() if case.options.get("own") else SHARED
+    if holder := case.options.get("holder"):
+        box.hand_over(pr, holder)
     return _run(box, pr, case, box.filled(case.given, pr))
 
 

@@ -35,10 +35,11 @@ RUNNERS: dict[str, Callable[[Box, Case], str]] = {
     "connect": network.connect,
     "bomb": applications.bomb,
     "answer": applications.answer,
+    "message": pipeline.message,
     "request": requests.request,
 }
 # The longest first, so that the others run beside them.
-ORDER = ["bomb", "answer", "agent", "workflow", "docsrun", "pod", "chart", "connect", "request", "argument"]
+ORDER = ["bomb", "answer", "agent", "workflow", "message", "docsrun", "pod", "chart", "connect", "request", "argument"]
 
 
 @dataclass(frozen=True)

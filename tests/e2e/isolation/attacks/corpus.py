@@ -11,12 +11,12 @@ import yaml
 FILE = Path(__file__).parents[1] / "attacks.yaml"
 LAYERS = {
     "arguments", "checkout", "box", "rbac", "admission", "pod-security", "quota", "api-server", "helm", "network",
-    "limits", "acceptance", "log",
+    "limits", "acceptance", "evidence", "log",
 }  # fmt: skip
-KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer", "request"}
+KINDS = {"argument", "workflow", "chart", "pod", "docsrun", "agent", "connect", "bomb", "answer", "message", "request"}
 OPTIONS = {
     "values", "dependencies", "own", "hook", "chartPath", "branch", "target", "wide", "memory", "timeout", "files",
-    "from",
+    "from", "holder", "tested",
 }  # fmt: skip
 
 

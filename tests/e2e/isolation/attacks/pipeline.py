@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from scripts.demo import workflow as workflows
 from scripts.demo.certificates import GIT_HOST
 from scripts.demo.errors import DemoError
+from scripts.demo.evidence import download, prefix
 from scripts.demo.release import GIT_SECRET
 from scripts.demo.repository import OWNER
 
-from .box import LABELS, SHARED, Box
+from .box import LABELS, SHARED, Box, encoded
 from .corpus import Case
 from .network import address
 
@@ -91,8 +93,10 @@ def agent(box: Box, case: Case) -> str:
     return words
 
 
-def run_template(box: Box, parameters: dict[str, str], ref: dict[str, str], arguments: dict[str, Any]) -> str:
-    """Run one template of the release as a workflow of its own; the logs of its pods."""
+def run_template(
+    box: Box, parameters: dict[str, str], ref: dict[str, str], arguments: dict[str, Any], name: str = ""
+) -> str:
+    """Run one template of the release as a workflow of its own, of that name if one is given; the logs of its pods."""
     task = {"name": "attack", "templateRef": ref, "arguments": arguments}
     spec = {
         "entrypoint": "main",
@@ -103,7 +107,8 @@ def run_template(box: Box, parameters: dict[str, str], ref: dict[str, str], argu
         "templates": [{"name": "main", "dag": {"tasks": [task]}}],
     }
     manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": spec}
-    name = box.kubectl.create(manifest | {"metadata": {"generateName": "isolation-", "namespace": box.namespace}})
+    metadata = {"name": name} if name else {"generateName": "isolation-"}
+    name = box.kubectl.create(manifest | {"metadata": metadata | {"namespace": box.namespace}})
     try:
         workflows.follow(box.session.environment, [name], lambda _: None, RUN_SECONDS)
         logs = []
@@ -140,6 +145,57 @@ def workflow(box: Box, case: Case) -> str:
                 return f"{found['phase']}: {found.get('message')} {json.dumps(found.get('nodes'))[:500]}"
             time.sleep(1)
         return "set-params did not fail"
+    finally:
+        remove_workflow(box, name)
+
+
+FAIL = """
+import base64, sys
+open("/dev/termination-log", "wb").write(base64.b64decode(sys.argv[1]))
+sys.exit(1)
+"""
+
+
+def message(box: Box, case: Case) -> str:
+    """Let a stage fail with these words; how the run's index tells them, and whether they reached a template value."""
+    step = copy.deepcopy(box.provision_step) | {"name": "fail"}
+    for field in ("inputs", "serviceAccountName"):
+        del step[field]
+    # In base64, so that Argo meets the words in the node's message only.
+    step["container"] |= {"command": ["python3", "-c", FAIL], "args": [encoded(case.given)], "env": []}
+    parameters = {"owner": OWNER, "repo": case.name, "pr": str(SHARED)}
+    evidence = {"name": "evidence", "templateRef": {"name": box.release, "template": "evidence"}}
+    spec = {
+        "entrypoint": "main",
+        "onExit": "end",
+        "serviceAccountName": f"{box.release}-runner",
+        "activeDeadlineSeconds": int(RUN_SECONDS),
+        "artifactRepositoryRef": {"configMap": f"{box.release}-artifacts"},
+        "arguments": {"parameters": [{"name": name, "value": value} for name, value in parameters.items()]},
+        "templates": [
+            {"name": "main", "dag": {"tasks": [{"name": "deploy", "template": "fail"}]}},
+            step,
+            {"name": "end", "dag": {"tasks": [evidence]}},
+        ],
+    }
+    manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": spec}
+    name = box.kubectl.create(manifest | {"metadata": {"generateName": "isolation-", "namespace": box.namespace}})
+    try:
+        workflows.follow(box.session.environment, [name], lambda _: None, RUN_SECONDS)
+        found = download(box.session.store, prefix(OWNER, case.name, str(SHARED), name)).document("index.json") or {}
+        values = [
+            str(variable.get("value"))
+            for pod in workflows.workflow_pods(box.session.environment, name)
+            for container in pod["spec"]["containers"]
+            for variable in container.get("env", [])
+            # Argo's own, a part of which is the node's message's source.
+            if not variable["name"].startswith("ARGO_")
+        ]
+        held = [value for value in values if case.given in value or "pwnpwn" in value]
+        told = (found.get("stages") or {}).get("deploy"), ascii((found.get("failures") or {}).get("deploy"))
+        return (
+            f"index.json tells that deploy {told[0]}: {told[1]}; {'held by ' + str(held) if held else 'in no variable'}"
+        )
     finally:
         remove_workflow(box, name)
 

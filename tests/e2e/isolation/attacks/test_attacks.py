@@ -24,7 +24,7 @@ OUTSIDE = [
 INSIDE = ["configmaps", "secrets", "services", "pods", "deployments", "jobs", "rolebindings", "docsruns", "workflows"]
 
 # What takes minutes is left to `make e2e-isolation`: pods of the pipeline, bombs, and what ends by a time limit only.
-LONG_KINDS = {"agent", "answer", "bomb", "workflow"}
+LONG_KINDS = {"agent", "answer", "bomb", "message", "workflow"}
 LONG_NAMES = {"chart-hanging-hook", "chart-10000-objects"}
 
 
