@@ -13,9 +13,9 @@ NAMESPACE_LIMIT = 63
 RELEASE_LIMIT = 53
 HASH_LENGTH = 8
 # What may stand in a key of the bucket. Wider than arguments.schema.json: exit handlers run for refused arguments too.
-_OWNER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
-_REPO_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
-_PR_KEY = re.compile(r"[0-9]{1,9}\Z")
+OWNER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
+REPO_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+PR_KEY = re.compile(r"[0-9]{1,9}\Z")
 
 
 def _fit(wanted: str, identity: str, limit: int, suffix: str) -> str:
@@ -68,6 +68,6 @@ def evidence_prefix(owner: str, repo: str, pr: str, workflow: str, namespace: st
     Names stand as they are, so that no two give one prefix; what cannot be a name lies below ``_refused``, which no
     owner is called.
     """
-    if _OWNER_KEY.match(owner) and _REPO_KEY.match(repo) and repo not in (".", "..") and _PR_KEY.match(pr):
+    if OWNER_KEY.match(owner) and REPO_KEY.match(repo) and repo not in (".", "..") and PR_KEY.match(pr):
         return f"{owner}/{repo}/pr-{pr}/{workflow}"
     return f"_refused/{namespace}/{workflow}"

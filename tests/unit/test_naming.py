@@ -1,5 +1,6 @@
 """Names are DNS-safe, short enough and do not collide."""
 
+import itertools
 import re
 
 import pytest
@@ -47,3 +48,44 @@ def test_two_owners_repositories_of_one_name_answer_at_two_hosts() -> None:
 
     assert host("acme", "cluster") == "shop-pr-7.preview.example.com"
     assert host("acme", "repo") != host("other", "repo")
+
+
+OWNERS = [
+    "acme",
+    "Acme",
+    "a_b",
+    "a-b",
+    "a",
+    "-a",
+    "_a",
+    "_refused",
+    ".",
+    "..",
+    "a/b",
+    "a\n",
+    "",
+    "аcme",
+    "a" * 101,
+    "$(A)",
+]
+NUMBERS = ["7", "07", "70", "seven", "", "7\n", "1" * 10, "{{=7}}"]
+
+
+def test_two_runs_evidence_never_lies_in_one_place() -> None:
+    """Two runs that are not the same in every name: a name that stands in a key stands as it is."""
+    names = [*REPOSITORIES, "_github", "..", ".", "a/b", "x\n", "{{=1}}"]
+    given = list(itertools.product(OWNERS, names, NUMBERS))
+    prefixes: dict[str, tuple[str, str, str]] = {}
+    for owner, repo, pr in given:
+        prefix = naming.evidence_prefix(owner, repo, pr, "w", "ns")
+        if not prefix.startswith("_refused/ns/"):
+            assert prefixes.setdefault(prefix, (owner, repo, pr)) == (owner, repo, pr)
+            assert prefix == f"{owner}/{repo}/pr-{pr}/w"
+    assert len(prefixes) > 100
+
+
+@pytest.mark.parametrize(
+    "hostile", [("..", "x", "7"), ("a", "..", "7"), ("a/b", "x", "7"), ("a", "x", "7/../8"), ("_refused", "x", "1")]
+)
+def test_what_cannot_be_a_name_lies_apart_by_its_workflow(hostile: tuple[str, str, str]) -> None:
+    assert naming.evidence_prefix(*hostile, "w", "ns") == "_refused/ns/w"

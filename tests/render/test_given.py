@@ -1,0 +1,51 @@
+"""What somebody gives a run reaches code in base64 until it was checked, and evidence lies where naming.py says."""
+
+from __future__ import annotations
+
+import re
+
+from implementation_dag import naming
+from scripts.render import Objects
+
+from .test_pipeline import containers, pipeline
+
+# Steps that run whatever was given: the first, which checks it, and those of the exit handler.
+UNCHECKED = ("set-params", "evidence", "remove-preview", "keep-preview")
+PARAMETER = re.compile(r"workflow\.parameters[.\w]*")
+
+
+def test_a_step_that_meets_unchecked_arguments_gets_them_in_base64(objects: Objects) -> None:
+    for name in UNCHECKED:
+        for container in containers(pipeline(objects).templates[name]):
+            for variable in container["env"]:
+                value = str(variable.get("value", ""))
+                used = PARAMETER.findall(value)
+                assert not used or value == f"{{{{=sprig.b64enc({used[0]})}}}}", f"{name} {variable['name']}"
+
+
+def test_no_step_is_handed_free_text_or_a_whole_list_of_parameters(objects: Objects) -> None:
+    for template in pipeline(objects).templates.values():
+        text = str(template)
+        assert "workflow.failures" not in text
+        assert not re.search(r"workflow\.(parameters|annotations|labels)(\.json)?\}\}", text)
+
+
+def test_evidence_lies_where_naming_says(objects: Objects) -> None:
+    """One fact in two languages: the patterns that decide which names stand in a key as they are."""
+    owner, repo, pr = (
+        f"workflow.parameters.{name} matches '^{pattern.pattern.removesuffix(chr(92) + 'Z')}$'"
+        for name, pattern in (("owner", naming.OWNER_KEY), ("repo", naming.REPO_KEY), ("pr", naming.PR_KEY))
+    )
+    dots = "workflow.parameters.repo not in ['.', '..']"
+    names = "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr"
+    known = f"{owner} && {repo} && {dots} && {pr}"
+    prefix = f"{{{{={known} ? {names} : '_refused/' + workflow.namespace}}}}/{{{{workflow.name}}}}/"
+    keys = [
+        artifact["s3"]["key"]
+        for template in pipeline(objects).templates.values()
+        for side in ("inputs", "outputs")
+        for artifact in (template.get(side) or {}).get("artifacts", [])
+        if "s3" in artifact
+    ]
+    assert keys
+    assert all(f"{key}/".startswith(prefix) for key in keys), keys
