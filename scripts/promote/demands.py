@@ -47,7 +47,7 @@ def check_shape(index: Index, place: str) -> None:
     """Refuse an index of another version or shape. Raises PromoteError that names the first field that is wrong."""
     version = index.get("schema_version")
     if version != evidence_index.SCHEMA_VERSION:
-        old = "none (the run was of chart 0.2.0 or earlier)" if version is None else _shown(version)
+        old = "none (the run was of chart 0.1.0)" if version is None else _shown(version)
         raise PromoteError(
             f"evidence {place}: schema_version is {old}, must be {evidence_index.SCHEMA_VERSION}: an index without "
             "commit, thresholds and the images that ran proves nothing; run the pipeline again with this chart"

@@ -49,3 +49,9 @@ def test_an_answer_that_is_no_json_ends_in_words() -> None:
         with pytest.raises(StepError, match="cannot read it: the API server answers HTTP 404"):
             kube.persistently("read it", lambda: client(server.server_port).get(Namespace, "x"))
         server.shutdown()
+
+
+def test_a_version_that_nobody_tells_is_empty() -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        closed = client(server.server_port)
+    assert kube.server_version(closed) == ""

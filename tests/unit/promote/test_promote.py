@@ -231,7 +231,7 @@ def test_an_old_index_is_refused_in_words(repository: Path) -> None:
     kept = ("result", "stages", "files", "pipeline", "workflow", "owner", "repo", "pr", "failures")
     path = repository.parent / "old.json"
     path.write_text(json.dumps({key: value for key, value in index().items() if key in kept}))
-    refused(repository, "schema_version is none (the run was of chart 0.2.0 or earlier)", place=str(path))
+    refused(repository, "schema_version is none (the run was of chart 0.1.0)", place=str(path))
 
 
 @pytest.mark.parametrize(
