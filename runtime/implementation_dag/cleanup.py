@@ -76,7 +76,9 @@ def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str,
         "serviceAccountName": provision.deployer_name(this.installation, namespace),
         "targetNamespace": namespace,
     }
-    status = docsrun_client.complete(client, docsrun_client.manifest(f"{this.workflow}-uninstall", this, spec))
+    status = docsrun_client.complete(
+        client, docsrun_client.manifest(naming.docsrun(this.workflow, "uninstall"), this, spec)
+    )
     docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     if status["phase"] == "Succeeded":
         return True

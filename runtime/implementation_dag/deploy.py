@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from . import arguments, config, discovery, docsrun_client, git, kube, outputs, provision, registry, run
+from . import arguments, config, discovery, docsrun_client, git, kube, naming, outputs, provision, registry, run
 from .errors import StepError
 from .log import fail, say
 
@@ -84,7 +84,9 @@ def main() -> int:
         "source": source(settings, this, env["COMMIT"]),
     }
     client = kube.client()
-    status = docsrun_client.complete(client, docsrun_client.manifest(f"{this.workflow}-deploy", this, spec))
+    status = docsrun_client.complete(
+        client, docsrun_client.manifest(naming.docsrun(this.workflow, "deploy"), this, spec)
+    )
     files = docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     say(f"evidence: {', '.join(files) or 'none'}")
     digests = [image.digest, *image.platforms]

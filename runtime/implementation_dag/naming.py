@@ -57,6 +57,11 @@ def host(release_name: str, namespace_name: str, domain: str, scope: str) -> str
     return f"{release_name if scope == 'cluster' else namespace_name}.{domain}"
 
 
+def docsrun(workflow: str, purpose: str) -> str:
+    """Return the name of a run's DocsRun, which its Job and a label of its pod bear too: ``<workflow>-<purpose>``."""
+    return _fit(workflow, workflow, NAMESPACE_LIMIT, f"-{purpose}")
+
+
 def label_value(text: str) -> str:
     """Return `text` as a label value: at most 63 of [A-Za-z0-9._-], alphanumeric at both ends."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-")

@@ -41,6 +41,14 @@ def test_label_values_are_valid(repo: str) -> None:
     assert re.match(r"(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?\Z", naming.label_value(repo))
 
 
+@pytest.mark.parametrize("length", [5, 51, 56, 57, 63])
+def test_a_run_s_docsruns_fit_into_a_label_and_differ(length: int) -> None:
+    names = {naming.docsrun("w" * (length - 1) + end, purpose) for end in "ab" for purpose in ("deploy", "uninstall")}
+    assert len(names) == 4
+    assert all(len(name) <= 63 and DNS_LABEL.match(name) for name in names)
+    assert naming.docsrun("demo-x1", "deploy") == "demo-x1-deploy"
+
+
 def test_two_owners_repositories_of_one_name_answer_at_two_hosts() -> None:
     def host(owner: str, scope: str) -> str:
         namespace = naming.namespace(owner, "shop", "7", scope)
