@@ -15,6 +15,8 @@ HASH_LENGTH = 8
 # What may stand in a key of the bucket. Wider than arguments.schema.json: exit handlers run for refused arguments too.
 OWNER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 REPO_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+# Where evidence of runs lies whose arguments are none: no owner is called so.
+REFUSED = "_refused"
 PR_KEY = re.compile(r"[0-9]{1,9}\Z")
 
 
@@ -75,4 +77,4 @@ def evidence_prefix(owner: str, repo: str, pr: str, workflow: str, namespace: st
     """
     if OWNER_KEY.match(owner) and REPO_KEY.match(repo) and repo not in (".", "..") and PR_KEY.match(pr):
         return f"{owner}/{repo}/pr-{pr}/{workflow}"
-    return f"_refused/{namespace}/{workflow}"
+    return f"{REFUSED}/{namespace}/{workflow}"

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
+from implementation_dag.naming import REFUSED
 from scripts import s3
 from scripts.retention import rules
 from scripts.retention.errors import RetentionError
@@ -22,7 +23,8 @@ Pairs = dict[str, str | list[str] | tuple[str]]
 _LIFECYCLE: Pairs = {"lifecycle": ""}
 # AWS resets it on each write that does not repeat it, and with it changes what transitions of others do.
 _TRANSITION_SIZE = "x-amz-transition-default-minimum-object-size"
-_NOT_EXPIRING = (LOGS_PREFIX, "installation-test/")
+# What a refused run leaves is its index, a kilobyte.
+_NOT_EXPIRING = (LOGS_PREFIX, "installation-test/", f"{REFUSED}/")
 
 
 class Bucket:
