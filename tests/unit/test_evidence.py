@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from implementation_dag import evidence_index
+from implementation_dag import evidence, evidence_index
+from implementation_dag.errors import StepError
 from implementation_dag.preview_look import Look, Running
 from implementation_dag.workflow_status import RunStatus
 
@@ -116,8 +117,54 @@ def test_index_of_a_run_whose_status_nobody_could_read(tmp_path: Path) -> None:
 
 
 def test_a_link_is_no_evidence(tmp_path: Path) -> None:
-    write(tmp_path, "qa/real.txt", "x")
+    write(tmp_path, "qa/real.txt", json.dumps({"image": f"r/shop@{DIGEST}"}))
     (tmp_path / "qa" / "link.txt").symlink_to("/etc/passwd")
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy" / "image.json").symlink_to(tmp_path / "qa" / "real.txt")
-    assert [item["name"] for item in index(status(), tmp_path)["files"]] == ["qa/real.txt"]
+    found = index(status(), tmp_path)
+    assert [item["name"] for item in found["files"]] == ["qa/real.txt"]
+    assert found["images"]["application"] is None
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The step's environment, without a cluster: what it reads of one is to be given by the test."""
+    settings = {"chart": "1.2.3", "image": "r", "namespace": {"scope": "cluster", "prefix": "impl"}}
+    env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
+    for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(evidence, "STAGES", tmp_path / "stages")
+    monkeypatch.setattr(evidence, "INDEX", tmp_path / "out" / "index.json")
+    monkeypatch.setattr(evidence.kube, "client", lambda: None)
+    monkeypatch.setattr(evidence.kube, "server_version", lambda _: "v1.35.4")
+    return tmp_path / "out" / "index.json"
+
+
+def test_an_index_is_written_though_the_workflow_cannot_be_read(step: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise StepError("cannot read Workflow impl-abc: forbidden")
+
+    monkeypatch.setattr(evidence.workflow_status, "read", refused)
+    assert evidence.main() == 1
+    found = json.loads(step.read_text())
+    assert (found["result"], found["notes"]) == ("Failed", ["cannot read Workflow impl-abc: forbidden"])
+    assert set(found["stages"].values()) == {"Unknown"}
+
+
+@pytest.mark.parametrize(("holder", "looks"), [("impl-abc", 1), ("impl-xyz", 0)])
+def test_what_runs_is_told_of_this_run_s_preview_only(
+    step: Path, monkeypatch: pytest.MonkeyPatch, holder: str, looks: int
+) -> None:
+    nodes = {"a": {"name": "impl-abc.deploy", "phase": "Failed", "message": "{{=1}}"}}
+    given = [{"name": name, "value": GIVEN[name]} for name in ("owner", "repo", "pr")]
+    workflow = {
+        "metadata": {"name": "impl-abc"},
+        "spec": {"arguments": {"parameters": given}},
+        "status": {"nodes": nodes},
+    }
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: workflow)
+    monkeypatch.setattr(evidence.preview_look, "look", lambda *_: Look("2026-01-01T12:00:00Z", holder, ()))
+    assert evidence.main() == 0
+    found = json.loads(step.read_text())
+    assert len(found["images"]["seen"]) == looks
+    assert found["failures"] == {"deploy": "{{=1}}"}
