@@ -14,7 +14,7 @@ from lightkube import Client
 from .. import discovery, kube, reachability
 from ..errors import StepError
 from ..log import fail, say
-from . import chart, command, pods, preview, results, revision
+from . import chart, command, lock, pods, preview, results, revision
 
 
 class DeployError(StepError):
@@ -84,6 +84,9 @@ def install(client: Client, namespace: str, release: str) -> None:
         return pods.trouble(revision.own(preview.scene(client, namespace), before), grace)
 
     code, words = command.run(arguments, trouble)
+    if code > 0 and lock.REFUSAL in words:
+        lock.release(client, namespace, release)
+        code, words = command.run(arguments, trouble)
     if code < 0:
         raise DeployError("PodsCannotRun", words)
     if code:
