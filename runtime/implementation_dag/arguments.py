@@ -46,8 +46,13 @@ def validate(arguments: Mapping[str, str]) -> None:
 
 
 def decoded(env: Mapping[str, str], name: str) -> str:
-    """Return the text that the variable `name` carries in base64."""
-    return base64.b64decode(env[name], validate=True).decode()
+    """Return the text that the variable `name` carries in base64. Raises ArgumentError when it does not."""
+    try:
+        return base64.b64decode(env[name], validate=True).decode()
+    except ValueError:
+        raise ArgumentError(
+            f"variable {name} is {shown(env[name])}: must be in base64, {{{{=sprig.b64enc(workflow.parameters.x)}}}}"
+        ) from None
 
 
 def from_environment(env: Mapping[str, str]) -> dict[str, str]:

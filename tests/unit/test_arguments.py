@@ -111,6 +111,12 @@ def test_takes_arguments_as_they_were_given(hostile: str) -> None:
     assert f"parameter 'branch' is {hostile + '..'!a}" in str(caught.value)
 
 
+@pytest.mark.parametrize("plain", ["ac me", "acm", "////"])
+def test_an_argument_in_clear_is_refused_in_words(plain: str) -> None:
+    with pytest.raises(ArgumentError, match=r"variable ARG_owner is .*: must be in base64"):
+        arguments.from_environment({"ARG_owner": plain})
+
+
 def encoded(given: dict[str, str]) -> dict[str, str]:
     """The environment of set-params, as Argo writes it."""
     return {f"ARG_{key}": base64.b64encode(value.encode()).decode() for key, value in given.items()} | {"PATH": "/bin"}
