@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import httpx
 
+from implementation_dag.asking import ERRORS, UNREACHED, CutOff, Failure, ask, explain
 from implementation_dag.trust import system_bundle
 
-_MOST_BODY_BYTES = 64 * 1024
 _ATTEMPT_SECONDS = 5.0
 _GRACE_SECONDS = 1.0
-
-
-class Failure(StrEnum):
-    """At which step an attempt failed."""
-
-    DNS = "dns"
-    TCP = "tcp"
-    TLS = "tls"
-    HTTP = "http"
-    TIMEOUT = "timeout"
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,11 @@ class Outcome:
     def reachable(self) -> bool:
         """Whether the URL answered with an expected status."""
         return self.seconds is not None
+
+    @property
+    def answered(self) -> bool:
+        """Whether anybody was there to answer, however badly."""
+        return self.failure not in UNREACHED
 
 
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
@@ -106,8 +99,9 @@ class _Watch:
 
     def run(self, trust: ssl.SSLContext, statuses: Collection[int]) -> None:
         """Try until success or the deadline; there is always one attempt."""
-        # The environment's proxies do not apply: the URL is to be reached from the cluster itself.
-        with httpx.Client(verify=trust, trust_env=False, follow_redirects=False) as client:
+        # The environment's proxies do not apply: the URL is to be reached from the cluster itself. HTTP/2 where it is
+        # offered, as browsers and load generators do.
+        with httpx.Client(verify=trust, http2=True, trust_env=False, follow_redirects=False) as client:
             while True:
                 began = time.monotonic()
                 self.outcome = self._attempt(client, statuses)
@@ -120,58 +114,18 @@ class _Watch:
         attempts = self.outcome.attempts + 1
         limit = min(_ATTEMPT_SECONDS, max(0.1, self._deadline - time.monotonic()))
         try:
-            status, to = _ask(client, self._address, limit)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            answer = ask(client, self._address, limit)
+        except CutOff as cut:
+            return Outcome(self.url, attempts, None, cut.status, Failure.HTTP, str(cut))
+        except ERRORS as error:
             failure, detail = explain(error, limit)
             if failure == Failure.TIMEOUT and limit < _ATTEMPT_SECONDS and attempts > 1:
                 # Cut short by our own deadline: what an earlier attempt found says more.
                 failure, detail = self.outcome.failure or failure, self.outcome.detail
                 return Outcome(self.url, attempts, None, self.outcome.status, failure, detail)
             return Outcome(self.url, attempts, None, None, failure, detail)
-        if status in statuses:
-            return Outcome(self.url, attempts, time.monotonic() - self._start, status, None, "")
-        detail = f"status {status}{f' (redirect to {to!r})' if to else ''}, not among those expected"
-        return Outcome(self.url, attempts, None, status, Failure.HTTP, detail)
-
-
-def _ask(client: httpx.Client, address: str, limit: float) -> tuple[int, str]:
-    """Return status and redirect target. The body is read to its limit, so that an answer cut off shows."""
-    deadline = time.monotonic() + limit
-    with client.stream("GET", address, timeout=limit) as response:
-        read = 0
-        for chunk in response.iter_raw():
-            read += len(chunk)
-            if read >= _MOST_BODY_BYTES:
-                break
-            if time.monotonic() > deadline:
-                raise httpx.ReadTimeout("the body did not end in time")
-        return response.status_code, response.headers.get("location", "")
-
-
-def explain(error: Exception, limit: float) -> tuple[Failure, str]:
-    """Return at which step a request that raised `error` failed, and why; `limit` is its time in seconds."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure.TLS, f"the certificate is not trusted: {cause.verify_message}"
-        if isinstance(cause, ssl.SSLError):
-            return Failure.TLS, f"the TLS handshake failed: {cause.reason or cause}"
-        if isinstance(cause, socket.gaierror):
-            return Failure.DNS, f"the name does not resolve: {cause.strerror}"
-        if isinstance(cause, ConnectionRefusedError):
-            return Failure.TCP, "the connection was refused: nothing listens there"
-    if isinstance(error, httpx.ConnectTimeout):
-        return Failure.TCP, f"no connection within {limit:.1f} s"
-    if isinstance(error, httpx.TimeoutException):
-        return Failure.TIMEOUT, f"connected, but no whole answer within {limit:.1f} s"
-    if isinstance(error, httpx.ConnectError):
-        return Failure.TCP, f"no connection: {error}"
-    return Failure.HTTP, f"no valid HTTP answer: {error or type(error).__name__}"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    # httpx and httpcore wrap the socket's error, some of it as context only.
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+        if answer.status in statuses:
+            return Outcome(self.url, attempts, time.monotonic() - self._start, answer.status, None, "")
+        to = f" (redirect to {answer.location!r})" if answer.location else ""
+        detail = f"status {answer.status}{to}, not among those expected"
+        return Outcome(self.url, attempts, None, answer.status, Failure.HTTP, detail)

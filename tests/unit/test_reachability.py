@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag.reachability import Failure, Outcome, trust_context, wait_until_reachable
+from implementation_dag.asking import Failure
+from implementation_dag.reachability import Outcome, trust_context, wait_until_reachable
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -72,7 +73,16 @@ def wait(url: str, timeout: float = 2, ca_file: Path | None = None) -> Outcome:
 
 
 def nonsense(request: http.server.BaseHTTPRequestHandler) -> None:
-    request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+
+def closing(_: http.server.BaseHTTPRequestHandler) -> None:
+    """Take the request and say nothing."""
+
+
+def cut_off(request: http.server.BaseHTTPRequestHandler) -> None:
+    status(200, **{"Content-Length": "10"})(request)
+    request.wfile.write(b"abc")
 
 
 def silent(_: http.server.BaseHTTPRequestHandler) -> None:
@@ -135,6 +145,8 @@ def waited(pki: Path, tls: ssl.SSLContext) -> Waited:
             "good": url(status(200)),
             "redirect": url(status(302, Location=f"{url(target)}/")),
             "nonsense": url(nonsense),
+            "closing": url(closing),
+            "cut off": url(cut_off),
             "silent": url(silent),
             "trickle": url(trickle),
             "cut": url(first_unavailable_then_silent()),
@@ -262,6 +274,21 @@ def test_an_endless_body_is_read_to_its_limit_only() -> None:
 def test_what_is_not_http_is_told(waited: Waited) -> None:
     assert waited["nonsense"].failure == Failure.HTTP
     assert "no valid HTTP answer" in waited["nonsense"].detail
+
+
+def test_a_connection_that_closes_without_an_answer_is_told(waited: Waited) -> None:
+    assert waited["closing"].failure == Failure.CLOSED
+    assert "closed without an answer" in waited["closing"].detail
+
+
+def test_a_body_that_is_cut_off_is_an_answer_that_is_bad(waited: Waited) -> None:
+    assert (waited["cut off"].status, waited["cut off"].failure) == (200, Failure.HTTP)
+    assert "its body was cut off" in waited["cut off"].detail
+
+
+def test_nobody_there_is_told_from_a_bad_answer(waited: Waited) -> None:
+    nobody = {name for name, outcome in waited.outcomes.items() if not outcome.answered}
+    assert nobody == {"refused", "no name", "no tls", "other name", "unknown authority", "closing"}
 
 
 def test_outcomes_come_in_the_order_of_the_urls(waited: Waited) -> None:

@@ -13,6 +13,7 @@ from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.summary import Figures, Scope, Summary
 from implementation_dag.acceptance.targets import Target
 from implementation_dag.acceptance.terminal import printable
+from implementation_dag.acceptance.verdict import Verdict
 
 _PERCENTILES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
 _MOST_CAUSES = 5
@@ -20,7 +21,10 @@ _MOST_CAUSES = 5
 
 @dataclass(frozen=True)
 class Findings:
-    """All that one run of the load test yielded. `records` are ordered by target and number."""
+    """All that one run of the load test yielded. `records` are ordered by target and number.
+
+    `nobody` says why the test reached nobody at all; empty when it reached somebody.
+    """
 
     settings: Settings
     namespace: str
@@ -28,6 +32,7 @@ class Findings:
     records: tuple[Record, ...]
     summary: Summary
     k6_version: str
+    nobody: str = ""
 
     @property
     def planned(self) -> int:
@@ -38,10 +43,14 @@ class Findings:
 def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
     """Return report.json's content: the specification's fields, percentiles, limits, hosts, result, reasons.
 
-    `result` is "passed" or "failed"; `reasons` is empty exactly when it is "passed". Shares are 0-1.
+    `result` is "passed", "failed" or, where nobody was reached, "error"; `reasons` is empty exactly when it passed.
+    Shares are 0-1.
     """
     reasons = failures(findings)
     settings = findings.settings
+    verdict = Verdict.FAILED if reasons else Verdict.PASSED
+    if findings.nobody:
+        verdict = Verdict.COULD_NOT_RUN
     return {
         "ns": findings.namespace,
         **_measured(findings.summary.everything.figures),
@@ -61,8 +70,7 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
             }
             for target, part in zip(findings.targets, findings.summary.targets, strict=True)
         ],
-        "result": "failed" if reasons else "passed",
-        "reasons": reasons,
+        **_judged(verdict, reasons),
     }
 
 
@@ -78,8 +86,22 @@ def build_error_report(namespace: str, reason: str, now: datetime) -> dict[str, 
         "timestamp": utc_timestamp(now),
         "thresholds": {"passed": False},
         "hosts": [],
-        "result": "error",
-        "reasons": [reason],
+        **_judged(Verdict.COULD_NOT_RUN, [reason]),
+    }
+
+
+def nobody_reached_words(why: str) -> str:
+    """Return the reason of a test that reached nobody."""
+    return f"nobody could be reached, so the pull request is not judged: {why}"
+
+
+def _judged(verdict: Verdict, reasons: list[str]) -> dict[str, Any]:
+    return {
+        # The name that this had before there was a verdict.
+        "result": "error" if verdict == Verdict.COULD_NOT_RUN else str(verdict),
+        "verdict": str(verdict),
+        "reason": reasons[0] if reasons else "",
+        "reasons": reasons,
     }
 
 
@@ -108,6 +130,8 @@ def build_performance(findings: Findings, now: datetime) -> dict[str, Any]:
 def failures(findings: Findings) -> list[str]:
     """Return why the test failed, in words, most general first; empty when it passed."""
     settings, summary = findings.settings, findings.summary
+    if findings.nobody:
+        return [nobody_reached_words(findings.nobody)]
     reasons = []
     if summary.everything.figures.total < findings.planned:
         reasons.append(f"only {summary.everything.figures.total} of {findings.planned} requests could be made in time")

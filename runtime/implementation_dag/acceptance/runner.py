@@ -6,33 +6,48 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from implementation_dag import config
-from implementation_dag.acceptance import k6
+from implementation_dag import config, protocols
+from implementation_dag.acceptance import k6, verdict
 from implementation_dag.acceptance import settings as inputs
 from implementation_dag.acceptance.belonging import tested
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
 from implementation_dag.acceptance.junit import write_junit, write_junit_error
 from implementation_dag.acceptance.plan import longest_run_seconds, write_plan
-from implementation_dag.acceptance.report import Findings, build_error_report, build_performance, build_report
+from implementation_dag.acceptance.report import (
+    Findings,
+    build_error_report,
+    build_performance,
+    build_report,
+    nobody_reached_words,
+)
 from implementation_dag.acceptance.responses import write_logs, write_responses
 from implementation_dag.acceptance.settings import Settings
-from implementation_dag.acceptance.targets import read_targets
+from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
 from implementation_dag.errors import StepError
-from implementation_dag.log import say
+from implementation_dag.log import fail, say
+from implementation_dag.protocols import Probe
 from implementation_dag.trust import write_bundle
 
 PASSED, COULD_NOT_RUN, THRESHOLDS_MISSED = 0, 1, 2
+# An ingress controller that restarts is back within this time.
+REACH_SECONDS = 60.0
+# Where nobody was reached, the test begins again.
+MOST_ATTEMPTS = 3
+ATTEMPTS_WITHIN_SECONDS = 120.0
 
 
 def run_acceptance() -> int:
     """Run the step as the workflow starts it: inputs from the environment and the configuration file.
 
-    Returns 0 passed, 1 the test could not run, 2 thresholds missed; report.json says why in each case.
+    Returns 0 passed, 1 the test could not run (an input, the load generator, or nobody could be reached), 2 the pull
+    request answered badly; report.json says why in each case.
     """
     out = Path(os.environ.get("OUT", "/artifacts/acceptance"))
     try:
@@ -64,22 +79,52 @@ def run(urls_file: Path, out: Path, settings: Settings) -> int:
 
 
 def _test(urls_file: Path, settings: Settings) -> tuple[Findings, bool]:
-    start = time.monotonic()
     asked = read_targets(urls_file)
     binary = k6.find_k6(settings.k6)
     version = k6.k6_version(binary)
     urls = ", ".join(target.url for target in asked.targets)
-    _say(f"{version}: {settings.requests_per_host} requests to each of {urls}")
+    start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="acceptance-") as name:
-        folder = Path(name)
-        plan = write_plan(settings, asked.targets, folder)
-        bundle = write_bundle(settings.ca_file, folder) if settings.ca_file else None
-        limit = longest_run_seconds(settings, len(asked.targets))
-        outcome = k6.run_k6(binary, settings.script, plan, bundle, limit)
-    _say(f"{outcome.summary.everything.figures.total} requests made in {time.monotonic() - start:.1f} s")
+        bundle = write_bundle(settings.ca_file, Path(name)) if settings.ca_file else None
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            hosts = _reach(asked.targets, settings)
+            _say(f"{version}: {settings.requests_per_host} requests to each of {urls}")
+            folder = Path(name) / str(attempt)
+            folder.mkdir()
+            outcome = _load(binary, asked.targets, settings, folder, bundle)
+            nobody = verdict.nobody_answered(outcome.log.records, hosts)
+            if not nobody or attempt == MOST_ATTEMPTS or time.monotonic() - start > ATTEMPTS_WITHIN_SECONDS:
+                break
+            _say(f"nobody was reached, once more: {nobody}")
     namespace = settings.namespace or asked.namespace
-    findings = Findings(settings, namespace, asked.targets, outcome.log.records, outcome.summary, version)
+    findings = Findings(settings, namespace, asked.targets, outcome.log.records, outcome.summary, version, nobody)
     return findings, outcome.thresholds_crossed
+
+
+def _reach(targets: Sequence[Target], settings: Settings) -> list[tuple[Probe, ...]]:
+    """Ask each target by each protocol before the load. Raises AcceptanceError when nobody can be reached."""
+
+    path, agent = settings.paths[0].path, settings.user_agent
+    seconds = min(settings.timeout_seconds, protocols.SECONDS)
+
+    def ask(target: Target) -> tuple[Probe, ...]:
+        return protocols.probe(target.url, settings.ca_file, path=path, agent=agent, seconds=seconds)
+
+    hosts = protocols.wait_for_each([partial(ask, target) for target in targets], REACH_SECONDS)
+    if nobody := verdict.nobody_reached(hosts):
+        raise AcceptanceError(nobody_reached_words(nobody))
+    for probes in hosts:
+        if fault := protocols.fault(probes):
+            _say(f"out of reach: {fault}")
+    return hosts
+
+
+def _load(binary: Path, targets: Sequence[Target], settings: Settings, folder: Path, bundle: Path | None) -> k6.Outcome:
+    start = time.monotonic()
+    plan = write_plan(settings, targets, folder)
+    outcome = k6.run_k6(binary, settings.script, plan, bundle, longest_run_seconds(settings, len(targets)))
+    _say(f"{outcome.summary.everything.figures.total} requests made in {time.monotonic() - start:.1f} s")
+    return outcome
 
 
 def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
@@ -90,7 +135,10 @@ def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
     _write_json(report, out / "report.json")
     _write_json(build_performance(findings, now), out / "performance.json")
     write_logs(findings.records, findings.targets, findings.settings.paths, out / "logs.txt")
-    write_junit(findings, out / "junit.xml")
+    if findings.nobody:
+        write_junit_error(report["reason"], out / "junit.xml")
+    else:
+        write_junit(findings, out / "junit.xml")
     write_responses(findings.records, findings.targets, out / "responses")
     return report
 
@@ -101,9 +149,12 @@ def _conclude(report: dict[str, Any]) -> int:
     if report["result"] == "passed":
         _say(f"Acceptance test passed: {_figures(report)}")
         return PASSED
+    if report["verdict"] == verdict.Verdict.COULD_NOT_RUN:
+        return _not_run(report["reason"])
     for reason in report["reasons"]:
         _say(f"- {reason}")
     _say(f"Acceptance test failed: {_figures(report)}")
+    _tell(f"the pull request answered badly: {report['reason']}")
     return THRESHOLDS_MISSED
 
 
@@ -113,14 +164,24 @@ def _figures(part: dict[str, Any]) -> str:
 
 
 def _could_not_run(reason: str, namespace: str, out: Path) -> int:
-    _say(f"Acceptance test could not run: {reason}")
     out.mkdir(parents=True, exist_ok=True)
     _write_json(build_error_report(namespace, reason, datetime.now(UTC)), out / "report.json")
     write_junit_error(reason, out / "junit.xml")
     # The step's output artifacts exist even then, so that Argo reports our reason and not a missing file.
     (out / "logs.txt").touch()
     (out / "responses").mkdir(exist_ok=True)
+    return _not_run(reason)
+
+
+def _not_run(reason: str) -> int:
+    _say(f"Acceptance test could not run: {reason}")
+    _tell(f"the test could not run: {reason}")
     return COULD_NOT_RUN
+
+
+def _tell(message: str) -> None:
+    # It becomes the message of the Argo node, which stands in templates: no braces, and nothing that moves a terminal.
+    fail(printable(message.replace("{", "(").replace("}", ")"), 900))
 
 
 def _configuration() -> dict[str, Any]:

@@ -116,7 +116,10 @@ def urls(client: Client, namespace: str) -> discovery.Discovery:
 
 
 def wait_until_healthy(found: Sequence[str]) -> None:
-    """Wait until each URL answers. Raises StepError that names those that did not, and why."""
+    """Wait until each URL answers. Raises StepError that names those that did not, and why.
+
+    NotReachable: nobody was there (name, network, certificate, ingress). AnsweredBadly: one of them did answer.
+    """
     trusted = os.environ.get("SSL_CERT_FILE")
     start = time.monotonic()
     outcomes = reachability.wait_until_reachable(
@@ -126,10 +129,12 @@ def wait_until_healthy(found: Sequence[str]) -> None:
         reachability.trust_context(Path(trusted) if trusted else None),
         statuses=range(200, 400),
     )
-    silent = [f"{outcome.url}: {outcome.failure}: {outcome.detail}" for outcome in outcomes if outcome.failure]
-    if silent:
-        raise DeployError(
-            "NotReachable", f"after {time.monotonic() - start:.0f} s these did not answer: " + "; ".join(silent)
-        )
+    bad = [outcome for outcome in outcomes if outcome.failure]
+    if bad:
+        each = "; ".join(f"{outcome.url}: {outcome.failure}: {outcome.detail}" for outcome in bad)
+        waited = f"after {time.monotonic() - start:.0f} s"
+        if any(outcome.answered for outcome in bad):
+            raise DeployError("AnsweredBadly", f"{waited} these did not answer as they should: {each}")
+        raise DeployError("NotReachable", f"{waited} nobody could be reached at these: {each}")
     for outcome in outcomes:
         say(f"answers: {outcome.url}")

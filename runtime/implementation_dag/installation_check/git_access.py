@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from .. import git
+from ..asking import explain
 from ..finding import Finding, ok, problem, unknown
-from ..reachability import explain
 
 SECONDS = 15.0
 # Scopes of a classic token that fetching and pushing need (GitHub: "Scopes for OAuth apps").
