@@ -28,7 +28,7 @@ DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "wor
 APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=implementation-dag-cluster")
 ADDRESSES = {
     "coredns": f"{DNS_SERVICE_IP}:53",
-    "skipper": f"{INGRESS_SERVICE_IP}:80 and :443",
+    "skipper": f"{INGRESS_SERVICE_IP}:443",
     "workflow-controller": "",
 }
 ESTABLISHED_SECONDS = 60.0

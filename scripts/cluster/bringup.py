@@ -17,7 +17,7 @@ from scripts.cluster import (
     processes,
     teardown,
 )
-from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
+from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, ClusterError, State
 from scripts.images.binary import build
 from scripts.progress import Progress
 from scripts.toolchain import asset, bin_folder, tool
@@ -29,6 +29,10 @@ ADDON_SECONDS = 120.0
 
 def up(state: State, progress: Progress) -> None:
     """Bring the cluster up or repair it. Raises ClusterError, ToolError or ImageError with what to do."""
+    try:
+        from scripts.cluster import ingress
+    except ModuleNotFoundError as error:  # `down` and `status` do without the virtual environment
+        raise ClusterError(f"{error.name} is not here: use `make up`, which brings the Python environment") from None
     prerequisites.require_packages(progress)
     find = _finder()
     _require_tools(find)
@@ -37,7 +41,7 @@ def up(state: State, progress: Progress) -> None:
     if pki.ensure(state):
         progress("certificates made")
     wanted = {command.name: command for command in components.all_components(state, find)}
-    if _is_up(state, wanted):
+    if _is_up(state, wanted) and not ingress.fault(state):
         progress(f"already up: export KUBECONFIG={state.admin_kubeconfig}")
         return
     if not network.is_up(state):
@@ -58,6 +62,7 @@ def up(state: State, progress: Progress) -> None:
         applying.result()
     _wait_for_node(state, progress)
     addons.wait(state, addons.DEPLOYMENTS, ADDON_SECONDS, progress)
+    ingress.wait(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
     progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
 

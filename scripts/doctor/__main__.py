@@ -8,7 +8,7 @@ import sys
 from implementation_dag.finding import report
 
 from .checks import CHECKS
-from .cluster import NoCluster, kubeconfig, read
+from .cluster import NoCluster, kubeconfig, local_ingress, read
 
 
 def main() -> int:
@@ -16,10 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__)
     parser.add_argument("--namespace", default="workflows", help="namespace of the release")
     parser.add_argument("--release", default="implementation-dag", help="name of the release")
+    parser.add_argument(
+        "--ingress", default="", help="address of the ingress, where this machine cannot look its names up"
+    )
     options = parser.parse_args()
     try:
         print(f"checking the cluster of {kubeconfig()}")
-        cluster = read(options.namespace, options.release)
+        cluster = read(options.namespace, options.release, options.ingress or local_ingress())
     except NoCluster as error:
         print(f"doctor: {error}", file=sys.stderr)
         return 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import socket
 from collections.abc import Callable, Iterable
 
 from implementation_dag.finding import Finding, ok, problem, unknown
@@ -13,6 +11,7 @@ from implementation_dag.installation_check.definitions import argo_schema
 
 from .addresses import api_server, dns_caches
 from .cluster import Cluster, Object
+from .reach import domain
 
 ARGO_FLOORS = {3: (3, 7, 14), 4: (4, 0, 5)}
 KUBERNETES_FLOOR = (1, 31)
@@ -120,24 +119,6 @@ def ingress(cluster: Cluster) -> Iterable[Finding]:
         yield problem("ingress", "no IngressClass", "install an ingress controller, or use Gateway API HTTPRoutes")
     else:
         yield ok("ingress", f"IngressClass {', '.join(classes)}")
-
-
-def domain(cluster: Cluster) -> Iterable[Finding]:
-    """The wildcard domain resolves."""
-    template = cluster.named("workflowtemplates", cluster.release)
-    if template is None:
-        return
-    arguments = {item["name"]: item.get("value", "") for item in template["spec"]["arguments"]["parameters"]}
-    name = f"doctor-{secrets.token_hex(4)}.{arguments['domain']}"
-    try:
-        address = socket.getaddrinfo(name, 443, proto=socket.IPPROTO_TCP)[0][4][0]
-        yield ok("wildcard domain", f"{name} is {address}")
-    except OSError as error:
-        yield unknown(
-            "wildcard domain",
-            f"{name} does not resolve from this machine ({error})",
-            f"point *.{arguments['domain']} to the ingress; a name that only the cluster resolves is fine",
-        )
 
 
 SECRET_KEYS = {"git": ("username", "password"), "s3": ("accessKey", "secretKey")}

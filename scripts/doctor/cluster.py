@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from scripts.cluster.settings import INGRESS_SERVICE_IP, State
 from scripts.toolchain import tool
 
 Object = dict[str, Any]
@@ -22,11 +23,15 @@ class NoCluster(Exception):
 
 @dataclass
 class Cluster:
-    """A cluster as the checks see it; `namespace` is the release's."""
+    """A cluster as the checks see it; `namespace` is the release's.
+
+    `ingress` is the address of the ingress controller where this machine cannot look up names below the domain.
+    """
 
     namespace: str
     release: str
     version: str = ""
+    ingress: str = ""
     objects: dict[str, list[Object]] = field(default_factory=dict)
 
     def named(self, kind: str, name: str) -> Object | None:
@@ -60,9 +65,18 @@ NAMESPACED = ("configmaps", "secrets", "serviceaccounts", "workflowtemplates", "
 KUBERNETES = ("service", "endpointslice")
 
 
+def _local() -> Path:
+    return State.from_environment().admin_kubeconfig
+
+
+def local_ingress() -> str:
+    """Return the ingress's address on the local cluster, whose names no machine outside resolves; else nothing."""
+    return INGRESS_SERVICE_IP if Path(kubeconfig()) == _local() else ""
+
+
 def kubeconfig() -> str:
     """Return KUBECONFIG, or the local cluster's. Raises NoCluster."""
-    local = Path(os.environ.get("IDAG_STATE", "/var/lib/implementation-dag")) / "admin.kubeconfig"
+    local = _local()
     found = os.environ.get("KUBECONFIG") or (str(local) if local.exists() else "")
     if not found:
         raise NoCluster("no cluster: set KUBECONFIG, or run `make up` for a local one")
@@ -82,8 +96,8 @@ def _list(kind: str, *flags: str) -> list[Object]:
     return items
 
 
-def read(namespace: str, release: str) -> Cluster:
-    """Return what is there. Raises NoCluster when the API server does not answer."""
+def read(namespace: str, release: str, ingress: str) -> Cluster:
+    """Return what is there; `ingress` is as in Cluster. Raises NoCluster when the API server does not answer."""
     done = _kubectl("version", "-o", "json")
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
@@ -95,4 +109,4 @@ def read(namespace: str, release: str) -> Cluster:
     for kind in KUBERNETES:
         objects[f"kubernetes {kind}"] = _list(kind, "--namespace=default", "--field-selector=metadata.name=kubernetes")
     objects |= {kind: _list(kind, "--namespace", namespace) for kind in NAMESPACED}
-    return Cluster(namespace, release, version, objects)
+    return Cluster(namespace, release, version, ingress, objects)

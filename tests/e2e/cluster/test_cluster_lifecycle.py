@@ -26,6 +26,7 @@ def cluster(command: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.cluster", command],
         capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "runtime"))},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stderr
@@ -93,7 +94,7 @@ def test_pods_reach_the_cluster_and_nothing_else(state: State) -> None:
     assert connects_from_a_pod(state, "192.0.2.254", 443) is False
     assert connects_from_a_pod(state, NODE_IP, 5000) is True
     assert connects_from_a_pod(state, API_SERVICE_IP, 443) is True
-    assert connects_from_a_pod(state, INGRESS_SERVICE_IP, 80) is True
+    assert connects_from_a_pod(state, INGRESS_SERVICE_IP, 443) is True
 
 
 def connects_from_a_pod(state: State, address: str, port: int) -> bool:

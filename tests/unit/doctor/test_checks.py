@@ -31,7 +31,7 @@ GOOD_CRD = crd(
 
 def cluster(**objects: Any) -> Cluster:
     return Cluster(
-        "workflows", "implementation-dag", "v1.35.4", {key.replace("_", " "): item for key, item in objects.items()}
+        "workflows", "implementation-dag", "v1.35.4", "", {key.replace("_", " "): item for key, item in objects.items()}
     )
 
 
