@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.acceptance.runner import run
+from implementation_dag.acceptance import runner
 from implementation_dag.acceptance.settings import from_environment
 from scripts.toolchain import tool
 
@@ -87,14 +87,15 @@ Acceptance = Callable[..., Result]
 
 
 @pytest.fixture
-def acceptance(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Acceptance:
+def acceptance(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Acceptance:
     """Function (*urls, config={}, **environment) that runs the acceptance step with the real k6."""
+    monkeypatch.setattr(runner, "REACH_SECONDS", 0.0)
 
     def step(*urls: str, config: dict[str, Any] | None = None, **environment: str) -> Result:
         urls_file, out = tmp_path / "urls.json", tmp_path / "out"
         urls_file.write_text(json.dumps({"urls": list(urls), "ns": "impl-pr-7"}))
         env = {"K6_SCRIPT": str(SCRIPT), "K6": str(tool("k6")), **environment}
-        code = run(urls_file, out, from_environment(env, config or {}))
+        code = runner.run(urls_file, out, from_environment(env, config or {}))
         return Result(code, capfd.readouterr().out, out, json.loads((out / "report.json").read_text()))
 
     return step

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from implementation_dag import protocols
+from implementation_dag.protocols import Probe, Protocol
 from tests.k6.conftest import Acceptance, Request, answer, serving
 
 NOWHERE = "http://127.0.0.1:1"
@@ -80,7 +82,8 @@ def test_requests_are_spread_exactly_over_hosts_and_paths(acceptance: Acceptance
         urls = [f"http://127.0.0.1:{port}" for port in (a, b, c)]
         result = acceptance(*urls, config={"paths": paths}, REQUESTS_PER_HOST="5")
     assert result.code == 0, result.printed
-    expected = {(port, "/"): 3 for port in (a, b, c)} | {(port, "/api/items?limit=1"): 2 for port in (a, b, c)}
+    # One more of the first path: whether anybody is there.
+    expected = {(port, "/"): 4 for port in (a, b, c)} | {(port, "/api/items?limit=1"): 2 for port in (a, b, c)}
     assert dict(seen) == expected
     assert [host["total_requests"] for host in result.report["hosts"]] == [5, 5, 5]
 
@@ -142,18 +145,39 @@ def test_redirects_are_judged_not_followed(acceptance: Acceptance) -> None:
 
 def test_a_host_that_refuses_connections(acceptance: Acceptance) -> None:
     result = acceptance(NOWHERE, REQUESTS_PER_HOST="2")
-    assert result.code == 2
+    assert (result.code, result.report["verdict"]) == (1, "could_not_run")
     assert result.report["successful_requests"] == 0
     assert result.report["p95_ms"] is None
-    assert any("no answer" in reason and "refused" in reason for reason in result.report["reasons"])
-    assert [line[:3] for line in result.log_lines] == [["127.0.0.1:1", "1", "000"], ["127.0.0.1:1", "2", "000"]]
+    assert "nobody could be reached" in result.report["reason"]
+    assert "the connection was refused" in result.report["reason"]
     assert list((result.out / "responses").iterdir()) == []
 
 
+def test_a_host_that_refuses_connections_beside_one_that_answers(acceptance: Acceptance) -> None:
+    with serving(answer(200)) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", NOWHERE, REQUESTS_PER_HOST="2")
+    assert (result.code, result.report["verdict"]) == (2, "failed")
+    assert any("no answer" in reason and "refused" in reason for reason in result.report["reasons"])
+    assert [line[:3] for line in result.log_lines[2:]] == [["127.0.0.1:1", "1", "000"], ["127.0.0.1:1", "2", "000"]]
+
+
+def test_a_host_that_goes_away_before_the_load_is_not_judged(
+    acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = (Probe(NOWHERE, Protocol.HTTP1, "HTTP/1.1", 200),)
+    monkeypatch.setattr(protocols, "probe", lambda *_, **__: answered)
+    result = acceptance(NOWHERE, REQUESTS_PER_HOST="2")
+    assert (result.code, result.report["verdict"]) == (1, "could_not_run")
+    assert "connection refused (2 of 2 requests)" in result.report["reason"]
+    assert result.printed.count("once more") == 2
+    assert [line[:3] for line in result.log_lines] == [["127.0.0.1:1", "1", "000"], ["127.0.0.1:1", "2", "000"]]
+
+
 def test_without_any_answer_no_threshold_lets_the_test_pass(acceptance: Acceptance) -> None:
-    result = acceptance(NOWHERE, MIN_SUCCESS_PCT="0", REQUESTS_PER_HOST="1")
+    with serving(answer(200)) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", NOWHERE, MIN_SUCCESS_PCT="0", REQUESTS_PER_HOST="1")
     assert result.code == 2
-    assert "no latency could be measured" in result.report["reasons"][0]
+    assert "127.0.0.1:1: no latency could be measured" in result.report["reasons"][0]
 
 
 def test_a_server_that_does_not_answer_in_time(acceptance: Acceptance) -> None:
@@ -171,14 +195,15 @@ def test_tls_is_verified_with_the_given_authority(acceptance: Acceptance, pki: P
         trusted = acceptance(url, CA_FILE=str(pki / "ca.crt"), REQUESTS_PER_HOST="2")
         unknown = acceptance(url, REQUESTS_PER_HOST="2")
     assert trusted.code == 0, trusted.printed
-    assert unknown.code == 2
-    assert any("x509: unknown authority" in reason for reason in unknown.report["reasons"]), unknown.report
+    assert (unknown.code, unknown.report["verdict"]) == (1, "could_not_run")
+    assert "the certificate is not trusted" in unknown.report["reason"]
 
 
 def test_a_broken_script_ends_with_1_and_says_why(acceptance: Acceptance, tmp_path: Path) -> None:
     script = tmp_path / "broken.js"
     script.write_text("export default function () { nonsense( }")
-    result = acceptance(NOWHERE, K6_SCRIPT=str(script))
+    with serving(answer(200)) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", K6_SCRIPT=str(script))
     assert result.code == 1
     assert result.report["result"] == "error"
     assert "k6 ended with exit code" in result.report["reasons"][0]
@@ -213,4 +238,5 @@ def test_the_users_agent_and_nothing_of_our_environment_reaches_k6(
         config = {"userAgent": "acceptance/1.0"}
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="3")
     assert result.code == 0
-    assert agents == ["acceptance/1.0"] * 3
+    # One more before the load: whether anybody is there.
+    assert agents == ["acceptance/1.0"] * 4

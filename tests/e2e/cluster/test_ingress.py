@@ -76,8 +76,8 @@ def test_twenty_cold_starts_of_a_busy_machine_are_all_right(state: State) -> Non
 
 # One filter of each kind that is switched off, as the annotations of an Ingress may name them.
 REACHING_OUT = {
-    "files": {"zalando.org/skipper-filter": 'static("/", "/etc/skipper")'},
-    "files-by-ratelimit": {"zalando.org/ratelimit": 'static("/", "/var/run/secrets")'},
+    "files": {"zalando.org/skipper-filter": 'static("/health", "/etc/skipper")'},
+    "files-by-ratelimit": {"zalando.org/ratelimit": 'static("/health", "/etc/skipper")'},
     "program": {"zalando.org/skipper-filter": """lua("function request(c, p); c.serve({status_code=200}); end")"""},
     "password": {"zalando.org/skipper-filter": 'basicAuth("/etc/skipper/tls.key")'},
     "copy": {"zalando.org/skipper-filter": 'tee("http://10.96.0.1")'},
@@ -85,7 +85,6 @@ REACHING_OUT = {
     "elsewhere": {"zalando.org/skipper-filter": 'setDynamicBackendUrl("http://10.96.0.1")'},
     "redirect": {"zalando.org/skipper-filter": 'redirectTo(302, "https://elsewhere.example.com")'},
     "log": {"zalando.org/skipper-filter": 'logHeader("request")'},
-    "loopback": {"zalando.org/skipper-routes": 'Path("/") -> setPath("/kube-system/healthz") -> <loopback>'},
 }
 HARMLESS = {"zalando.org/skipper-filter": 'setResponseHeader("X-Frame-Options", "DENY")'}
 
@@ -99,6 +98,26 @@ def ingress_of(name: str, service: str, annotations: dict[str, str]) -> dict[str
         "metadata": {"name": name, "namespace": NAMESPACE, "annotations": annotations},
         "spec": {"ingressClassName": "skipper", "rules": [{"host": host(name), "http": {"paths": paths}}]},
     }
+
+
+def application(state: State) -> list[dict[str, Any]]:
+    """A Service in front of what is there anyway and answers: CoreDNS's own health."""
+    (address,) = kubectl(
+        state, "get", "pods", "--namespace=kube-system", "--selector=k8s-app=kube-dns",
+        "--output=jsonpath={.items[*].status.podIP}",
+    ).split()  # fmt: skip
+    metadata = {"name": "app", "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": "app"}}
+    return [
+        service_of("app", {}),
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": metadata,
+            "addressType": "IPv4",
+            "ports": [{"port": 8080}],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        },
+    ]
 
 
 def service_of(name: str, spec: dict[str, Any]) -> dict[str, Any]:
@@ -116,13 +135,13 @@ def host(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def asked(state: State) -> Iterator[dict[str, httpx.Response | None]]:
-    """What the ingress answers for each Ingress, None where it asks elsewhere for ever; the application has no pod."""
+    """What the ingress answers for each Ingress, None where it asks elsewhere for ever."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    objects = [namespace, service_of("app", {"selector": {"app": "none"}})]
+    objects = [namespace, *application(state), service_of("empty", {"selector": {"app": "none"}})]
     objects += [service_of("name", {"type": "ExternalName", "externalName": "kubernetes.default.svc.cluster.local"})]
     annotated = {**REACHING_OUT, "harmless": HARMLESS}
     objects += [ingress_of(name, "app", annotations) for name, annotations in annotated.items()]
-    objects += [ingress_of("external", "name", {})]
+    objects += [ingress_of("external", "name", {}), ingress_of("empty", "empty", {})]
     try:
         kubectl(state, "apply", "--filename=-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
         trust = ssl.create_default_context(cafile=str(state.pki / "ca.crt"))
@@ -131,15 +150,15 @@ def asked(state: State) -> Iterator[dict[str, httpx.Response | None]]:
             def ask(name: str) -> httpx.Response | None:
                 headers, extensions = {"Host": host(name)}, {"sni_hostname": host(name)}
                 with contextlib.suppress(httpx.TimeoutException):
-                    return client.get(f"https://{INGRESS_SERVICE_IP}/", headers=headers, extensions=extensions)
+                    return client.get(f"https://{INGRESS_SERVICE_IP}/health", headers=headers, extensions=extensions)
                 return None
 
             def routed() -> bool:
                 answer = ask("harmless")
-                return answer is not None and answer.status_code == 502
+                return answer is not None and answer.status_code == 200
 
             health.wait(state, "the routes", routed, 30)
-            yield {name: ask(name) for name in (*annotated, "external")}
+            yield {name: ask(name) for name in (*annotated, "external", "empty")}
     finally:
         kubectl(state, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
 
@@ -152,7 +171,8 @@ def test_a_route_that_would_reach_out_is_none(name: str, asked: dict[str, httpx.
 
 
 def test_the_charts_headers_and_the_word_for_no_endpoints_stay(asked: dict[str, httpx.Response | None]) -> None:
-    answer = asked["harmless"]
+    answer, empty = asked["harmless"], asked["empty"]
     assert answer is not None
-    assert (answer.status_code, answer.text) == (502, "no endpoints")
-    assert answer.headers["x-frame-options"] == "DENY"
+    assert (answer.status_code, answer.headers["x-frame-options"]) == (200, "DENY")
+    assert empty is not None
+    assert (empty.status_code, empty.text) == (502, "no endpoints")
