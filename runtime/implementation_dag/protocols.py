@@ -6,6 +6,7 @@ serve it is out of reach for them, while a client of HTTP/1.1 sees nothing wrong
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from implementation_dag.reachability import trust_context
 
 SECONDS = 5.0
 _PAUSE_SECONDS = 1.0
+_GRACE_SECONDS = 1.0
 _MOST_AT_ONCE = 10
 
 
@@ -64,14 +66,25 @@ def probe(
 def _one(url: str, asked: Protocol, ca_file: Path | None, path: str, at: str, agent: str, seconds: float) -> Probe:
     # A context of its own: the client writes the protocols that it offers into it.
     trust = trust_context(ca_file)
-    with httpx.Client(verify=trust, http2=asked == Protocol.HTTP2, trust_env=False, follow_redirects=False) as client:
-        try:
-            answer = ask(client, url.rstrip("/") + path, seconds, at=at, agent=agent)
-        except CutOff as cut:
-            return Probe(url, asked, "", cut.status, Failure.HTTP, str(cut))
-        except ERRORS as error:
-            return Probe(url, asked, "", None, *explain(error, seconds))
-    return Probe(url, asked, answer.protocol, answer.status)
+    found = [
+        Probe(url, asked, failure=Failure.TIMEOUT, detail=f"connected, but no whole answer within {seconds:.1f} s")
+    ]
+
+    def question() -> None:
+        with httpx.Client(verify=trust, http2=asked == Protocol.HTTP2, trust_env=False) as client:
+            try:
+                answer = ask(client, url.rstrip("/") + path, seconds, at=at, agent=agent)
+                found.append(Probe(url, asked, answer.protocol, answer.status))
+            except CutOff as cut:
+                found.append(Probe(url, asked, "", cut.status, Failure.HTTP, str(cut)))
+            except ERRORS as error:
+                found.append(Probe(url, asked, "", None, *explain(error, seconds)))
+
+    # The client's own limit is one for each read: a server that answers byte by byte would hold us for ever.
+    thread = threading.Thread(target=question, name=f"probe {url}", daemon=True)
+    thread.start()
+    thread.join(seconds + _GRACE_SECONDS)
+    return found[-1]
 
 
 def fault(probes: Sequence[Probe]) -> str:

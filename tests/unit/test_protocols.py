@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +120,20 @@ def test_a_host_that_answers_too_late_is_reached(pki: Path) -> None:
         probes = probe(url, pki / "ca.crt", seconds=0.5)
     assert [one.failure for one in probes] == [Failure.TIMEOUT, Failure.TIMEOUT]
     assert fault(probes) == ""
+
+
+def test_a_host_that_answers_byte_by_byte_does_not_hold_the_probe(pki: Path) -> None:
+    def trickle(connection: ssl.SSLSocket) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(600):
+                connection.sendall(b"H")
+                time.sleep(0.1)
+
+    with serving(pki, ["http/1.1"], trickle) as url:
+        began = time.monotonic()
+        probes = probe(url, pki / "ca.crt", seconds=0.5)
+    assert time.monotonic() - began < 30
+    assert [one.failure for one in probes] == [Failure.TIMEOUT, Failure.TIMEOUT]
 
 
 def test_an_authority_that_is_not_trusted_is_named(pki: Path) -> None:
