@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
 
-from implementation_dag.asking import Failure
+from implementation_dag.asking import Failure, explain
 from implementation_dag.protocols import Probe, Protocol, fault, probe, wait_for, wait_for_each
 
 Serve = Callable[[ssl.SSLSocket], None]
@@ -156,6 +157,15 @@ def test_a_name_can_be_asked_at_an_address_and_is_verified(pki: Path) -> None:
     assert asked[0].startswith(b"GET /x HTTP/1.1\r\n")
     assert f"host: localhost:{port}\r\n".encode() in asked[0].lower()
     assert "not valid for 'elsewhere.example.com'" in fault(other)
+
+
+def test_a_tls_connection_that_ends_is_no_failed_handshake() -> None:
+    cause = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+    cause.reason = "EOF"
+    error, failed = httpx.ReadError("EOF"), httpx.ConnectError("EOF")
+    error.__cause__ = failed.__cause__ = cause
+    assert explain(error, 1)[0] == Failure.CLOSED
+    assert explain(failed, 1)[0] == Failure.TLS
 
 
 def test_plain_http_has_one_protocol() -> None:

@@ -108,7 +108,7 @@ def application(state: State) -> list[dict[str, Any]]:
     ).split()  # fmt: skip
     metadata = {"name": "app", "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": "app"}}
     return [
-        service_of("app", {}),
+        service_of("app", {"ports": [{"port": 80, "targetPort": 8080}]}),
         {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",

@@ -72,6 +72,10 @@ def test_each_answer_has_its_meaning(probes: tuple[Probe, ...], level: Level, sa
     assert bool(finding.remedy) == (level != Level.OK)
 
 
+def test_what_to_do_about_http2_is_said() -> None:
+    assert "restart the ingress controller" in reach.judge(cluster(), answers(http2=Failure.CLOSED)).remedy
+
+
 def test_an_address_that_only_the_cluster_reaches_is_no_problem() -> None:
     lost = answers(http1=Failure.TCP, http2=Failure.TCP)
     assert reach.judge(cluster(ingress=""), lost).level == Level.UNKNOWN
