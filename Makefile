@@ -133,6 +133,11 @@ down: ## Take the local cluster down; nothing of it stays
 status: ## Show the parts of the local cluster
 	@python3 -m scripts.cluster status
 
+.PHONY: e2e-ingress
+e2e-ingress: venv tools ## Start the local ingress twenty times on a busy machine: each must serve HTTP/1.1 and HTTP/2
+	@mkdir -p out/e2e
+	@$(VENV)/bin/pytest -v -s --junitxml out/e2e/ingress.xml tests/e2e/cluster/test_ingress.py
+
 ##@ On a cluster: the local one, or KUBECONFIG's
 .PHONY: demo
 demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)

@@ -100,7 +100,9 @@ def _show_run(seen: Observed, checks: list[Check], console: Console) -> None:
         for line in url.text.strip().splitlines()[:3]:
             console.print(f"    {line[:160]}", highlight=False, markup=False)
     report = seen.evidence.document("acceptance/report.json")
-    if report:
+    if report and report["verdict"] == "could_not_run":
+        console.print(f"acceptance could not run: {report['reason']}", style="red", highlight=False, markup=False)
+    elif report:
         console.print(
             f"acceptance: {report['successful_requests']} of {report['total_requests']} requests good, p50 "
             f"{report['p50_ms']} ms, p95 {report['p95_ms']} ms, p99 {report['p99_ms']} ms: {report['result']}",

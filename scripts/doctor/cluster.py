@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from scripts.cluster.settings import INGRESS_SERVICE_IP, State
+from scripts.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
 from scripts.toolchain import tool
 
 Object = dict[str, Any]
@@ -66,7 +66,10 @@ KUBERNETES = ("service", "endpointslice")
 
 
 def _local() -> Path:
-    return State.from_environment().admin_kubeconfig
+    try:
+        return State.from_environment().admin_kubeconfig
+    except ClusterError as error:
+        raise NoCluster(str(error)) from None
 
 
 def local_ingress() -> str:
