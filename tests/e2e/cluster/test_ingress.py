@@ -64,7 +64,7 @@ def test_twenty_cold_starts_of_a_busy_machine_are_all_right(state: State) -> Non
     with busy_machine():
         for start in range(1, STARTS + 1):
             before = pod_names(state)
-            kubectl(state, "delete", "--namespace=ingress", "--grace-period=1", *before)
+            kubectl(state, "delete", "--namespace=ingress", "--grace-period=1", "--ignore-not-found", *before)
             health.wait(state, "the ingress's end", lambda gone=before: not pod_names(state) & gone, START_SECONDS)
             health.wait(state, "the ingress", lambda: addons.ready(state, [SKIPPER]), START_SECONDS)
             # kube-proxy hears of the new pod a moment later; the fault that this is about never went by itself.
