@@ -22,6 +22,7 @@ PODS = {
     "replicasets": "apps",
     "jobs": "batch",
     "cronjobs": "batch",
+    "agentruns": "implementation-dag.dev",
     "workflows": "argoproj.io",
     "cronworkflows": "argoproj.io",
     "docsruns": "taskmaster.io",

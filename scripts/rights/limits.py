@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from implementation_dag.installation_check.rights import Identity
 
-OWN = ("runner", "provisioner", "controller", "reaper")
+OWN = ("runner", "reporter", "provisioner", "controller", "reaper", "box")
+BOX = "box"
+BY_THE_CONTROLLER = ("docsruns", "agentruns")
 
 
 class Limits:
@@ -43,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Controller(Limits):
-    """The controller's own check of DocsRuns (docsrun/allowed.py), and no admission policy."""
+    """What the controller makes of DocsRuns (docsrun/allowed.py) and AgentRuns (agents/pod.py), and no admission policy."""
 
     release: str
     namespace: str
@@ -60,16 +62,18 @@ class Controller(Limits):
         return self.own(who).removeprefix("deployer.") if self.own(who).startswith("deployer.") else ""
 
     def runs_as(self, who: Identity, kind: str, namespace: str, account: Identity) -> bool:
-        """A DocsRun runs as the deployer of the namespace that it names."""
+        """A DocsRun runs as the deployer of the namespace that it names, an AgentRun as the account of boxes."""
+        if kind == "agentruns":
+            return self.own(account) == BOX
         return kind != "docsruns" or self.preview(account) != ""
 
     def mounts(self, who: Identity, kind: str, namespace: str) -> bool:
-        """A DocsRun has the git credential alone, and sends it to the git address alone."""
-        return kind != "docsruns"
+        """A DocsRun has the git credential alone, and sends it to the git address alone; an AgentRun has none."""
+        return kind not in BY_THE_CONTROLLER
 
     def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
-        """The controller makes the pod, and nothing of a DocsRun says how."""
-        return kind != "docsruns"
+        """The controller makes the pod, and nothing of a DocsRun or AgentRun says how."""
+        return kind not in BY_THE_CONTROLLER
 
 
 class Policies(Controller):
@@ -86,23 +90,25 @@ class Policies(Controller):
         return self.own(who) not in OWN
 
     def runs_as(self, who: Identity, kind: str, namespace: str, account: Identity) -> bool:
-        """Policy accounts, for DocsRuns and the controller's Jobs; policy pods in previews.
+        """Policies accounts and boxes, for what the controller makes; policy pods in previews.
 
         Deployers are made for previews alone, by policy identities.
         """
         if namespace in self.previews:
             return self.own(account) == ""
+        if kind == "agentruns" or (kind == "pods" and self._pipelines(who, kind, namespace)):
+            return self.own(account) == BOX
         if self._pipelines(who, kind, namespace):
             return self.preview(account) in self.previews
         return True
 
     def mounts(self, who: Identity, kind: str, namespace: str) -> bool:
-        """Policy accounts: of the release namespace the git credential alone."""
-        return not self._pipelines(who, kind, namespace)
+        """Policies accounts and boxes: of the release namespace the git credential alone, and nothing."""
+        return super().mounts(who, kind, namespace) and not self._pipelines(who, kind, namespace)
 
     def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
-        """Policies accounts and pods."""
-        return not self._pipelines(who, kind, namespace) and namespace not in self.previews
+        """Policies accounts, boxes and pods."""
+        return super().leaves(who, kind, namespace) and not self._pipelines(who, kind, namespace) and namespace not in self.previews
 
     def binds(self, who: Identity, namespace: str, role: str, subject: Identity) -> bool:
         """Policies identities, and fences against all others."""

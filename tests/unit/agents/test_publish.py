@@ -1,5 +1,6 @@
 """What an agent made is committed and pushed by clean hands: its hooks, links and configuration change nothing."""
 
+import base64
 import os
 import re
 import shutil
@@ -255,7 +256,9 @@ def head_step(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The environment of step head for pull request 7; its outputs land in the returned folder."""
     monkeypatch.setattr(git, "repository_url", lambda *_: f"file://{served}")
     first = run("rev-parse", "main", cwd=served).strip()
-    run_of = {"OWNER": "acme", "REPO": "shop", "PR": "7", "WORKFLOW": "w", "WORKFLOW_UID": "u", "NAMESPACE": "n"}
+    given = {"OWNER": "acme", "REPO": "shop", "PR": "7"}
+    run_of = {name: base64.b64encode(value.encode()).decode() for name, value in given.items()}
+    run_of |= {"WORKFLOW": "w", "WORKFLOW_UID": "u", "NAMESPACE": "n"}
     run_of["INSTALLATION"] = "implementation-dag"
     settings = {"SETTINGS": '{"git": {"baseUrl": "https://example.com"}}', "OUTPUTS": str(tmp_path / "outputs")}
     for name, value in (run_of | settings | {"COMMIT": first, "BRANCH": ""}).items():

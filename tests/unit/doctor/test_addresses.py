@@ -37,7 +37,7 @@ def cluster(values: dict[str, Any], tmp_path: Any) -> Cluster:
         "kubernetes service": [SERVICE],
         "all daemonsets": [CACHE],
     }
-    return Cluster("workflows", "implementation-dag", "v1.36.0", objects)
+    return Cluster("workflows", "implementation-dag", "v1.36.0", objects=objects)
 
 
 def values_of(finding: Finding) -> dict[str, Any]:

@@ -37,7 +37,7 @@ spec:
 {{- /* Names of the pipeline's own service accounts as a CEL list; the previews' deployers are told by their prefix. */}}
 {{- define "implementation-dag.policies.accounts" -}}
 {{- $names := list -}}
-{{- range list "runner" "provisioner" "controller" "reaper" "box" -}}
+{{- range list "runner" "reporter" "provisioner" "controller" "reaper" "box" -}}
 {{- $names = append $names (printf "'%s-%s'" (include "implementation-dag.fullname" $) .) -}}
 {{- end -}}
 [{{ join ", " $names }}]
