@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Controller(Limits):
-    """What the controller makes of DocsRuns (docsrun/allowed.py) and AgentRuns (agents/pod.py), and no admission policy."""
+    """What the controller makes of DocsRuns (docsrun/allowed.py) and AgentRuns (agents/pod.py); no admission policy."""
 
     release: str
     namespace: str
@@ -108,7 +108,8 @@ class Policies(Controller):
 
     def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
         """Policies accounts, boxes and pods."""
-        return super().leaves(who, kind, namespace) and not self._pipelines(who, kind, namespace) and namespace not in self.previews
+        ours = self._pipelines(who, kind, namespace) or namespace in self.previews
+        return not ours and super().leaves(who, kind, namespace)
 
     def binds(self, who: Identity, namespace: str, role: str, subject: Identity) -> bool:
         """Policies identities, and fences against all others."""
