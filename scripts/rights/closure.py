@@ -26,6 +26,7 @@ PODS = {
     "workflows": "argoproj.io",
     "cronworkflows": "argoproj.io",
     "docsruns": "taskmaster.io",
+    "agentruns": "implementation-dag.dev",
 }
 MAKES = ("create", "update", "patch")
 READS = ("get", "list", "watch")

@@ -8,14 +8,16 @@ from implementation_dag.installation_check.rights import RBAC, Identity, Right
 
 from .chart import WORDS
 from .closure import MAKES, PODS, Reach, reach
+from .limits import REQUESTS
 from .world import World, may
 
 GIVE = "give rights"
 # Consequences that matter: the words, and the requests of which one is enough.
 CAN: list[tuple[str, list[Right]]] = [
     ("write Secrets", [Right(verb, "", "secrets") for verb in MAKES]),
-    ("run pods", [Right(verb, group, kind) for kind, group in PODS.items() if kind != "docsruns" for verb in MAKES]),
+    ("run pods", [Right(verb, group, kind) for kind, group in PODS.items() if kind not in REQUESTS for verb in MAKES]),
     ("start DocsRuns", [Right(verb, "taskmaster.io", "docsruns") for verb in MAKES]),
+    ("start AgentRuns", [Right(verb, "implementation-dag.dev", "agentruns") for verb in MAKES]),
     (GIVE, [Right(verb, RBAC, "rolebindings") for verb in MAKES]),
     ("change network policies", [Right(verb, "networking.k8s.io", "networkpolicies") for verb in MAKES]),
     ("change quotas", [Right(verb, "", "resourcequotas") for verb in MAKES]),

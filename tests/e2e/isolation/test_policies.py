@@ -60,7 +60,7 @@ def test_no_expression_has_a_fault(kubectl: Kubectl, previews: None) -> None:
         policy["metadata"]["name"]: policy["status"].get("typeChecking", {}).get("expressionWarnings")
         for policy in policies(kubectl)
     }
-    assert len(faults) == 10
+    assert len(faults) == 11
     assert not {name: found for name, found in faults.items() if found}
 
 
