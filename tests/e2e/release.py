@@ -114,15 +114,22 @@ class Release:
         return found
 
     def docsrun(self, docsrun: str, script: str) -> None:
-        """Create a DocsRun that runs Python's `script`."""
-        image = self.base["image"]
+        """Create a DocsRun that runs Python's `script`, as the deployer of a preview that need not be there."""
+        image, target = self.base["image"], "impl-pr-797"
+        deployer = {"name": f"{self.name}-deployer.{target}", "namespace": self.name}
         spec = {
             "image": f"{image['repository']}@{image['digest']}",
             "command": ["python3", "-c", script],
-            "serviceAccountName": "default",
+            "serviceAccountName": deployer["name"],
+            "targetNamespace": target,
         }
         metadata = {"name": docsrun, "namespace": self.name}
-        self.kubectl.apply([{"apiVersion": "taskmaster.io/v1", "kind": "DocsRun", "metadata": metadata, "spec": spec}])
+        self.kubectl.apply(
+            [
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": deployer},
+                {"apiVersion": "taskmaster.io/v1", "kind": "DocsRun", "metadata": metadata, "spec": spec},
+            ]
+        )
 
     def phase(self, docsrun: str) -> str:
         """Phase of a DocsRun, empty before it has one."""

@@ -142,9 +142,11 @@ def test_the_released_chart_upgrades_and_rolls_back(place: Place) -> None:
     place.install(RELEASED, known_to(old_defaults, values), wait=False)
     before = place.get("deployment", f"{NAME}-controller")
     image = before["spec"]["template"]["spec"]["containers"][0]["image"]
-    spec = {"image": image, "command": ["python3", "-c", "print('done')"], "serviceAccountName": "default"}
+    deployer = f"{NAME}-deployer.impl-pr-796"
+    spec = {"image": image, "command": ["python3", "-c", "print('done')"], "serviceAccountName": deployer}
     manifest = {"apiVersion": "taskmaster.io/v1", "kind": "DocsRun", "metadata": {"name": "before", "namespace": NAME}}
-    place.kubectl.apply([manifest | {"spec": spec}])
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": deployer, "namespace": NAME}}
+    place.kubectl.apply([account, manifest | {"spec": spec | {"targetNamespace": "impl-pr-796"}}])
 
     place.install(release.CHART, values)
     after = place.get("deployment", f"{NAME}-controller")
