@@ -13,8 +13,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
+from . import branch
 from .preview_look import Look
 from .workflow_status import OMITTED, RunStatus
 
@@ -75,7 +75,7 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "ended": status.ended or None,
         "base_commit": _commit(status.output("set-params", "COMMIT")),
         "commit": _tested(status),
-        "branch": unquote(status.output("set-params", "BRANCH")) or None,
+        "branch": branch.decoded(status.output("set-params", "BRANCH")).encode(errors="replace").decode() or None,
         "parameters": given,
         "thresholds": {
             "min_success_pct": _number(given.get("min_success_pct"), _SHARE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from implementation_dag import naming
+from implementation_dag.served import APART
 from scripts.render import Objects
 
 from .test_pipeline import containers, pipeline
@@ -49,3 +50,14 @@ def test_evidence_lies_where_naming_says(objects: Objects) -> None:
     ]
     assert keys
     assert all(f"{key}/".startswith(prefix) for key in keys), keys
+
+
+def test_the_two_pages_keep_their_names_in_the_bucket(objects: Objects) -> None:
+    for manifest in objects.of("WorkflowTemplate"):
+        if (template := manifest.templates.get("coderun-main")) and "container" in template:
+            found = {
+                item["s3"]["key"].rpartition("/")[2]: item["path"]
+                for item in template["outputs"]["artifacts"]
+                if item["name"] != "evidence"
+            }
+            assert found == {name: f"/artifacts/apart/{file}" for name, file in APART.items()}

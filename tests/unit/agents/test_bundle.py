@@ -192,7 +192,30 @@ def test_evidence_is_plain_files_of_bounded_size(tmp_path: Path, capsys: pytest.
     assert (tmp_path / "to" / "tests.log").read_text() == "x" * 10
     said = capsys.readouterr().out
     assert "passwd' is a link: left out" in said
-    assert "no UTF-8: left out" in said
+    assert "no store could keep" in said
+
+
+def test_evidence_is_stored_under_names_that_no_browser_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "from"
+    (source / "x.html.txt").mkdir(parents=True)
+    for name in ("coverage.html", "test-results.xml", "sub.svg", "x.html", "x.html.txt/inner", "a.js", "a.js.txt"):
+        (source / name).write_text(name)
+    target = tmp_path / "artifacts" / "qa"
+    assert len(evidence.take(Reader(pack(source, repository=False)), target, 100)) == 5
+    stored = {
+        path.relative_to(tmp_path / "artifacts").as_posix()
+        for path in tmp_path.glob("artifacts/**/*")
+        if path.is_file()
+    }
+    assert stored - {"qa/x.html.txt", "qa/x.html.txt/inner"} == {
+        "apart/coverage",
+        "apart/test-results",
+        "qa/sub.svg.txt",
+        "qa/a.js.txt",
+    }
+    assert capsys.readouterr().out.count("would be stored under the name of another file: left out") == 2
 
 
 def test_evidence_has_at_most_fifty_files(tmp_path: Path) -> None:
