@@ -93,7 +93,8 @@ def fault(probes: Sequence[Probe]) -> str:
     if not lost:
         return ""
     first = next(iter(lost.values()))
-    if len(lost) == len(probes):
+    # Any other step than the last is the same for both protocols: what failed was the moment.
+    if len(lost) == len(probes) or first.failure != Failure.CLOSED:
         return f"{first.url}: {first.failure}: {first.detail}"
     if first.asked == Protocol.HTTP2:
         return f"{first.url}: HTTP/1.1 is answered, HTTP/2 is offered and not served ({first.detail})"

@@ -116,6 +116,12 @@ def test_http1_that_is_not_served_is_named(pki: Path) -> None:
         assert fault(probe(url, pki / "ca.crt")).startswith(f"{url}: HTTP/2 is answered, HTTP/1.1 is not (")
 
 
+def test_a_moment_without_the_network_is_not_taken_for_a_protocol() -> None:
+    good = Probe("https://a", Protocol.HTTP1, "HTTP/1.1", 200)
+    lost = Probe("https://a", Protocol.HTTP2, failure=Failure.DNS, detail="the name does not resolve: later")
+    assert fault([good, lost]) == "https://a: dns: the name does not resolve: later"
+
+
 def test_a_host_that_answers_too_late_is_reached(pki: Path) -> None:
     with serving(pki, BOTH, silent) as url:
         probes = probe(url, pki / "ca.crt", seconds=0.5)
