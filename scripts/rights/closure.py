@@ -26,7 +26,6 @@ PODS = {
     "workflows": "argoproj.io",
     "cronworkflows": "argoproj.io",
     "docsruns": "taskmaster.io",
-    "agentruns": "implementation-dag.dev",
 }
 MAKES = ("create", "update", "patch")
 READS = ("get", "list", "watch")
