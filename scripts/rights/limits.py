@@ -8,7 +8,8 @@ from implementation_dag.installation_check.rights import Identity
 
 OWN = ("runner", "reporter", "provisioner", "controller", "reaper", "box")
 BOX = "box"
-BY_THE_CONTROLLER = ("docsruns", "agentruns")
+# What the controller makes a pod of, as it thinks right.
+REQUESTS = ("docsruns", "agentruns")
 
 
 class Limits:
@@ -69,11 +70,11 @@ class Controller(Limits):
 
     def mounts(self, who: Identity, kind: str, namespace: str) -> bool:
         """A DocsRun has the git credential alone, and sends it to the git address alone; an AgentRun has none."""
-        return kind not in BY_THE_CONTROLLER
+        return kind not in REQUESTS
 
     def leaves(self, who: Identity, kind: str, namespace: str) -> bool:
         """The controller makes the pod, and nothing of a DocsRun or AgentRun says how."""
-        return kind not in BY_THE_CONTROLLER
+        return kind not in REQUESTS
 
 
 class Policies(Controller):
