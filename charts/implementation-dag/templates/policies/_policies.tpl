@@ -11,7 +11,10 @@ labels:
   {{- include "implementation-dag.labels" (dict "root" .root "component" "policies") | nindent 2 }}
 {{- end }}
 
-{{- /* Binding of a policy: {root: ., policy: name, scope: "previews", "release" or "cluster"}. */}}
+{{- /*
+Binding of a policy: {root: ., policy: name, scope: "previews", "release" or "cluster", always: bool}. One that `always` refuses guards
+others against a preview; the others hold what an honest chart may break too, and do what policies.mode says.
+*/}}
 {{- define "implementation-dag.policies.binding" -}}
 {{- $name := include "implementation-dag.fullname" .root -}}
 apiVersion: admissionregistration.k8s.io/v1
@@ -20,7 +23,7 @@ metadata:
   {{- include "implementation-dag.policies.metadata" . | nindent 2 }}
 spec:
   policyName: {{ $name }}-{{ .policy }}
-  validationActions: {{ index (dict "enforce" "[Deny]" "warn" "[Warn, Audit]" "audit" "[Audit]") .root.Values.policies.mode }}
+  validationActions: {{ index (dict "enforce" "[Deny]" "warn" "[Warn, Audit]" "audit" "[Audit]") (ternary "enforce" .root.Values.policies.mode (default false .always)) }}
   {{- if eq .scope "previews" }}
   matchResources:
     namespaceSelector:
@@ -59,29 +62,41 @@ spec:
 ({{ $account }} in {{ include "implementation-dag.policies.accounts" . }} || {{ $account }}.startsWith('{{ include "implementation-dag.policies.deployerPrefix" . }}'))
 {{- end }}
 
-{{- /* Variable `reaching`: annotations that reach beyond the preview. One that is set to the operator's own value passes. */}}
-{{- define "implementation-dag.policies.reaching" -}}
-{{- $accepted := merge (deepCopy .Values.policies.annotations.accepted) (include "implementation-dag.ingressAnnotations" . | fromYaml) -}}
-{{- with .Values.policies.annotations -}}
-- name: reaching
-  expression: >-
-    object.metadata.?annotations.orValue({}).map(key, key).filter(key,
-    {{ toJson .refused }}.exists(refused, key == refused || key.endsWith('/' + refused))
-    && {{ toJson $accepted }}[?key].orValue('') != object.metadata.annotations[key])
-{{- end }}
-{{- end }}
-
-{{- define "implementation-dag.policies.noneReaching" -}}
-- expression: "variables.reaching.size() == 0"
-  messageExpression: >-
-    request.kind.kind + ' ' + object.metadata.name + ': annotation ' + variables.reaching.join(', ')
-    + ' reaches beyond the preview (values policies.annotations)'
+{{- /* CEL: the preview's own side asks (its deployer, its pods), not a controller of the cluster or a person: what it writes is the pull request's choice. */}}
+{{- define "implementation-dag.policies.fromPreview" -}}
+({{ include "implementation-dag.policies.account" . }}.startsWith('{{ include "implementation-dag.policies.deployerPrefix" . }}') || request.userInfo.username.startsWith('system:serviceaccount:' + request.?namespace.orValue('') + ':'))
 {{- end }}
 
 {{- /* CEL: nothing changed that a policy looks at; controllers must still be able to remove what was there before it. */}}
 {{- define "implementation-dag.policies.changed" -}}
 - name: changed
-  expression: >-
-    request.operation == 'CREATE' || dyn(object).?spec != dyn(oldObject).?spec
-    || object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})
+  expression: "request.operation == 'CREATE' || dyn(object).?spec != dyn(oldObject).?spec"
+{{- end }}
+
+{{- /*
+CEL: who asked for this object named `field` of its spec. Admission plugins fill in a class of the cluster's choice; managedFields say
+what came with the request, also where the request brings managedFields of its own.
+*/}}
+{{- define "implementation-dag.policies.named" -}}
+(dyn(object).spec.?{{ . }}.hasValue() && (request.operation == 'UPDATE' ? dyn(object).spec.?{{ . }} != dyn(oldObject).spec.?{{ . }} : !(dyn(object).metadata.?managedFields.orValue([]).size() > 0 && dyn(object).metadata.managedFields.all(m, !('f:{{ . }}' in m.?fieldsV1[?'f:spec'].orValue({}))))))
+{{- end }}
+
+{{- /* CEL: `key` is one of the list's, of which one that ends in /* stands for its prefix: {list: [...], key: name of a CEL variable}. */}}
+{{- define "implementation-dag.policies.listed" -}}
+{{- $exact := list -}}
+{{- $prefixes := list -}}
+{{- range .list -}}
+{{- if hasSuffix "/*" . -}}{{- $prefixes = append $prefixes (trimSuffix "*" .) -}}{{- else -}}{{- $exact = append $exact . -}}{{- end -}}
+{{- end -}}
+({{ .key }} in {{ toJson $exact }} || {{ toJson $prefixes }}.exists(prefix, {{ .key }}.startsWith(prefix)))
+{{- end }}
+
+{{- /* CEL list of what a message shows. */}}
+{{- define "implementation-dag.policies.shown" -}}
+{{- if . }}{{ join ", " . }}{{ else }}none{{ end -}}
+{{- end }}
+
+{{- /* CEL: pod spec of `object` or `oldObject`, of a pod or of what makes pods; empty for other kinds. */}}
+{{- define "implementation-dag.policies.podSpec" -}}
+(request.kind.kind == 'Pod' ? dyn({{ . }}).spec : dyn({{ . }}).?spec.?jobTemplate.?spec.?template.?spec.orValue(dyn({{ . }}).?spec.?template.?spec.orValue(dyn({}))))
 {{- end }}

@@ -1,0 +1,88 @@
+"""An API server with the release's policies in force, and previews in it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.demo.kubectl import Kubectl
+from scripts.render import helm
+from scripts.render.manifests import Object
+from scripts.render.project import CHART
+from scripts.toolchain import asset
+
+from . import server
+from .cases import ask
+from .previews import NAMESPACE, RELEASE, VALUES, apply, fences, make_previews
+
+# What of the release an API server without Argo takes; nothing acts on it.
+KINDS = {"CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+# The deployer in a namespace that is not its preview.
+HOSTILE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": NAMESPACE}}
+# Defaults of the cluster, which admission plugins fill in before the policies are asked.
+DEFAULTS: list[dict[str, Any]] = [
+    {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": "ordinary", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}},
+        "spec": {"controller": "example.com/ingress"},
+    },
+    {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "ordinary", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "example.com/disks",
+    },
+    {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": "ordinary"},
+        "globalDefault": True,
+        "value": 100,
+    },
+    {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": "urgent"},
+        "value": 1000000,
+    },
+]
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    """The rendered release."""
+    path = tmp_path_factory.mktemp("values") / "values.json"
+    path.write_text(json.dumps(VALUES | {"policies": VALUES["policies"] | {"install": "always"}}))
+    return helm.template(CHART, path, release=RELEASE, namespace=NAMESPACE)
+
+
+@pytest.fixture(scope="session")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """kubectl as an administrator of an API server that nobody else uses."""
+    with server.running(tmp_path_factory.mktemp("api")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def previews(kubectl: Kubectl, objects: list[Object]) -> None:
+    """The release's policies in force, and the previews that the cases ask about."""
+    for path in sorted(Path(asset("gateway-api", "crds")).glob("*.yaml")):
+        kubectl.run("apply", "--server-side", f"--filename={path}")
+    apply(kubectl, "administrator", [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
+    apply(kubectl, "administrator", DEFAULTS)
+    flags = [f"--namespace={NAMESPACE}"]
+    apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in KINDS], *flags)
+    apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in POLICIES])
+    deadline = time.monotonic() + 30
+    while not ask(kubectl, {"as": "deployer", "create": HOSTILE}):
+        assert time.monotonic() < deadline, "the policies are not in force"
+        time.sleep(0.5)
+    (template,) = [item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE]
+    make_previews(kubectl, fences(template))
