@@ -83,6 +83,15 @@ unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; 
 # A worker more than processors, as some tests wait; a file to one worker, as its tests share what they set up.
 	@$(VENV)/bin/pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --junitxml out/junit.xml tests/unit tests/render tests/lint
 
+.PHONY: api-tools
+api-tools: ## Build the API server that `make test-api` asks (Kubernetes: 7 minutes, once)
+	@python3 -m scripts.toolchain build etcd kubernetes gateway-api
+
+.PHONY: test-api
+test-api: venv test-tools api-tools ## Ask a real API server, alone and on loopback, what the admission policies let in and refuse
+	@mkdir -p out
+	@$(VENV)/bin/pytest -q --junitxml out/api.xml tests/api
+
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check

@@ -84,5 +84,7 @@ def previews(kubectl: Kubectl, objects: list[Object]) -> None:
     while not ask(kubectl, {"as": "deployer", "create": HOSTILE}):
         assert time.monotonic() < deadline, "the policies are not in force"
         time.sleep(0.5)
-    (template,) = [item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE]
+    (template,) = [
+        item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE
+    ]
     make_previews(kubectl, fences(template))

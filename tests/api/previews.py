@@ -1,4 +1,4 @@
-"""A release of the chart for the policies alone and its previews, on whatever API server: no controller of ours runs, no pod is started."""
+"""A release of the chart for the policies alone, and its previews: no controller of ours runs, no pod starts."""
 
 from __future__ import annotations
 

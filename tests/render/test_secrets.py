@@ -103,7 +103,7 @@ def test_headers_become_annotations_that_the_policies_accept(
     path = tmp_path / "values.yaml"
     path.write_text(f"{{policies: {{install: always}}, deploy: {{ingress: {{controller: {controller}}}}}}}")
     objects = {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, path)}
-    policy = objects["ValidatingAdmissionPolicy", "implementation-dag-ingresses"]
+    policy = objects["ValidatingAdmissionPolicy", "implementation-dag-metadata"]
     (reaching,) = [item for item in policy["spec"]["variables"] if item["name"] == "reaching"]
     found = settings(objects)["deploy"]["ingress"]["annotations"]
     assert annotations.items() <= found.items()

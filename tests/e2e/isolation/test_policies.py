@@ -1,4 +1,4 @@
-"""The admission policies on the whole cluster: what policies/cases says of them, and that their expressions fit what they match."""
+"""The admission policies on the whole cluster: the cases, and that the expressions fit what they match."""
 
 from __future__ import annotations
 
