@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from .previews import apply
 @pytest.fixture(scope="module")
 def answers(kubectl: Kubectl, previews: None) -> Iterator[dict[str, Future[str]]]:
     """What the server says to each case; they are asked side by side, as most of the time is kubectl's."""
-    with ThreadPoolExecutor(4) as pool:
+    with ProcessPoolExecutor(3) as pool:
         yield {name: pool.submit(ask, kubectl, case) for name, (_, case) in zip(IDS, CASES, strict=True)}
 
 
