@@ -1,8 +1,12 @@
 """policies/admission is what the chart installs; `make snapshots` writes it."""
 
-import pytest
+import itertools
 
-from scripts.render import Manifest, Object
+import pytest
+import yaml
+
+from scripts.render import Manifest, Object, Suite
+from scripts.render.project import CHART
 from scripts.render.standalone import POLICIES, differences, policies
 
 
@@ -14,14 +18,99 @@ def test_without_a_cluster_that_serves_them_none_are_rendered() -> None:
     assert policies({"policies": {"install": "auto"}}) == []
 
 
+# What honest charts break too; the others guard other people against a preview, and refuse whatever the mode.
+BY_MODE = {"budgets", "claims", "ingresses", "metadata", "placement", "pods", "routes", "services"}
+ALWAYS = {"accounts", "addresses", "credentials", "deletions", "fences", "hosts", "namespaces", "reach"}
+
+
 @pytest.mark.parametrize(
     ("mode", "actions"), [("enforce", ["Deny"]), ("warn", ["Warn", "Audit"]), ("audit", ["Audit"])]
 )
 def test_the_mode_decides_what_a_violation_does(mode: str, actions: list[str]) -> None:
     found = policies({"policies": {"install": "always", "mode": mode}})
-    bindings = [item for item in found if item["kind"] == "ValidatingAdmissionPolicyBinding"]
-    assert len(bindings) == len(found) / 2
-    assert all(item["spec"]["validationActions"] == actions for item in bindings)
+    told = {
+        item["spec"]["policyName"].removeprefix("implementation-dag-"): item["spec"]["validationActions"]
+        for item in found
+        if item["kind"] == "ValidatingAdmissionPolicyBinding"
+    }
+    assert len(told) == len(found) / 2
+    assert {name for name, done in told.items() if done == ["Deny"]} >= ALWAYS
+    assert {name: told[name] for name in BY_MODE} == dict.fromkeys(BY_MODE, actions)
+
+
+def looked_at(item: Object, group: str, resource: str, operation: str) -> bool:
+    """Whether the policy matches such requests."""
+    return any(
+        {group, "*"} & {*rule["apiGroups"]}
+        and {resource, "*"} & {*rule["resources"]}
+        and operation in rule["operations"]
+        for rule in item["spec"]["matchConstraints"]["resourceRules"]
+    )
+
+
+# Which policies look at what a preview's chart may create and change, beside `metadata`, which looks at everything.
+WORKLOAD = {"claims", "placement", "pods"}
+LOOKED_AT = {
+    "configmaps": set[str](),
+    "secrets": {"credentials"},
+    "serviceaccounts": {"credentials"},
+    "services": {"addresses", "services"},
+    "persistentvolumeclaims": {"claims"},
+    "pods": WORKLOAD,
+    "deployments": WORKLOAD,
+    "statefulsets": WORKLOAD,
+    "daemonsets": WORKLOAD,
+    "replicasets": WORKLOAD,
+    "jobs": WORKLOAD,
+    "cronjobs": WORKLOAD,
+    # It sets nothing but a number, which the quota of pods bounds.
+    "horizontalpodautoscalers": set[str](),
+    "poddisruptionbudgets": {"budgets"},
+    "ingresses": {"hosts", "ingresses"},
+    "httproutes": {"hosts", "routes"},
+}
+
+
+def test_whatever_a_preview_may_create_is_looked_at(suite: Suite) -> None:
+    """A right that previews get is a line in this table: which policy holds what can be done with it."""
+    role = suite.render(values={"policies": {"install": "always"}}).objects["ClusterRole/implementation-dag-preview"]
+    found: dict[str, set[str]] = {}
+    mine = [item for item in policies() if item["kind"] == "ValidatingAdmissionPolicy"]
+    scoped = {
+        item["spec"]["policyName"]
+        for item in policies()
+        if item["kind"] == "ValidatingAdmissionPolicyBinding"
+        and "implementation-dag.dev/release"
+        in item["spec"].get("matchResources", {}).get("namespaceSelector", {}).get("matchLabels", {})
+    }
+    for rule in role.data["rules"]:
+        for operation in {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE"}.items():
+            if operation[0] not in rule["verbs"]:
+                continue
+            for group, resource in itertools.product(rule["apiGroups"], rule["resources"]):
+                names = {
+                    item["metadata"]["name"].removeprefix("implementation-dag-")
+                    for item in mine
+                    if item["metadata"]["name"] in scoped and looked_at(item, group, resource, operation[1])
+                }
+                assert "metadata" in names, resource
+                found.setdefault(resource, names - {"metadata"})
+                assert found[resource] == names - {"metadata"}, f"{resource}: other policies when it is changed"
+    assert found == LOOKED_AT
+
+
+def test_what_is_counted_is_bounded(suite: Suite) -> None:
+    """Every kind that previews may create has a count in the quota, so bytes and finished pods have an end."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    role = suite.render().objects["ClusterRole/implementation-dag-preview"]
+    created = {
+        f"{resource}.{group}".rstrip(".")
+        for rule in role.data["rules"]
+        if "create" in rule["verbs"]
+        for group, resource in itertools.product(rule["apiGroups"], rule["resources"])
+    }
+    counted = {key.removeprefix("count/") for key in values["preview"]["quota"]}
+    assert created <= counted
 
 
 def addresses(items: list[Object]) -> set[str]:
