@@ -48,6 +48,7 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
         "agents": {"reference": {"enabled": True, "image": images.agents}},
         "installationTest": {"repository": f"{OWNER}/{REPO}"},
         "network": {"services": _services(environment), "agents": []},
+        "policies": {"ingressClasses": [environment.ingress_class] if environment.ingress_class else []},
     }
 
 
