@@ -108,12 +108,22 @@ spec:
       image: example.com/kept:1
       securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
 """
-# A Service on which a controller of the cluster noted something.
+# Objects on which a controller of the cluster noted something.
 NOTED = """
 apiVersion: v1
 kind: Service
 metadata: {name: noted, annotations: {cloud.example.com/network: own}}
 spec: {selector: {app: kept}, ports: [{port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: noted, annotations: {cloud.example.com/network: own}}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: noted}}
+  template:
+    metadata: {labels: {app: noted}}
+    spec: {containers: [{name: noted, image: "example.com/noted:1"}]}
 """
 
 
@@ -141,7 +151,7 @@ def make_previews(kubectl: Kubectl, text: str) -> None:
     quotas = [manifest for manifest in manifests if manifest["kind"] == "ResourceQuota"]
     count(kubectl, quotas)
     apply(kubectl, "deployer", list(yaml.safe_load_all(KEPT)), "--namespace=impl-isolation-pr-1")
-    apply(kubectl, "administrator", [yaml.safe_load(NOTED)], "--namespace=impl-isolation-pr-1")
+    apply(kubectl, "administrator", list(yaml.safe_load_all(NOTED)), "--namespace=impl-isolation-pr-1")
     # A finalizer keeps this quota, and so the whole namespace, in the state of being deleted.
     held = quotas[0] | {"metadata": {"name": "preview", "finalizers": [HOLD]}}
     apply(kubectl, "provisioner", [held], "--namespace=impl-isolation-pr-3")
