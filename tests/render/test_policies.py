@@ -1,11 +1,13 @@
 """policies/admission is what the chart installs; `make snapshots` writes it."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 import yaml
 
-from scripts.render import Manifest, Object, Suite
+from scripts.render import Manifest, Object, RenderError, Suite, helm
 from scripts.render.project import CHART
 from scripts.render.standalone import POLICIES, differences, policies
 
@@ -128,3 +130,53 @@ def test_two_releases_share_no_name_and_no_preview() -> None:
     }
     # None: the one that looks at the release namespace.
     assert selected == {"staging", "None"}
+
+
+@pytest.mark.parametrize(("mesh", "audience"), [("istio", "istio-ca"), ("linkerd", "identity.l5d.io"), ("none", "")])
+def test_the_tokens_that_a_mesh_gives_to_every_pod_are_let_in(mesh: str, audience: str) -> None:
+    found = policies({"policies": {"install": "always"}, "mesh": {"kind": mesh}})
+    (pods,) = [
+        item
+        for item in found
+        if item["metadata"]["name"] == "implementation-dag-pods" and item["kind"] == "ValidatingAdmissionPolicy"
+    ]
+    (rule,) = [item["expression"] for item in pods["spec"]["validations"] if "audience" in item["expression"]]
+    wanted = ["", *filter(None, [audience])]
+    assert json.dumps(wanted, separators=(",", ":")) in rule
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ("{policies: {install: null}}", "policies install"),
+        ("{policies: {mode: null}}", "policies mode"),
+        ("{policies: null}", "policies"),
+        ("{policies: {annotations: {allowed: null}}}", "policies.annotations allowed"),
+        ("{policies: {annotations: null}}", "policies annotations"),
+        ("{policies: {labels: {allowed: null}}}", "policies.labels allowed"),
+        ("{policies: {fenceKeepers: {users: null}}}", "policies.fenceKeepers users"),
+        ("{policies: {pods: {tolerations: null}}}", "policies.pods tolerations"),
+        ("{policies: {paths: ''}}", "policies.paths"),
+        ("{policies: {paths: '('}}", "policies.paths"),
+        ("{policies: {bytes: {data: 1e9}}}", "policies.bytes.data"),
+        ("{policies: {annotations: {allowed: ['*']}}}", "policies.annotations.allowed.0"),
+        ("{policies: {annotations: {allowed: ['nginx.ingress.kubernetes.io*']}}}", "policies.annotations.allowed.0"),
+        ("{policies: {annotations: {refused: [x]}}}", "policies.annotations refused"),
+        ("{policies: {gateways: [shared]}}", "policies.gateways.0"),
+        ("{policies: {pods: {volumes: []}}}", "policies.pods.volumes"),
+        ("{policies: {pods: {graceSeconds: 31536000}}}", "policies.pods.graceSeconds"),
+        ("{preview: {quota: null}}", "preview quota"),
+        ("{preview: {quota: {pods: null}}}", "preview.quota pods"),
+        ("{preview: {limits: null}}", "preview limits"),
+        ("{preview: {limits: {max: {memory: null}}}}", "preview.limits.max memory"),
+    ],
+)
+@pytest.mark.parametrize("binary", ["helm3", "helm4"])
+def test_an_empty_or_wide_value_is_refused_by_name(values: str, named: str, binary: str, tmp_path: Path) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(values)
+    with pytest.raises(RenderError) as refusal:
+        helm.template(CHART, path, helm=binary)
+    # The two Helms write paths in their own ways.
+    told = str(refusal.value).replace("/", ".")
+    assert all(word in told for word in named.split()), told
