@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from scripts.demo.errors import DemoError
 from scripts.demo.kubectl import Kubectl
 
-from .previews import all_rights
+from .previews import IDENTITIES
+from .requests import server
 
 FOLDER = Path(__file__).resolve().parents[2] / "policies" / "cases"
 CASES = [(path.stem, case) for path in sorted(FOLDER.glob("*.yaml")) for case in yaml.safe_load(path.read_text())]
@@ -24,25 +23,12 @@ def ask(kubectl: Kubectl, case: dict[str, Any]) -> str:
 
     It is a server-side dry run by an impersonated identity to whom RBAC allows everything: admission alone refuses.
     """
-    flags = [*all_rights(case["as"]), "--dry-run=server"]
-    try:
-        if "create" in case:
-            kubectl.run("create", "--filename=-", *flags, stdin=json.dumps(filled(case["create"])))
-        elif "patch" in case:
-            flags += ["--type=merge", f"--patch={json.dumps(filled(case['with']))}"]
-            kubectl.run("patch", *target(case["patch"]), *flags)
-        else:
-            grace = [f"--grace-period={case['grace']}"] if "grace" in case else []
-            kubectl.run("delete", *target(case["delete"]), *flags, "--wait=false", *grace)
-    except DemoError as error:
-        return str(error)
-    return ""
-
-
-def target(given: dict[str, str]) -> list[str]:
-    """Arguments of kubectl that name an object."""
-    place = [f"--namespace={given['namespace']}"] if "namespace" in given else []
-    return [given["kind"], given["name"], *place]
+    user = IDENTITIES.get(case["as"], case["as"])
+    if "create" in case:
+        return server(kubectl).create(user, filled(case["create"]))
+    if "patch" in case:
+        return server(kubectl).patch(user, case["patch"], filled(case["with"]))
+    return server(kubectl).delete(user, case["delete"], case.get("grace"))
 
 
 def filled(document: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,16 +12,9 @@ from .cases import CASES, IDS, ask, judge
 from .previews import apply
 
 
-@pytest.fixture(scope="module")
-def answers(kubectl: Kubectl, previews: None) -> Iterator[dict[str, Future[str]]]:
-    """What the server says to each case; they are asked side by side, as most of the time is kubectl's."""
-    with ProcessPoolExecutor(3) as pool:
-        yield {name: pool.submit(ask, kubectl, case) for name, (_, case) in zip(IDS, CASES, strict=True)}
-
-
-@pytest.mark.parametrize(("name", "case"), [(name, case) for name, (_, case) in zip(IDS, CASES, strict=True)], ids=IDS)
-def test_case(answers: dict[str, Future[str]], name: str, case: dict[str, Any]) -> None:
-    judge(case, answers[name].result())
+@pytest.mark.parametrize(("stem", "case"), CASES, ids=IDS)
+def test_case(kubectl: Kubectl, previews: None, stem: str, case: dict[str, Any]) -> None:
+    judge(case, ask(kubectl, case))
 
 
 BOUND: dict[str, Any] = {
