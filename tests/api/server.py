@@ -62,7 +62,7 @@ def _apiserver(folder: Path, etcd: int, port: int, key: Path) -> list[str]:
         "--service-account-issuer=https://localhost",
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
-        "--service-cluster-ip-range=10.96.0.0/24",
+        "--service-cluster-ip-range=10.96.0.0/16",
         # Nobody makes service accounts here, so no pod could be created.
         "--disable-admission-plugins=ServiceAccount",
         # Else the server refuses privileged containers before any policy is asked.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from scripts.demo.kubectl import Kubectl
+from scripts.render.manifests import Object
 
 from .cases import CASES, IDS, ask, judge
-from .previews import apply
+from .previews import RELEASE, apply
 
 
 @pytest.mark.parametrize(("stem", "case"), CASES, ids=IDS)
@@ -44,3 +47,37 @@ def test_a_deletion_ends_in_time(kubectl: Kubectl, previews: None, grace: int | 
     found = ask(kubectl, case | ({} if grace is None else {"grace": grace}))
     assert refused.format(grace) in found
     assert bool(refused) == bool(found)
+
+
+def test_what_was_let_in_with_a_longer_grace_can_still_go(
+    kubectl: Kubectl, previews: None, objects: list[Object]
+) -> None:
+    """A pod of before the policies, or of while they only warned: the namespace's removal must not be stopped."""
+    name = f"{RELEASE}-pods"
+    (binding,) = [
+        dict(item)
+        for item in objects
+        if item["kind"] == "ValidatingAdmissionPolicyBinding" and item["metadata"]["name"] == name
+    ]
+    metadata = BOUND["metadata"] | {"name": "patient"}
+    patient = BOUND | {"metadata": metadata, "spec": BOUND["spec"] | {"terminationGracePeriodSeconds": 600}}
+    warning = binding | {"spec": binding["spec"] | {"validationActions": ["Warn"]}}
+    probe = {"as": "administrator", "create": patient | {"metadata": metadata | {"name": "probe"}}}
+    apply(kubectl, "administrator", [warning], "--force-conflicts")
+    try:
+        until(lambda: not ask(kubectl, probe))
+        apply(kubectl, "administrator", [patient])
+    finally:
+        apply(kubectl, "administrator", [binding], "--force-conflicts")
+        until(lambda: bool(ask(kubectl, probe)))
+    case = {"as": "deployer", "delete": {"kind": "pod", "name": "patient", "namespace": metadata["namespace"]}}
+    assert ask(kubectl, case) == ""
+    assert "gracePeriodSeconds 601 would keep" in ask(kubectl, case | {"grace": 601})
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until the API server goes by the changed binding."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "the changed binding is not in force"
+        time.sleep(0.3)
