@@ -57,7 +57,8 @@ class Server:
 
     def _path(self, target: dict[str, str]) -> str:
         api, resource = self._resources[target["kind"]]
-        return f"/{api}/{_place(target)}{resource}/{target['name']}"
+        below = f"/{target['subresource']}" if "subresource" in target else ""
+        return f"/{api}/{_place(target)}{resource}/{target['name']}{below}"
 
     def _refusal(
         self, method: str, path: str, user: str, query: dict[str, str], body: dict[str, Any] | None, kind: str
