@@ -28,7 +28,7 @@ def test_no_expression_has_a_fault(kubectl: Kubectl, previews: None) -> None:
         policy["metadata"]["name"]: policy["status"].get("typeChecking", {}).get("expressionWarnings")
         for policy in policies(kubectl)
     }
-    assert len(faults) == 17
+    assert len(faults) == 18
     assert not {name: found for name, found in faults.items() if found}
 
 
