@@ -119,6 +119,7 @@ class Policies(Controller):
         wanted = {
             f"{self.release}-preview": Identity(self.namespace, f"{self.release}-deployer.{namespace}"),
             f"{self.release}-provision": Identity(self.namespace, f"{self.release}-provisioner"),
+            f"{self.release}-look": Identity(self.namespace, f"{self.release}-reporter"),
         }
         return namespace in self.previews and wanted.get(role) == subject
 
