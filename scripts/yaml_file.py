@@ -8,13 +8,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from scripts import yaml_reader
+from scripts.yaml_reader import read_text
+
 # By the path of its keys; a number is a place in a list.
 Values = Mapping[tuple[str | int, ...], Any]
 
 
 def load(path: Path) -> Any:
-    """Return the document, with all that `set_values` keeps."""
-    return _yaml().load(path.read_text())
+    """Return the document, with all that `set_values` keeps. Raises InputError."""
+    text = read_text(path)
+    # It looks for more than ruamel does, and bounds what aliases may grow to.
+    yaml_reader.load(text, str(path))
+    return _yaml().load(text)
 
 
 def set_values(path: Path, values: Values) -> None:
@@ -25,7 +31,7 @@ def set_values(path: Path, values: Values) -> None:
         for key in way:
             place = place.setdefault(key, {}) if isinstance(place, dict) else place[key]
         place[last] = value
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         _yaml().dump(document, file)
 
 

@@ -15,6 +15,7 @@ from scripts.chart_coverage.actions import TemplateError
 from scripts.chart_coverage.errors import CoverageError
 from scripts.chart_coverage.measure import measure
 from scripts.chart_coverage.notice import noticing
+from scripts.command import ends_in_words
 from scripts.progress import Progress
 from scripts.render import RenderError, Suite, SuiteError
 from scripts.render.project import ROOT, SUITE
@@ -24,6 +25,7 @@ REFUSED = TESTS / "refused"
 FLOOR = TESTS / "coverage.toml"
 
 
+@ends_in_words("coverage")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code: 0, 1 below the floor, 2 when nothing could be measured."""
     parser = argparse.ArgumentParser(prog="python -m scripts.chart_coverage", description=__doc__)
@@ -36,13 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--cases belongs to --chart")
     suite = Suite(chart=options.chart.resolve(), cases_folder=options.cases) if options.chart else SUITE
     progress = Progress("coverage")
+    # Before the minutes that measuring takes.
+    options.out.mkdir(parents=True, exist_ok=True)
     try:
         coverage = (
             measure(suite, progress)
             if options.chart
             else measure(suite, progress, noticing(TESTS), refusals.read(REFUSED))
         )
-        options.out.mkdir(parents=True, exist_ok=True)
         report.write_summary(coverage, suite.chart, options.out / "summary.json")
         (options.out / "index.html").write_text(page.html(coverage, suite.chart), encoding="utf-8")
         print(*report.lines(coverage), sep="\n")

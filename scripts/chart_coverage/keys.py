@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import Any
 
-import yaml
-
 from scripts.chart_coverage.trials import Situation, Trials
 from scripts.chart_coverage.values import ABSENT, Path, Values, get
 from scripts.render import Case
+from scripts.yaml_reader import load, read_text
 
 
 def exercised(trials: Trials, values: Values) -> dict[Path, Situation]:
@@ -31,7 +30,7 @@ def exercised(trials: Trials, values: Values) -> dict[Path, Situation]:
 
 
 def _given(case: Case) -> dict[str, Any]:
-    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in case.values]
+    documents = [load(read_text(path), str(path)) or {} for path in case.values]
     return reduce(_merged, documents, {})
 
 

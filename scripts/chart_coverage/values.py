@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
-import yaml
+from scripts.yaml_reader import load, read_text
 
 Path = tuple[str, ...]
 
@@ -49,7 +49,7 @@ ABSENT = object()
 
 def read(chart: File) -> Values:
     """Return the values of the chart in the folder. A map whose keys are the user's own counts as one key."""
-    defaults = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8")) or {}
+    defaults = load(read_text(chart / "values.yaml"), str(chart / "values.yaml")) or {}
     schema_file = chart / "values.schema.json"
     schema = json.loads(schema_file.read_text(encoding="utf-8")) if schema_file.is_file() else {}
     keys: list[Path] = []

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chart_readme.page import page, stale
 from scripts.chart_readme.values import ValuesError
+from scripts.command import ends_in_words
+from scripts.yaml_reader import read_text
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
 
 
-def main(arguments: list[str] | None = None) -> int:
+@ends_in_words("chart-readme", 1)
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check the README of the chart; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.chart_readme", description=__doc__)
     parser.add_argument("--chart", type=Path, default=CHART, help="folder of the chart")
@@ -25,9 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"values.yaml and values.schema.json differ:\n{error}", file=sys.stderr)
         return 1
     if not options.check:
-        readme.write_text(wanted)
+        readme.write_text(wanted, encoding="utf-8")
         return 0
-    found = stale(wanted, readme.read_text() if readme.exists() else "")
+    found = stale(wanted, read_text(readme) if readme.exists() else "")
     if found:
         print(f"{readme.name} is stale, run `make chart-readme`:\n" + "\n".join(found), file=sys.stderr)
     return 1 if found else 0

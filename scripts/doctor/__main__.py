@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from implementation_dag.finding import report
+from scripts.command import ends_in_words
+from scripts.toolchain import ToolError, ToolMissing
 
 from .checks import CHECKS
 from .cluster import NoCluster, kubeconfig, local_ingress, read
 
 
-def main() -> int:
+@ends_in_words("doctor", 1)
+def main(arguments: Sequence[str] | None = None) -> int:
     """Check the cluster of KUBECONFIG, or the local one."""
     parser = argparse.ArgumentParser(prog="python -m scripts.doctor", description=__doc__)
     parser.add_argument("--namespace", default="workflows", help="namespace of the release")
@@ -19,11 +23,11 @@ def main() -> int:
     parser.add_argument(
         "--ingress", default="", help="address of the ingress, where this machine cannot look its names up"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         print(f"checking the cluster of {kubeconfig()}")
         cluster = read(options.namespace, options.release, options.ingress or local_ingress())
-    except NoCluster as error:
+    except (NoCluster, ToolError, ToolMissing) as error:
         print(f"doctor: {error}", file=sys.stderr)
         return 1
     return 1 if report(finding for check in CHECKS for finding in check(cluster)) else 0

@@ -1,6 +1,6 @@
 """`python -m scripts.lint PATH...`: lint the workflows and manifests in files and folders, or `-` for standard input.
 
-Exit code: 0 nothing found, 1 something found, 2 the input cannot be read.
+Exit code: 0 nothing found, 1 something found, 2 the input cannot be read or holds no object.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.lint import RULES, lint
-from scripts.render.manifests import ManifestError, Object, documents, objects
-from scripts.schemas.reading import read
+from scripts.render.manifests import Object
+from scripts.schemas.reading import read, read_stream
+from scripts.yaml_reader import InputError, read_stdin
 
 
+@ends_in_words("lint")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.lint", description=__doc__.partition(":")[2])
@@ -30,20 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("name a file or folder, or - for standard input")
     if unknown := [name for name in options.ignore if name not in RULES]:
         parser.error(f"--ignore {unknown[0]}: no such rule; --list prints them")
-    try:
-        found = lint(_read(options.paths), only=[name for name in RULES if name not in options.ignore])
-    except (ManifestError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    objects = _read(options.paths)
+    if not objects:
+        raise InputError(f"{', '.join(options.paths)}: there is no object in it, so nothing was looked at")
+    found = lint(objects, only=[name for name in RULES if name not in options.ignore])
     for finding in found:
         print(finding)
     return 1 if found else 0
 
 
 def _read(paths: Sequence[str]) -> list[Object]:
-    named = [Path(path) for path in paths if path != "-"]
-    piped = documents(sys.stdin.read()) if "-" in paths else []
-    return read(named) + [item for document in piped for item in objects(document)]
+    named = read([Path(path) for path in paths if path != "-"])
+    return named + (read_stream(read_stdin(), "standard input") if "-" in paths else [])
 
 
 if __name__ == "__main__":

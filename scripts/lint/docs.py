@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.lint import RULES
 from scripts.render.manifests import load
 
@@ -42,5 +46,14 @@ def written(page: str) -> str:
     return page
 
 
-if __name__ == "__main__":
+@ends_in_words("lint-docs")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Rewrite the page; return the exit code."""
+    description = "Write the tables of docs/lint.md from the rules and the faults of the sample."
+    argparse.ArgumentParser(prog="python -m scripts.lint.docs", description=description).parse_args(arguments)
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

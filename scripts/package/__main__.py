@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.package.archive import PackageError, package
 from scripts.toolchain import ToolError, ToolMissing
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
 
 
-def main() -> int:
+@ends_in_words("package", 1)
+def main(arguments: Sequence[str] | None = None) -> int:
     """Package the chart; the line on stdout is what `sha256sum --check` reads."""
     parser = argparse.ArgumentParser(prog="python -m scripts.package", description=__doc__)
     parser.add_argument("--chart", type=Path, default=CHART, help="folder of the chart")
     parser.add_argument("--out", type=Path, default=Path("out/package"), help="folder of the package")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         made = package(options.chart, options.out)
     except (PackageError, ToolError, ToolMissing) as error:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.overlays import rendered
 from scripts.overlays.build import ROOT, BuildError
 from scripts.promote import PromoteError, branch, demands, evidence, overlay
@@ -53,6 +54,7 @@ def _check_promotable(root: Path, tested: Release) -> None:
         )
 
 
+@ends_in_words("promote", 1)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.promote", description=__doc__)

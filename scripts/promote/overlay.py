@@ -33,8 +33,19 @@ def check_step(source: str, target: str) -> None:
 
 def read(root: Path, environment: str) -> Release:
     """Return what `environment` runs."""
-    release, values = load(_release(root, environment)), load(_values(root, environment))
-    return Release(environment, release["releaseName"], release["version"], values["image"]["digest"])
+    release, values = _release(root, environment), _values(root, environment)
+    return Release(
+        environment, _text(release, "releaseName"), _text(release, "version"), _text(values, "image", "digest")
+    )
+
+
+def _text(path: Path, *keys: str) -> str:
+    found = load(path)
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, str):
+        raise PromoteError(f"{path}: {'.'.join(keys)} must be a string")
+    return str(found)
 
 
 def write(root: Path, environment: str, tested: Release) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.progress import Progress
 from scripts.render.cases import DEFAULT
 from scripts.render.errors import RenderError, SuiteError
@@ -24,6 +25,7 @@ from scripts.toolchain.store import Store, cache_root
 _TOOLS = ("helm3", "helm4", "kubectl-kustomize")
 
 
+@ends_in_words("render")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code: 0 as kept, 1 for differences, 2 when it cannot be told."""
     options = _parser().parse_args(arguments)

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -85,11 +86,14 @@ class Cache:
         mark, now = self.folder / "pruned", time.time()
         if mark.exists() and now - mark.stat().st_mtime < _DAY:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-        for path in self.folder.glob("*/*.json"):
-            if now - path.stat().st_mtime > _DAYS_KEPT * _DAY:
-                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+            for path in self.folder.glob("*/*.json"):
+                # Another process may prune at the same time.
+                with suppress(FileNotFoundError):
+                    if now - path.stat().st_mtime > _DAYS_KEPT * _DAY:
+                        path.unlink()
 
     def _objects(self, digest: str, text: str | None = None) -> list[Object]:
         with self._lock:
@@ -109,20 +113,29 @@ class Cache:
         path = self.folder / f"{name}.json"
         try:
             text = path.read_bytes()
-        except FileNotFoundError:
+            if time.time() - path.stat().st_mtime > _DAY:
+                os.utime(path)
+        except OSError:
             return None
-        if time.time() - path.stat().st_mtime > _DAY:
-            os.utime(path)
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            # Cut short when the machine went down: as good as not there.
+            return None
 
     def _write(self, name: str, value: Any) -> None:
         if self.folder is None:
             return
         path = self.folder / f"{name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
-        fresh.write_text(json.dumps(value), encoding="utf-8")
-        fresh.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(value), encoding="utf-8")
+            fresh.replace(path)
+        except OSError:
+            # A full disk or a cache of somebody else costs time, not the result.
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
 
 @lru_cache

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import yaml
-
 from scripts.render.manifests import load_all
+from scripts.yaml_reader import InputError
 
 _SHOWN_CHARACTERS = 160
 # Lists whose order means nothing to Kubernetes.
@@ -129,7 +128,7 @@ def _embedded(text: str) -> Any:
     """The YAML in a text when it is a mapping, a list, or several of them; else None."""
     try:
         found = load_all(text)
-    except yaml.YAMLError:
+    except InputError:
         return None
     if not found or not all(isinstance(item, dict | list) for item in found):
         return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.render.changes import ABSENT, Change, changes, shown
-from scripts.render.errors import SuiteError
+from scripts.render.errors import RenderError, SuiteError
 from scripts.render.layout import dump
 from scripts.render.manifests import Object, load
 from scripts.render.objects import Objects
@@ -58,11 +60,14 @@ def _between(kept: Object | None, wanted: Object | None) -> Iterable[Change]:
     return changes(kept, wanted)
 
 
-def main() -> int:
+@ends_in_words("standalone")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Rewrite policies/admission; return the exit code."""
+    description = "Write policies/admission: the chart's admission policies as files of their own."
+    argparse.ArgumentParser(prog="python -m scripts.render.standalone", description=description).parse_args(arguments)
     try:
         write(policies(), POLICIES)
-    except SuiteError as error:
+    except (SuiteError, RenderError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -13,8 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scripts.render import helm, kustomize
 from scripts.render.cache import Cache, default_cache
 from scripts.render.cases import DEFAULT, Case, find_cases
@@ -22,6 +20,7 @@ from scripts.render.errors import RenderError, SuiteError
 from scripts.render.manifests import ManifestError
 from scripts.render.objects import Objects
 from scripts.render.targets import NEWEST, TARGETS, Target
+from scripts.yaml_reader import InputError, load, read_text
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class Suite:
         """The name in Chart.yaml. Raises SuiteError."""
         path = self.chart / "Chart.yaml"
         try:
-            return str(yaml.safe_load(path.read_text(encoding="utf-8"))["name"])
-        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+            return str(load(read_text(path))["name"])
+        except (InputError, KeyError, TypeError) as error:
             raise SuiteError(f"{self.chart} is no chart: Chart.yaml with a name is needed ({error})") from error
 
     def case(self, name: str) -> Case:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from scripts.command import ends_in_words
 from scripts.retention import rules, settings
 from scripts.retention.bucket import Bucket
 from scripts.retention.errors import RetentionError
+from scripts.yaml_reader import read_stdin, read_text
 
 
 def apply(bucket: Bucket, *, dry_run: bool = False) -> list[str]:
@@ -55,6 +57,7 @@ def _faults(bucket: Bucket, merged: rules.Merged) -> list[str]:
     return faults
 
 
+@ends_in_words("retention", 1)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(
@@ -63,10 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("manifest", help="file with the release's objects, or its ConfigMap alone; - is stdin")
     parser.add_argument("--dry-run", action="store_true", help="say what would be applied")
     options = parser.parse_args(arguments)
+    if not options.manifest:
+        parser.error("name the manifest: `make retention FROM=manifests.yaml`, or FROM=- for standard input")
     try:
-        text = sys.stdin.read() if options.manifest == "-" else Path(options.manifest).read_text(encoding="utf-8")
+        text = read_stdin() if options.manifest == "-" else read_text(Path(options.manifest))
         told = apply(Bucket(settings.read(text)), dry_run=options.dry_run)
-    except (OSError, RetentionError) as error:
+    except RetentionError as error:
         print(f"retention: {error}", file=sys.stderr)
         return 1
     print("\n".join(told))

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.command import ends_in_words
 from scripts.progress import Progress
-from scripts.render.manifests import ManifestError
 from scripts.render.targets import KUBERNETES
 from scripts.schemas.errors import SchemaError
 from scripts.schemas.pinned import differences, generate, write
@@ -17,6 +17,7 @@ from scripts.schemas.validation import validate
 from scripts.toolchain import ToolError
 
 
+@ends_in_words("schemas")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code: 1 for differences, 2 for what cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description=__doc__)
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress(f"{len(files) - 1} schemas written")
             return 0
         found = differences(files)
-    except (SchemaError, ToolError, ManifestError, OSError) as error:
+    except (SchemaError, ToolError) as error:
         progress(f"error: {error}")
         return 2
     for line in found:

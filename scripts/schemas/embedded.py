@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from scripts.render.manifests import Object, load_all
+from scripts.yaml_reader import InputError
 
 PLACEHOLDER = "argo-fills-this-in"
 _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -42,7 +41,7 @@ def _objects(text: Any) -> Iterator[Object]:
         return
     try:
         items = load_all(text)
-    except yaml.YAMLError:
+    except InputError:
         return
     for item in items:
         if isinstance(item, dict) and isinstance(item.get("kind"), str) and isinstance(item.get("apiVersion"), str):

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from scripts.render.manifests import ManifestError, Object, documents, objects
+from scripts.render.manifests import ManifestError, Object, numbered, objects
+from scripts.yaml_reader import read_text
 
 SUFFIXES = (".yaml", ".yml")
 _MANIFEST = re.compile(r"(?m)^(?:kind|apiVersion):")
@@ -35,16 +36,16 @@ def _holds_objects(path: Path) -> bool:
 def read(paths: Iterable[Path]) -> list[Object]:
     """Return all objects of the files; below a folder, files that hold none at all are passed over.
 
-    Raises ManifestError that names the file.
+    Raises InputError that names the file.
     """
     found = []
     for path, is_named in files(paths):
-        text = path.read_text(encoding="utf-8")
-        if not is_named and not _MANIFEST.search(text):
-            continue
-        try:
-            for document in documents(text):
-                found += objects(document)
-        except ManifestError as error:
-            raise ManifestError(f"{path}: {error}") from error
+        text = read_text(path)
+        if is_named or _MANIFEST.search(text):
+            found += read_stream(text, str(path))
     return found
+
+
+def read_stream(text: str, name: str) -> list[Object]:
+    """Return all objects of a stream of manifests. Raises InputError that begins with `name`."""
+    return [item for line, part in numbered(text) for item in objects(part, name, first_line=line)]

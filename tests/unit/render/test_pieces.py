@@ -12,6 +12,7 @@ from scripts.render.changes import ABSENT, changes, shown
 from scripts.render.layout import dump
 from scripts.render.manifests import documents, load
 from scripts.render.targets import TARGETS, Target, describe, parse
+from scripts.yaml_reader import InputError
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_yaml_is_read_as_kubernetes_reads_it() -> None:
         "exponent": 2419200.0,
         "unit": "1e+07s",
     }
-    with pytest.raises(yaml.YAMLError, match="'a' is there twice"):
+    with pytest.raises(InputError, match="'a' is there twice"):
         load("a: 1\na: 2\n")
 
 
