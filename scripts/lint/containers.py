@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.lint.shape import known
 from scripts.lint.workflow import Template, named
 from scripts.render.manifests import Object
 
@@ -18,6 +19,8 @@ _POD_SPECS = {
     "DaemonSet": ("spec", "template", "spec"),
     "ReplicaSet": ("spec", "template", "spec"),
     "Job": ("spec", "template", "spec"),
+    "ReplicationController": ("spec", "template", "spec"),
+    "PodTemplate": ("template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 
@@ -48,8 +51,8 @@ class Pod:
 
 def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[Pod]:
     """Yield the pod of a workload; `at` turns a path in it into one for the reader."""
-    steps = _POD_SPECS.get(str(item.get("kind")))
-    if not steps:
+    steps = _POD_SPECS.get(item["kind"])
+    if not steps or not known(item):
         return
     spec: Any = item
     for step in steps:

@@ -19,7 +19,7 @@ def _mounted(container: Object, volumes: Mapping[str, Object]) -> Iterator[str]:
         if secret := volume.get("secret"):
             yield f"Secret {secret.get('secretName')}"
         if "csi" in volume:
-            yield f"volume {mount['name']} of {volume['csi'].get('driver')}"
+            yield f"volume {mount.get('name')} of {volume['csi'].get('driver')}"
         for source in (volume.get("projected") or {}).get("sources") or []:
             if "secret" in source:
                 yield f"Secret {source['secret'].get('name')}"

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from scripts.lint.containers import Pod, find_pods, template_pod
+from scripts.lint.shape import Misfit, fit, known
 from scripts.lint.shell import ShellText, find_shell_texts
 from scripts.lint.workflow import Template, Workflow, workflow
 from scripts.render.manifests import Object
@@ -15,11 +16,15 @@ from scripts.schemas import embedded
 
 
 class Item(NamedTuple):
-    """An object, or one embedded in another as text: then `address` is the other's and `path` leads to the text."""
+    """An object, or one embedded in another as text: then `address` is the other's and `path` leads to the text.
+
+    `data` has the shape that the rules count on; `misfits` is what was taken out for that.
+    """
 
     address: str
     path: str
     data: Object
+    misfits: tuple[Misfit, ...] = ()
 
     def at(self, path: str) -> str:
         """Where `path` of this object is for the reader."""
@@ -27,14 +32,21 @@ class Item(NamedTuple):
 
 
 class Scope:
-    """A set of objects that belong together: references between them are followed, none outside them."""
+    """A set of objects that belong together: references between them are followed, none outside them.
+
+    `objects` are as they were given, `items` as the rules want to see them.
+    """
 
     def __init__(self, objects: Iterable[Object]) -> None:
+        self.objects = list(objects)
         self.items: list[Item] = []
-        for data in objects:
-            address = Manifest(data).address
-            self.items.append(Item(address, "", data))
-            self.items += [Item(address, f"{path} {inner['kind']}", inner) for path, inner in embedded.find(data)]
+        for written in self.objects:
+            address = Manifest(written).address
+            data, misfits = fit(written)
+            self.items.append(Item(address, "", data, tuple(misfits)))
+            for path, inner in embedded.find(data):
+                fitted, misfits = fit(inner)
+                self.items.append(Item(address, f"{path} {inner['kind']}", fitted, tuple(misfits)))
 
     @cached_property
     def workflows(self) -> list[Workflow]:
@@ -60,7 +72,7 @@ class Scope:
 
     def of(self, *kinds: str) -> Iterator[Item]:
         """The objects of these kinds, embedded ones too."""
-        return (item for item in self.items if item.data.get("kind") in kinds)
+        return (item for item in self.items if item.data["kind"] in kinds and known(item.data))
 
     def template(self, caller: Workflow, task: Object) -> Template | None:
         """The template that a task runs; None when it is not in the set."""

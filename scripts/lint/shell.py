@@ -68,11 +68,17 @@ def code_argument(node: Object) -> tuple[str, int] | None:
     option = _INTERPRETERS.get(_program(node))
     if not option:
         return None
-    words = [(field, index, word) for field in ("command", "args") for index, word in enumerate(node.get(field) or [])]
-    for (_, _, word), (field, index, _) in pairwise(words[1:]):
-        if isinstance(word, str) and _ONE_LETTER_OPTIONS.fullmatch(word) and option[1] in word:
+    fields = ("command", "args")
+    words = [(field, index, word) for field in fields for index, word in enumerate(_list(node.get(field)))]
+    for (_, _, word), (field, index, code) in pairwise(words[1:]):
+        is_option = isinstance(word, str) and _ONE_LETTER_OPTIONS.fullmatch(word) and option[1] in word
+        if is_option and isinstance(code, str):
             return field, index
     return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _program(node: Object) -> str:

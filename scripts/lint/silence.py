@@ -35,7 +35,7 @@ class Silence(NamedTuple):
 
     def covers(self, finding: Finding) -> bool:
         """Whether the finding is at this place."""
-        pattern = ".*".join(re.escape(part) for part in self.place.split("*"))
+        pattern = ".*".join(re.escape(part) for part in re.split(r"\*+", self.place))
         same = (self.address, self.rule) == (finding.address, finding.rule)
         return same and re.fullmatch(pattern, finding.path) is not None
 

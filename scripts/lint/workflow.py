@@ -91,8 +91,15 @@ class Template:
             if "inline" not in path:
                 yield f"{self.path}.{describe(self.data, path)}", text
 
-    def variables(self) -> Iterator[tuple[str, str]]:
-        """Yield (path, variable) of everything the template refers to."""
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """(path, variable) of everything the template refers to; half of the rules ask for it."""
+        return self._variables
+
+    @cached_property
+    def _variables(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._find_variables())
+
+    def _find_variables(self) -> Iterator[tuple[str, str]]:
         for path, text in self.strings():
             for tag in tags.find(text):
                 for name in tag.variables:

@@ -14,26 +14,34 @@ _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def find(item: Object) -> Iterator[tuple[str, Object]]:
-    """Yield (path, object) of every manifest that stands as text in `item`; Argo's tags become PLACEHOLDER."""
+    """Yield (path, object) of every manifest that stands as text in `item`; Argo's tags become PLACEHOLDER.
+
+    Values of another type than they should have hold none.
+    """
     if item.get("kind") == "ConfigMap":
-        for key, text in (item.get("data") or {}).items():
+        for key, text in _map(item.get("data")).items():
             for document in _objects(text):
                 yield f"data.{key}", document
-    spec = item.get("spec")
-    if isinstance(spec, dict):
-        spec = spec.get("workflowSpec", spec)
-        templates = spec.get("templates") if isinstance(spec, dict) else None
-        for template in templates if isinstance(templates, list) else ():
-            artifacts = (template.get("inputs") or {}).get("artifacts") or [] if isinstance(template, dict) else []
-            for artifact in artifacts:
-                for document in _objects((artifact.get("raw") or {}).get("data")):
-                    yield f"spec.templates[{template.get('name')}].inputs.artifacts[{artifact.get('name')}]", document
-            resource = template.get("resource") if isinstance(template, dict) else None
-            # The manifests of get, patch and delete name an object, they do not describe it whole.
-            whole = isinstance(resource, dict) and resource.get("action") in ("create", "apply", "replace")
-            if isinstance(resource, dict) and whole and isinstance(resource.get("manifest"), str):
-                for document in _objects(_TAG.sub(PLACEHOLDER, resource["manifest"])):
-                    yield f"spec.templates[{template.get('name')}].resource.manifest", document
+    spec = _map(item.get("spec"))
+    for template in _maps(_map(spec.get("workflowSpec", spec)).get("templates")):
+        where = f"spec.templates[{template.get('name')}]"
+        for artifact in _maps(_map(template.get("inputs")).get("artifacts")):
+            for document in _objects(_map(artifact.get("raw")).get("data")):
+                yield f"{where}.inputs.artifacts[{artifact.get('name')}]", document
+        resource = _map(template.get("resource"))
+        # The manifests of get, patch and delete name an object, they do not describe it whole.
+        whole = resource.get("action") in ("create", "apply", "replace")
+        if whole and isinstance(resource.get("manifest"), str):
+            for document in _objects(_TAG.sub(PLACEHOLDER, resource["manifest"])):
+                yield f"{where}.resource.manifest", document
+
+
+def _map(value: Any) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: Any) -> list[Object]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _objects(text: Any) -> Iterator[Object]:
@@ -44,5 +52,5 @@ def _objects(text: Any) -> Iterator[Object]:
     except InputError:
         return
     for item in items:
-        if isinstance(item, dict) and isinstance(item.get("kind"), str) and isinstance(item.get("apiVersion"), str):
+        if isinstance(item, dict) and all(isinstance(item.get(field), str) for field in ("kind", "apiVersion")):
             yield item

@@ -13,6 +13,9 @@ import re
 from collections import Counter
 from typing import Any
 
+import jsonschema
+from jsonschema import Draft202012Validator
+
 from scripts.schemas.errors import SchemaError
 
 Schema = dict[str, Any]
@@ -65,6 +68,10 @@ def strict_schemas(crd: Schema) -> dict[str, Schema]:
         }
         root["required"] = sorted({*root.get("required", ()), "apiVersion", "kind", "metadata"})
         schemas[version["name"]] = {"$schema": _DRAFT, **_shared(root)}
+        try:
+            Draft202012Validator.check_schema(schemas[version["name"]])
+        except jsonschema.SchemaError as error:
+            raise SchemaError(f"CRD {where}: {'.'.join(map(str, error.absolute_path))}: {error.message}") from None
     return schemas
 
 

@@ -47,7 +47,7 @@ def validate(
     """
     objects = list(items)
     builtin.folder(kube_minor)
-    crds = [item for item in (*known, *objects) if item.get("kind") == "CustomResourceDefinition"]
+    crds = [item for item in (*known, *objects) if _is_crd(item, kube_minor)]
     own = {(item["spec"]["group"], item["spec"]["names"]["kind"]): item for item in crds}
     faults = []
     for item in objects:
@@ -59,11 +59,22 @@ def validate(
     return faults
 
 
+def _is_crd(item: Object, kube_minor: str) -> bool:
+    """Whether it is a CustomResourceDefinition with which others can be checked: a broken one is only told."""
+    if (item.get("apiVersion"), item.get("kind")) != ("apiextensions.k8s.io/v1", "CustomResourceDefinition"):
+        return False
+    validator = builtin.validator("apiextensions.k8s.io", "v1", "CustomResourceDefinition", kube_minor)
+    return validator is None or validator.is_valid(item)
+
+
 def _check(
     item: Object, kube_minor: str, own: dict[tuple[str, str], Object], every_source: bool
 ) -> list[tuple[str, str, str]]:
     group, _, version = item["apiVersion"].rpartition("/")
-    validators = _validators(group, version, item["kind"], kube_minor, own.get((group, item["kind"])))
+    try:
+        validators = _validators(group, version, item["kind"], kube_minor, own.get((group, item["kind"])))
+    except SchemaError as error:
+        return [("", f"no schema for {item['kind']} {item['apiVersion']}: {error}", "nothing")]
     if not validators:
         known = f"Kubernetes {kube_minor}, tools/schemas and the rendered CRDs"
         return [("", f"no schema for {item['kind']} {item['apiVersion']}: {known} do not have it", "nothing")]

@@ -35,7 +35,7 @@ _COMMAND = re.compile(r"^\s*(?P<verb>[a-z]+)\s+(?P<resource>[a-z]+)\b")
 def unused_accounts(scope: Scope) -> Iterator[Hit]:
     """A ServiceAccount of the set that a binding gives rights and that nothing in the set runs as."""
     runs = {text for item in scope.items for path, text in tags.strings(item.data) if _names_account(path)}
-    bound = {subject["name"] for item in scope.of(*_BINDINGS) for subject in _accounts(item)}
+    bound = {subject.get("name") for item in scope.of(*_BINDINGS) for subject in _accounts(item)}
     for item in scope.of("ServiceAccount"):
         name = item.data["metadata"].get("name")
         if not item.path and name in bound and name not in runs:

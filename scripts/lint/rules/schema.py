@@ -10,7 +10,7 @@ from scripts.lint.scope import Scope
 from scripts.lint.silence import BAD_SILENCE
 from scripts.render.manifests import Object
 from scripts.render.targets import KUBERNETES
-from scripts.schemas import Fault, validate
+from scripts.schemas import Fault, embedded, validate
 from scripts.schemas.reading import read
 
 _OWN_CRDS = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag" / "crds"
@@ -33,9 +33,17 @@ def silences(scope: Scope) -> Iterator[Hit]:
 )
 def refused_fields(scope: Scope) -> Iterator[Hit]:
     """By the newest supported Kubernetes and the newest line of Argo; older ones are for `scripts.schemas`."""
+    told = set()
     for fault in _faults(scope):
         if fault.schema != "nothing":
+            told.add((fault.address, fault.path))
             yield Hit(fault.address, fault.path, f"{fault.message} (schema of {fault.schema})")
+    # What schemas leave open, such as inline templates, and what they say of the field around.
+    for item in scope.items:
+        for misfit in item.misfits:
+            filled_in = isinstance(misfit.value, str) and embedded.PLACEHOLDER in misfit.value
+            if not filled_in and (item.address, item.at(misfit.path)) not in told:
+                yield Hit(item.address, item.at(misfit.path), misfit.message)
 
 
 @rule("IDAG003", "kind without a schema", "what cannot be checked may hold any mistake")
@@ -47,10 +55,9 @@ def unknown_kinds(scope: Scope) -> Iterator[Hit]:
 
 
 def _faults(scope: Scope) -> list[Fault]:
-    objects = [item.data for item in scope.items if not item.path]
-    there = {item.data.get("spec", {}).get("group") for item in scope.of("CustomResourceDefinition")}
+    there = {(item.data.get("spec") or {}).get("group") for item in scope.of("CustomResourceDefinition")}
     known = [crd for crd in _own() if crd["spec"]["group"] not in there]
-    return validate(objects, KUBERNETES[-1], known, every_source=False)
+    return validate(scope.objects, KUBERNETES[-1], known, every_source=False)
 
 
 def _own() -> list[Object]:

@@ -15,6 +15,7 @@ from scripts.lint.registry import Hit, rule
 from scripts.lint.rules.programs import image_of
 from scripts.lint.scope import Scope
 from scripts.lint.shell import ShellText
+from scripts.yaml_reader import InputError
 
 _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
@@ -39,9 +40,9 @@ def complaints(text: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
     if not program:
         raise FileNotFoundError("shellcheck is not installed: `make venv` puts it into .venv/bin")
     command = [program, "--format", "json", "--shell", dialect, "--severity", "info", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False)
     if done.returncode > 1:
-        raise RuntimeError(f"shellcheck ended with code {done.returncode}: {done.stderr.strip()}")
+        raise InputError(f"shellcheck ended with code {done.returncode}: {done.stderr.strip()}")
     return tuple((entry["line"], entry["code"], entry["message"]) for entry in json.loads(done.stdout))
 
 
