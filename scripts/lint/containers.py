@@ -36,17 +36,26 @@ class Container:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that an object makes. `security` is the pod's own securityContext.
+    """A pod that an object makes; `spec` has what Argo's templates and workflows name alike, besides containers.
 
     `shared` names the writable folders that all containers have besides those they mount: Argo's own.
     """
 
     address: str
     path: str
-    security: Object
+    spec: Object
     containers: tuple[Container, ...]
-    volumes: dict[str, Object]
     shared: frozenset[str] = frozenset()
+
+    @property
+    def security(self) -> Object:
+        """The pod's own securityContext."""
+        return self.spec.get("securityContext") or {}
+
+    @property
+    def volumes(self) -> dict[str, Object]:
+        """The pod's volumes by name."""
+        return named(self.spec.get("volumes"))
 
 
 def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[Pod]:
@@ -61,10 +70,10 @@ def find_pods(address: str, at: Callable[[str], str], item: Object) -> Iterator[
         path = ".".join(steps)
         containers = tuple(
             Container(str(data.get("name")), data, at(f"{path}.{kind}[{data.get('name')}]"))
-            for kind in ("initContainers", "containers")
+            for kind in ("initContainers", "containers", "ephemeralContainers")
             for data in spec.get(kind) or []
         )
-        yield Pod(address, at(path), spec.get("securityContext") or {}, containers, named(spec.get("volumes")))
+        yield Pod(address, at(path), spec, containers)
 
 
 def template_pod(template: Template) -> Pod | None:
@@ -86,6 +95,8 @@ def template_pod(template: Template) -> Pod | None:
     ]
     if not single and not (data.get("containerSet") or {}):
         return None
-    security = template.setting("securityContext") or template.workflow.spec.get("securityContext") or {}
-    volumes = named(template.workflow.spec.get("volumes")) | named(data.get("volumes"))
-    return Pod(template.address, template.path, security, (*single, *several), volumes, frozenset({ARGO_FOLDER}))
+    own = template.workflow.spec
+    volumes = [*(own.get("volumes") or []), *(data.get("volumes") or [])]
+    security = template.setting("securityContext") or own.get("securityContext")
+    spec = {"volumes": volumes, "securityContext": security, "hostNetwork": own.get("hostNetwork")}
+    return Pod(template.address, template.path, spec, (*single, *several), frozenset({ARGO_FOLDER}))

@@ -66,6 +66,16 @@ class Scope:
         return workloads + [pod for template in self.templates if (pod := template_pod(template))]
 
     @cached_property
+    def pod_patches(self) -> list[tuple[str, str, str]]:
+        """(address, path, text) of every `podSpecPatch`: of templates, of workflows and of their templateDefaults."""
+        places = [(template.address, template.path, template.data) for template in self.templates]
+        for one in self.workflows:
+            defaults = one.spec.get("templateDefaults") or {}
+            places += [(one.address, one.path, one.spec), (one.address, f"{one.path}.templateDefaults", defaults)]
+        found = ((address, f"{path}.podSpecPatch", owner.get("podSpecPatch")) for address, path, owner in places)
+        return [(address, path, text) for address, path, text in found if text]
+
+    @cached_property
     def shell_texts(self) -> list[ShellText]:
         """Every piece of shell in the set."""
         return [text for item in self.items for text in find_shell_texts(item.address, item.at, item.data)]
@@ -78,13 +88,21 @@ class Scope:
         """The template that a task runs; None when it is not in the set."""
         if isinstance(task.get("template"), str):
             return caller.templates.get(task["template"])
-        reference = task.get("templateRef")
-        if isinstance(reference, dict):
-            kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") else "WorkflowTemplate"
-            for one in self.workflows:
-                if (one.item["kind"], one.name) == (kind, reference.get("name")):
-                    return one.templates.get(str(reference.get("template")))
-        return None
+        if isinstance(task.get("inline"), dict):
+            return next((one for one in caller.templates.values() if one.data is task["inline"]), None)
+        reference = task.get("templateRef") or {}
+        owner = self.owner(reference)
+        return owner.templates.get(str(reference.get("template"))) if owner else None
+
+    def owner(self, reference: Object) -> Workflow | None:
+        """The template library that a templateRef or workflowTemplateRef names; None when it is not in the set."""
+        kind = "ClusterWorkflowTemplate" if reference.get("clusterScope") else "WorkflowTemplate"
+        wanted = kind, reference.get("name")
+        return next((one for one in self.workflows if (one.item["kind"], one.name) == wanted), None)
+
+    def base(self, one: Workflow) -> Workflow | None:
+        """The template from which a workflow takes its spec; None when there is none, or it is not in the set."""
+        return self.owner(one.spec.get("workflowTemplateRef") or {})
 
     def leads_outside(self, caller: Workflow) -> bool:
         """Whether a task of the workflow runs a template that is not in the set."""

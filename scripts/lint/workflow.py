@@ -25,11 +25,15 @@ def named(items: Any) -> dict[str, Object]:
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a dag or step of steps. `before` are the tasks that ended when it starts; None: not told here."""
+    """One task of a dag or step of steps. `after` are the tasks that it names, `before` all that ended when it starts.
+
+    In a circle of dependencies, a task is before itself.
+    """
 
     name: str
     data: Object
     path: str
+    after: frozenset[str]
     before: frozenset[str]
 
     @property
@@ -121,14 +125,14 @@ class Template:
                 if (one := waiting.pop()) not in before:
                     before.add(one)
                     waiting += direct.get(one, ())
-            yield Task(name, task, f"{self.path}.dag.tasks[{name}]", frozenset(before))
+            yield Task(name, task, f"{self.path}.dag.tasks[{name}]", direct[name], frozenset(before))
 
     def _steps(self) -> Iterator[Task]:
         done: set[str] = set()
         for number, group in enumerate(self.data.get("steps") or []):
             found = named(group if isinstance(group, list) else [group])
             for name, step in found.items():
-                yield Task(name, step, f"{self.path}.steps[{number}][{name}]", frozenset(done))
+                yield Task(name, step, f"{self.path}.steps[{number}][{name}]", frozenset(), frozenset(done))
             done |= found.keys()
 
 

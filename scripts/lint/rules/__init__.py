@@ -2,6 +2,7 @@
 
 from scripts.lint.rules import (
     injection,
+    pod_patches,
     pods,
     programs,
     references,
@@ -11,11 +12,14 @@ from scripts.lint.rules import (
     schema,
     shell_habits,
     shellcheck,
+    structure,
+    takeover,
     unused,
 )
 
 __all__ = [
     "injection",
+    "pod_patches",
     "pods",
     "programs",
     "references",
@@ -25,5 +29,7 @@ __all__ = [
     "schema",
     "shell_habits",
     "shellcheck",
+    "structure",
+    "takeover",
     "unused",
 ]

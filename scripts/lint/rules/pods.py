@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scripts.lint import powers, tags
 from scripts.lint.containers import Container, Pod
 from scripts.lint.credentials import held, writable
 from scripts.lint.registry import Hit, rule
 from scripts.lint.scope import Scope
+from scripts.lint.shape import fit_pod_spec
+from scripts.schemas.embedded import PLACEHOLDER
+from scripts.yaml_reader import InputError, load
 
 _LITERAL = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _PINNED = re.compile(r"(?:.+@sha256:[0-9a-f]{64}|(?:.*/)?[^/:@]+:[^/:@]+)")
@@ -30,6 +34,9 @@ def floating_images(scope: Scope) -> Iterator[Hit]:
 def no_resources(scope: Scope) -> Iterator[Hit]:
     """Requests for cpu and memory, and a limit for memory."""
     for pod, container in _containers(scope):
+        # Kubernetes allows an ephemeral container none.
+        if ".ephemeralContainers[" in container.path:
+            continue
         resources = container.data.get("resources") or {}
         requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
         missing = [f"requests.{name}" for name in ("cpu", "memory") if name not in requests]
@@ -38,9 +45,16 @@ def no_resources(scope: Scope) -> Iterator[Hit]:
             yield Hit(pod.address, container.path, f"resources without {', '.join(missing)}")
 
 
-@rule("IDAG503", "container without a security context", "it runs as root with the powers of the image's author")
-def no_security_context(scope: Scope) -> Iterator[Hit]:
-    """What the pod security level `restricted` demands."""
+@rule(
+    "IDAG503",
+    "pod beyond the security level `restricted`",
+    "it runs as root, with the powers of the image's author or of the node: who breaks into it has the node",
+)
+def beyond_restricted(scope: Scope) -> Iterator[Hit]:
+    """What the level demands and is not there, and what it forbids and is there, in patches of pods too."""
+    for pod in scope.pods:
+        if found := list(powers.of_pod(pod.spec)):
+            yield Hit(pod.address, pod.path, f"the pod has {', '.join(found)}")
     for pod, container in _containers(scope):
         own = container.data.get("securityContext") or {}
         missing = []
@@ -54,6 +68,22 @@ def no_security_context(scope: Scope) -> Iterator[Hit]:
             missing.append("seccompProfile")
         if missing:
             yield Hit(pod.address, container.path, f"securityContext without {', '.join(missing)}")
+        if found := list(powers.of_container(container.data)):
+            yield Hit(pod.address, container.path, f"the container has {', '.join(found)}")
+    for address, path, text in scope.pod_patches:
+        if found := list(_of_patch(text)):
+            yield Hit(address, path, f"the patch gives {', '.join(found)}")
+
+
+def _of_patch(text: str) -> Iterator[str]:
+    try:
+        spec = fit_pod_spec(load(tags.TAG.sub(PLACEHOLDER, text)))
+    except InputError:
+        return
+    yield from powers.of_pod(spec)
+    for kind in ("initContainers", "containers", "ephemeralContainers"):
+        for container in spec.get(kind) or []:
+            yield from powers.of_container(container)
 
 
 @rule(

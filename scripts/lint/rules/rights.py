@@ -12,8 +12,6 @@ from scripts.lint.scope import Item, Scope
 
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _ROLES = ("Role", "ClusterRole")
-_WORKLOADS = ("pods", "deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "secrets", "*")
-_WRITES = ("create", "update", "patch", "delete", "deletecollection", "*")
 # kubectl's verb → the API's verb that it cannot do without.
 _KUBECTL = {
     "delete": "delete",
@@ -89,28 +87,6 @@ def missing_rights(scope: Scope) -> Iterator[Hit]:
             wanted = {(one, two) for one in (verb, "*") for two in (resource, "*")}
             if not wanted & granted:
                 yield Hit(text.address, text.path, f"`kubectl {match.group().strip()}` needs {verb} on {resource}")
-
-
-@rule(
-    "IDAG805",
-    "workloads or secrets of the whole cluster",
-    "whoever may create pods or read secrets everywhere is administrator of the cluster; bind the role in a namespace",
-)
-def cluster_wide(scope: Scope) -> Iterator[Hit]:
-    """A ClusterRole that writes workloads or touches secrets, bound by a ClusterRoleBinding or by nothing."""
-    everywhere = {_reference(item).get("name") for item in scope.of("ClusterRoleBinding")}
-    somewhere = {_reference(item).get("name") for item in scope.of("RoleBinding")}
-    for item in scope.of("ClusterRole"):
-        name = item.data["metadata"].get("name")
-        if name not in everywhere and name in somewhere:
-            continue
-        for index, entry in enumerate(item.data.get("rules") or []):
-            kinds = [kind for kind in entry.get("resources") or [] if kind in _WORKLOADS]
-            writes = [verb for verb in entry.get("verbs") or [] if verb in _WRITES]
-            if kinds and writes and not entry.get("resourceNames"):
-                yield Hit(
-                    item.address, item.at(f"rules[{index}]"), f"{', '.join(writes)} on {', '.join(kinds)} everywhere"
-                )
 
 
 def _reference(binding: Item) -> dict[str, Any]:
