@@ -51,7 +51,7 @@ class ShellText:
 def find_shell_texts(address: str, at: Callable[[str], str], item: Object) -> Iterator[ShellText]:
     """Yield the shell texts of an object, whatever its kind: any `command` with a shell in it counts."""
     for path, node in _maps(item):
-        shell = _program(node)
+        shell = program_of(node)
         if shell not in SHELLS:
             continue
         image = node.get("image") if isinstance(node.get("image"), str) else ""
@@ -65,7 +65,7 @@ def find_shell_texts(address: str, at: Callable[[str], str], item: Object) -> It
 
 def code_argument(node: Object) -> tuple[str, int] | None:
     """Where a container's command and args hold code for an interpreter: (field, index); None when they do not."""
-    option = _INTERPRETERS.get(_program(node))
+    option = _INTERPRETERS.get(program_of(node))
     if not option:
         return None
     fields = ("command", "args")
@@ -81,7 +81,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _program(node: Object) -> str:
+def program_of(node: Object) -> str:
+    """The program of a container's command, without its folder; empty when the image says it."""
     command = node.get("command")
     first = command[0] if isinstance(command, list) and command else None
     return PurePosixPath(first).name if isinstance(first, str) else ""

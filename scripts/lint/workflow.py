@@ -160,6 +160,11 @@ class Workflow:
         """Whether it only offers templates to others."""
         return not self.spec.get("entrypoint") and not self.spec.get("workflowTemplateRef")
 
+    @property
+    def is_run(self) -> bool:
+        """Whether it is run as it is; to a template, whoever submits it may give more arguments."""
+        return self.item["kind"] in ("Workflow", "CronWorkflow")
+
     @cached_property
     def parameters(self) -> dict[str, Object]:
         """The workflow's own arguments."""

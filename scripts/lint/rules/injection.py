@@ -8,7 +8,7 @@ from scripts.lint import tags
 from scripts.lint.containers import Container
 from scripts.lint.registry import Hit, rule
 from scripts.lint.scope import Scope
-from scripts.lint.shell import code_argument
+from scripts.lint.shell import code_argument, program_of
 
 
 @rule(
@@ -41,7 +41,8 @@ def spliced_into_arguments(scope: Scope) -> Iterator[Hit]:
     for address, container in _containers(scope):
         code = code_argument(container.data)
         for field in ("command", "args"):
-            words = container.data.get(field)
+            # echo knows no option that does anything.
+            words = container.data.get(field) if program_of(container.data) != "echo" else None
             for index, word in enumerate(words if isinstance(words, list) else []):
                 if (field, index) == code or not isinstance(word, str):
                     continue

@@ -61,8 +61,7 @@ def undeclared_inputs(scope: Scope) -> Iterator[Hit]:
     """`inputs.` of the template itself, `workflow.parameters.` of the workflow."""
     for template in scope.templates:
         known = template.workflow.parameters
-        # Libraries use the parameters of whoever calls them.
-        is_told = not template.workflow.is_library and not template.workflow.spec.get("workflowTemplateRef")
+        is_told = template.workflow.is_run and not template.workflow.spec.get("workflowTemplateRef")
         for path, name in template.variables():
             parts = name.split(".", 2)
             if name in _WHOLE:
@@ -84,7 +83,8 @@ def undeclared_inputs(scope: Scope) -> Iterator[Hit]:
 def roots_without_inputs(scope: Scope) -> Iterator[Hit]:
     """Inputs of `entrypoint` and `onExit` that have no default and are no argument of the workflow."""
     for one in scope.workflows:
-        for field in ("entrypoint", "onExit"):
+        # Another workflow may call a template's entrypoint and give the inputs; nobody calls an exit handler.
+        for field in ("entrypoint", "onExit") if one.is_run else ("onExit",):
             template = one.templates.get(str(one.spec.get(field)))
             for name, parameter in (template.inputs("parameters") if template else {}).items():
                 if not _has_value(parameter) and name not in one.parameters and template:

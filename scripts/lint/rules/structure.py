@@ -33,9 +33,8 @@ def missing_templates(scope: Scope) -> Iterator[Hit]:
 
 def _roots(scope: Scope, one: Workflow) -> Iterator[Hit]:
     base = scope.base(one)
-    is_run = one.item["kind"] in ("Workflow", "CronWorkflow")
     is_elsewhere = base.spec.get("entrypoint") if base else one.spec.get("workflowTemplateRef")
-    if is_run and not one.spec.get("entrypoint") and not is_elsewhere:
+    if one.is_run and not one.spec.get("entrypoint") and not is_elsewhere:
         yield Hit(one.address, one.path, "there is no entrypoint, so nothing can be run")
     for field in ("entrypoint", "onExit"):
         if _is_missing(scope, one, one.spec.get(field)):
