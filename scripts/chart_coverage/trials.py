@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scripts.chart_coverage.refusals import Refusal
-from scripts.render import NEWEST, TARGETS, Case, Manifest, Objects, RenderError, Suite, Target
+from scripts.render import NEWEST, TARGETS, Case, Object, Objects, RenderError, Suite, Target
 from scripts.render.normal import normalised, without_random
+from scripts.render.random_names import RandomNames
 
 
 class Situation(NamedTuple):
@@ -98,17 +99,18 @@ class Trials:
             render = suite.render(situation.case, situation.target, values)
         except RenderError:
             return True
-        before, again = self._before[situation], self._again[situation]
-        if set(render.objects) != set(before):
+        names = RandomNames(self._before[situation], self._again[situation])
+        now, before, again = map(names.objects, (render.objects, self._before[situation], self._again[situation]))
+        if now.keys() != before.keys():
             return True
         return any(
-            manifest.data != before[address].data
-            and _steady(manifest, before[address], again[address])
+            item != before[address]
+            and _steady(item, before[address], again[address])
             != _steady(before[address], before[address], again[address])
-            for address, manifest in render.objects.items()
+            for address, item in now.items()
         )
 
 
-def _steady(manifest: Manifest, first: Manifest, second: Manifest) -> Any:
+def _steady(item: Object, first: Object, second: Object) -> Any:
     """The object as snapshots keep it."""
-    return without_random(normalised(manifest.data), normalised(first.data), normalised(second.data))
+    return without_random(normalised(item), normalised(first), normalised(second))

@@ -106,6 +106,13 @@ def by_name(items: Iterable[Object] | None) -> dict[str, Object]:
     return {item["name"]: item for item in items or ()}
 
 
+class Missing(KeyError):
+    """There is no such object; a KeyError, so that `get` and `in` work, which shows its message as it is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Objects(Mapping[str, Manifest]):
     """The objects of one render by address, in the order of the render.
 
@@ -129,7 +136,7 @@ class Objects(Mapping[str, Manifest]):
         try:
             return self._found[address]
         except KeyError:
-            raise LookupError(f"no {address}; there are {', '.join(self._found)}") from None
+            raise Missing(f"no {address}; there are {', '.join(self._found)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)

@@ -27,7 +27,7 @@ from scripts.render.layout import dump
 from scripts.render.manifests import Object, load
 from scripts.render.models import Models
 from scripts.render.normal import normalised, without_random
-from scripts.render.objects import Manifest
+from scripts.render.random_names import RandomNames
 from scripts.render.suite import Suite
 from scripts.render.targets import Target, describe, parse
 
@@ -152,18 +152,20 @@ class Snapshots:
         if case not in self._rendered:
             renders = list(self.suite.renders([case]))
             first, second = (self.suite.render(case, renders[-1].target, sample=sample).objects for sample in (0, 1))
+            names = RandomNames(first, second)
+            one, other = names.objects(first), names.objects(second)
             self._rendered[case] = {
                 render.target: {
-                    address: self._steady(manifest.data, first.get(address), second.get(address))
-                    for address, manifest in render.objects.items()
+                    address: self._steady(data, one.get(address), other.get(address))
+                    for address, data in names.objects(render.objects).items()
                 }
                 for render in renders
             }
         return self._rendered[case]
 
-    def _steady(self, item: Object, first: Manifest | None, second: Manifest | None) -> Object:
-        if first is not None and second is not None and first.data is not second.data:
-            return without_random(normalised(item), normalised(first.data), normalised(second.data))  # type: ignore[no-any-return]
+    def _steady(self, item: Object, first: Object | None, second: Object | None) -> Object:
+        if first is not None and second is not None and first is not second:
+            return without_random(normalised(item), normalised(first), normalised(second))  # type: ignore[no-any-return]
         # Equal documents are one object, so each is normalised once.
         if id(item) not in self._normal:
             self._normal[id(item)] = item, normalised(item)
