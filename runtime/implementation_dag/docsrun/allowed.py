@@ -11,7 +11,7 @@ from typing import Any
 from .settings import Settings
 
 Object = dict[str, Any]
-OWN = ("runner", "provisioner", "controller", "reaper", "box")
+OWN = ("runner", "reporter", "provisioner", "controller", "reaper", "box")
 # What follows a repository in an image's name: a tag, a digest or both.
 VERSION = re.compile(r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?")
 PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")

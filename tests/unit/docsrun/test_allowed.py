@@ -66,6 +66,8 @@ def test_what_the_pipeline_and_values_ask_for_is_allowed(changed: dict[str, Any]
         ({"serviceAccountName": "pipe-runner"}, "'pipe-runner': that service account is the pipeline's own"),
         ({"serviceAccountName": "pipe-provisioner"}, "the pipeline's own"),
         ({"serviceAccountName": "pipe-controller"}, "the pipeline's own"),
+        ({"serviceAccountName": "pipe-reporter"}, "the pipeline's own"),
+        ({"serviceAccountName": "pipe-box"}, "the pipeline's own"),
         ({"serviceAccountName": "default"}, "must be the deployer of targetNamespace, pipe-deployer.impl-pr-7, or one"),
         ({"serviceAccountName": "pipe-deployer.impl-pr-8"}, "pipe-deployer.impl-pr-7, or one of value"),
         ({"targetNamespace": ""}, "pipe-deployer.<targetNamespace>, or one of value docsrun.serviceAccounts (mkdocs)"),
