@@ -46,12 +46,12 @@ $(MOTO_STAMP): requirements/moto.lock
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
-	@python3 -m scripts.toolchain build --group test --group demo --group cluster
+	@python3 -m scripts.toolchain build --group test --group image --group demo --group cluster
 
 # A user's own cluster is not built here.
 LOCAL_KUBECONFIG := $(or $(IDAG_STATE),/var/lib/implementation-dag)/admin.kubeconfig
 FOREIGN_CLUSTER := $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG))
-DEMO_GROUPS = --group test --group demo $(if $(FOREIGN_CLUSTER),,--group cluster)
+DEMO_GROUPS = --group test --group image --group demo $(if $(FOREIGN_CLUSTER),,--group cluster)
 .PHONY: demo-tools
 demo-tools: ## Build what the demo needs; no Kubernetes when KUBECONFIG names a cluster
 	@python3 -m scripts.toolchain build $(DEMO_GROUPS)

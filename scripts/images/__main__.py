@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.cluster.prerequisites import require_packages
 from scripts.cluster.settings import ClusterError
 from scripts.images.build import build, push, recipe_named
-from scripts.images.context import RECIPES
+from scripts.images.context import RECIPES, pinned_base
 from scripts.images.image import ImageError
 from scripts.progress import Progress
 from scripts.toolchain import ToolError, ToolMissing
@@ -22,15 +22,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     names = options.names or list(RECIPES)
     try:
+        bases = {}
         for name in names:
-            recipe_named(name)
+            recipe = recipe_named(name)
+            bases[name] = pinned_base(recipe) if options.pinned_base else options.base_image
         if not shutil.which("buildah") or not shutil.which("mmdebstrap"):
             require_packages(Progress("images"))
         for name in names:
             if options.command == "push":
-                print(push(name, options.registry, options.ca, options.base_image), flush=True)
+                print(push(name, options.registry, options.ca, bases[name]), flush=True)
             else:
-                image = build(name, options.base_image)
+                image = build(name, bases[name])
                 print(f"{image.local} {image.digest} {image.archive}", flush=True)
     except (ImageError, ClusterError, ToolError, ToolMissing) as error:
         print(f"images: {error}", file=sys.stderr)
@@ -46,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, description in (("build", "build into the cache"), ("push", "build and push to a registry")):
         command = commands.add_parser(name, help=description)
         command.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(RECIPES)}")
-        command.add_argument("--base-image", default="", help="base from a registry; default: a Debian made here")
+        base = command.add_mutually_exclusive_group()
+        base.add_argument("--base-image", default="", help="base from a registry; default: a Debian made here")
+        base.add_argument("--pinned-base", action="store_true", help="the base that the Containerfile names by digest")
         if name == "push":
             command.add_argument("--registry", required=True, metavar="HOST", help="e.g. registry.example.com/team")
             command.add_argument("--ca", type=Path, help="certificate of the registry's authority")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from scripts.images.keys import SKIPPED_FOLDERS
 from scripts.toolchain import tool
 
 ROOT = Path(__file__).resolve().parents[2]
+PINNED_BASE = re.compile(r"^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$", re.MULTILINE)
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 
 
@@ -50,7 +52,7 @@ RECIPES = {
             containerfile="runtime/Containerfile",
             lock="runtime/requirements.lock",
             sources={"implementation_dag": "runtime/implementation_dag"},
-            binaries={"helm": "helm4", "k6": "k6", "crane": "crane"},
+            binaries={"helm": "helm-image", "k6": "k6", "crane": "crane"},
         ),
         Recipe(
             name="agents",
@@ -62,6 +64,14 @@ RECIPES = {
         ),
     )
 }
+
+
+def pinned_base(recipe: Recipe) -> str:
+    """The base that the image is published on, by digest, as its Containerfile says. Raises ImageError when it has none."""
+    found = PINNED_BASE.search((ROOT / recipe.containerfile).read_text(encoding="utf-8"))
+    if found is None:
+        raise ImageError(f"{recipe.containerfile}: ARG BASE_IMAGE must end in @sha256:<64 hexadecimal digits>")
+    return found[1]
 
 
 def prepare(recipe: Recipe, folder: Path, python_version: str) -> None:

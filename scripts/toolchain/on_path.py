@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts.toolchain.pins import Pin
+from scripts.toolchain.pins import IMAGE, Pin
 
 _SECONDS_FOR_A_VERSION = 10
 _ELF_CLASS_64 = 2
@@ -18,6 +18,9 @@ _PROGRAM_HEADER_INTERPRETER = 3
 def find_on_path(pin: Pin, ignored: Path) -> dict[str, Path] | None:
     """Map each of the tool's binaries to its file on PATH; None when one is absent, below `ignored`,
     of another version, or dynamically linked (images without a C library hold these binaries)."""
+    # Whoever filled this machine's PATH is not to decide what our images hold.
+    if pin.group == IMAGE:
+        return None
     # A tool with assets is built all the same: its CRDs come with the module, not with the binaries.
     if not pin.binaries or not pin.version_arguments or pin.assets:
         return None

@@ -13,7 +13,9 @@ from scripts.toolchain.errors import PinError
 
 TOOLS_FOLDER = Path(__file__).resolve().parents[2] / "tools"
 KINDS = ("go", "wheel")
-GROUPS = ("test", "demo", "cluster", "isolation", "argocd", "check", "bench")
+# What our images hold, and so reaches others: built here from its own project's module, nothing else.
+IMAGE = "image"
+GROUPS = ("test", IMAGE, "demo", "cluster", "isolation", "argocd", "check", "bench")
 PREPARATIONS = ("", "argo")
 MODULE_FILES = ("go.mod", "go.sum", "tools.go")
 # Raised when the way of building changes what comes out, so that old results are not taken for new ones.
@@ -131,6 +133,8 @@ def _pin(name: str, table: Any, tools_folder: Path) -> Pin:
     unknown = [key for key in table if key not in allowed]
     if unknown:
         raise PinError(f"{where}: unknown {', '.join(unknown)}; kind = {kind!r} allows {', '.join(allowed)}")
+    if table["group"] == IMAGE and kind != "go":
+        raise PinError(f"{where}: kind = {kind!r}, but what images hold (group = 'image') must be kind = 'go'")
     values = {key: _shaped(where, key, value) for key, value in table.items()}
     for alias, target in table.get("aliases", {}).items():
         if target not in table["binaries"]:

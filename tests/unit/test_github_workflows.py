@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+RUNS_OURS = re.compile(r"(^|[\s\"/(])(make|go|pip3?|python3?|node|npm|bash|sh|source|sudo)\s|\./|scripts/", re.M)
 each = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 
 
@@ -55,6 +57,41 @@ def test_every_make_target_exists(path: Path) -> None:
     called = {target for call in calls for target in call.split()}
     assert called
     assert called <= targets, called - targets
+
+
+def writers(path: Path) -> set[str]:
+    return {name for name, job in jobs(path).items() if "write" in job["permissions"].values()}
+
+
+def test_what_can_write_runs_nothing_of_this_repository() -> None:
+    assert not writers(FILES[0])
+    assert writers(FILES[1]) == {"publish", "page"}
+    for name in writers(FILES[1]):
+        script = "\n".join(step.get("run", "") for step in jobs(FILES[1])[name]["steps"])
+        assert not RUNS_OURS.search(script), name
+
+
+def test_only_what_was_built_is_published_and_a_person_agrees_first() -> None:
+    found = jobs(FILES[1])
+    assert found["publish"]["environment"] == "release"
+    assert found["publish"]["permissions"].keys() == {"packages", "id-token", "attestations"}
+    assert found["page"]["permissions"].keys() == {"contents"}
+    assert set(found["page"]["needs"]) == {"build", "publish"}
+    assert found["publish"]["needs"] == "build"
+    assert found["build"]["needs"] == "test"
+    for name in writers(FILES[1]):
+        steps = found[name]["steps"]
+        (fetched,) = [at for at, step in enumerate(steps) if "download-artifact" in step.get("uses", "")]
+        assert steps[fetched + 1]["run"] == 'sha256sum --check --strict <<< "$FILES"'
+        assert steps[fetched + 1]["env"] == {"FILES": "${{ needs.build.outputs.files }}"}
+    build = "\n".join(step.get("run", "") for step in found["build"]["steps"])
+    assert "build runtime --pinned-base" in build
+    assert "secrets." not in str(found["build"])
+
+
+def test_bases_and_actions_are_renewed() -> None:
+    renewed = json.loads((ROOT / ".github" / "renovate.json").read_text())["enabledManagers"]
+    assert {"dockerfile", "github-actions", "gomod"} <= set(renewed)
 
 
 def test_the_release_signs_attests_and_verifies_image_and_chart() -> None:

@@ -9,8 +9,9 @@ import pytest
 from scripts.images import buildah
 from scripts.images.__main__ import main
 from scripts.images.build import build, push_local
-from scripts.images.context import RECIPES, ROOT, Recipe
+from scripts.images.context import PINNED_BASE, RECIPES, ROOT, Recipe, pinned_base
 from scripts.images.image import ImageRef
+from scripts.toolchain.pins import IMAGE, read_pins
 
 DIGEST = "sha256:" + "b" * 64
 
@@ -53,8 +54,30 @@ def test_containerfile_copies_exactly_what_the_context_holds(name: str) -> None:
 def test_images_run_as_a_numeric_non_root_user_on_a_replaceable_base(path: str) -> None:
     lines = (ROOT / path).read_text().splitlines()
     assert "USER 65532:65532" in lines
-    assert "ARG BASE_IMAGE=docker.io/library/python:3.13-slim" in lines
+    assert PINNED_BASE.search("\n".join(lines))
     assert "FROM ${BASE_IMAGE}" in lines
+
+
+def test_all_images_have_the_same_base() -> None:
+    bases = {pinned_base(recipe) for recipe in RECIPES.values()}
+    assert bases == set(PINNED_BASE.findall((ROOT / "examples/app/Containerfile").read_text()))
+
+
+@pytest.mark.parametrize("base", ["python:3.13-slim", "python:3.13-slim@sha256:12", "python@sha256:" + "A" * 64])
+def test_a_base_without_a_digest_is_not_published(
+    tmp_path: Path, base: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    containerfile = tmp_path / "Containerfile"
+    containerfile.write_text(f"ARG BASE_IMAGE={base}\nFROM ${{BASE_IMAGE}}\n")
+    monkeypatch.setitem(RECIPES, "trial", Recipe("trial", str(containerfile), "x.lock", sources={}, binaries={}))
+    assert main(["build", "trial", "--pinned-base"]) == 1
+    assert "Containerfile: ARG BASE_IMAGE must end in @sha256:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_what_images_hold_is_built_from_its_own_project(recipe: Recipe) -> None:
+    owners = {name: pin for pin in read_pins().values() for name in pin.names}
+    assert {owners[binary].group for binary in recipe.binaries.values()} <= {IMAGE}
 
 
 def test_a_file_that_changes_during_the_copy_never_gets_the_old_key(

@@ -30,6 +30,11 @@ def test_make_test_needs_no_compiler() -> None:
     assert compiled == []
 
 
+def test_images_and_tests_run_the_same_helm() -> None:
+    pins = read_pins()
+    assert pins["helm"].version == pins["helm4"].version
+
+
 @pytest.mark.parametrize("file", ["go.mod", "go.sum", "tools.go"])
 def test_a_changed_module_file_changes_the_tool_and_the_bin_folder(tools_folder: Path, file: str) -> None:
     before = read_pins(tools_folder)
@@ -52,7 +57,8 @@ def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
     ("old", "new", "message"),
     [
         ('kind = "go"', 'kind = "rust"', r"\[alpha\]: kind = 'rust', allowed: go, wheel"),
-        ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, demo, cluster"),
+        ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, image, demo, cluster"),
+        ('group = "test"', 'group = "image"', r"\[beta\]: kind = 'wheel', but what images hold .* must be kind = 'go'"),
         ('sha256 = "00"\n', "", r"\[beta\]: missing sha256"),
         ('release = "1.0"', "release = 1.0", r"\[beta\]: release = 1.0 must be a string"),
         ('module = "example', 'moduel = 1\nmodule = "example', r"\[alpha\]: unknown moduel"),

@@ -125,6 +125,8 @@ def test_a_script_or_dynamic_program_on_path_is_not_taken(
     assert find_on_path(store.pins["alpha"], folder) is None
     # Its assets would be missing: they come with the module.
     assert find_on_path(replace(store.pins["alpha"], assets={"crds": "crds"}), store.root) is None
+    # Others run what images hold: no machine's PATH decides it.
+    assert find_on_path(replace(store.pins["alpha"], group="image"), store.root) is None
 
 
 @pytest.mark.parametrize(
