@@ -67,7 +67,7 @@ RECIPES = {
 
 
 def pinned_base(recipe: Recipe) -> str:
-    """The base that the image is published on, by digest, as its Containerfile says. Raises ImageError when it has none."""
+    """The base, by digest, that the Containerfile names and the image is published on. Raises ImageError."""
     found = PINNED_BASE.search((ROOT / recipe.containerfile).read_text(encoding="utf-8"))
     if found is None:
         raise ImageError(f"{recipe.containerfile}: ARG BASE_IMAGE must end in @sha256:<64 hexadecimal digits>")

@@ -25,6 +25,8 @@ def redirect(peer):
 def escapes(peer):
     body = b"\\x1b[2J\\x1b[31m# All good\\n[click](javascript:alert(1))"
     peer.sendall(head("500 \\x1b[2JAll good", "X-Forged: a\\x1b[31mb", f"Content-Length: {len(body)}") + body)
+def good(peer):
+    peer.sendall(head("200 OK", "Content-Length: 2") + b"ok")
 def drip(peer):
     peer.sendall(head("200 OK", "Content-Length: 100000"))
     for _ in range(60):
@@ -49,8 +51,10 @@ def bomb(box: Box, case: Case) -> str:
     pr = box.own_preview()
     namespace = f"--namespace=impl-pr-{pr}"
     spec = {"restartPolicy": "Never", "activeDeadlineSeconds": int(BOMB_SECONDS)}
-    if memory := case.options.get("memory"):
-        spec["containers"] = [{"name": "app", "resources": {"limits": {"memory": memory}}}]
+    limits = {"memory": case.options["memory"]} if "memory" in case.options else {}
+    if "limits" in box.without:
+        limits = {"memory": "2Gi", "ephemeral-storage": "2Gi"}
+    spec["containers"] = [{"name": "app", "resources": {"limits": limits}}]
     pod = box.pod("escape", case.given, **spec)
     box.deployer(pr).run("create", "--filename=-", namespace, stdin=json.dumps(pod))
     deadline = time.monotonic() + BOMB_SECONDS

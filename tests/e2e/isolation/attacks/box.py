@@ -22,10 +22,14 @@ from scripts.demo.kubectl import Kubectl
 from scripts.demo.session import Session
 from scripts.toolchain import bin_folder
 
+from . import layers
+from .corpus import Case
+
 ROOT = Path(__file__).parents[4]
 REPO = "shop"
 # Pull requests of the attacks; their previews are removed at the end.
 SHARED, NEIGHBOUR, WIDE, FIRST_OWN = 900, 901, 902, 903
+METADATA_LOG = "metadata.log"
 # As the deploy step gives them to helm.
 HOLDER = "isolation"
 LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true", "workflow": HOLDER})
@@ -45,8 +49,12 @@ class Box:
     folder: Path
     namespace: str
     release: str
+    # Layers that are taken out, to show that it was they that refused.
+    without: frozenset[str] = frozenset()
+    # Previews that this attack alone was given.
+    own: list[int] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(FIRST_OWN))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    alone: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def kubectl(self) -> Kubectl:
@@ -65,7 +73,12 @@ class Box:
 
     def filled(self, text: str, pr: int = SHARED) -> str:
         """`text` with the names of this installation and of preview `pr`."""
-        names = {"RELEASE": self.release, "NAMESPACE": self.namespace, "HOST": self.host(pr)}
+        names = {
+            "RELEASE": self.release,
+            "NAMESPACE": self.namespace,
+            "HOST": self.host(pr),
+            "PREVIEW": f"impl-pr-{pr}",
+        }
         for name, value in names.items():
             text = text.replace(name, value)
         return text
@@ -73,7 +86,7 @@ class Box:
     def acting(self, account: str) -> Kubectl:
         """kubectl with the bound, short-lived token of one of the pipeline's service accounts."""
         path = self.folder / f"{account}.kubeconfig"
-        with self._lock:
+        with self.alone:
             if not path.exists():
                 token = self.kubectl.run("create", "token", account, f"--namespace={self.namespace}", "--duration=1h")
                 config = json.loads(self.kubectl.run("config", "view", "--raw", "--minify", "--output=json"))
@@ -87,6 +100,11 @@ class Box:
     def deployer(self, pr: int) -> Kubectl:
         """kubectl as the one identity that may deploy into preview `pr`."""
         return self.acting(f"{self.release}-deployer.impl-pr-{pr}")
+
+    @property
+    def hands(self) -> layers.Hands:
+        """Who takes layers out."""
+        return layers.Hands(self.kubectl, self.release, self.namespace, self.alone)
 
     @cached_property
     def provision_step(self) -> dict[str, Any]:
@@ -103,7 +121,7 @@ class Box:
     def fences(self) -> Path:
         """The file of fences that the provision step is given."""
         path = self.folder / "objects.yaml"
-        with self._lock:
+        with self.alone:
             if not path.exists():
                 artifacts = self.provision_step["inputs"]["artifacts"]
                 (text,) = [item["raw"]["data"] for item in artifacts if item["name"] == "fences"]
@@ -132,7 +150,19 @@ class Box:
 
     def own_preview(self) -> int:
         """A preview for one attack alone."""
-        return self.provision(next(self._numbers))
+        pr = self.provision(next(self._numbers))
+        self.own.append(pr)
+        layers.open_preview(self.hands, f"impl-pr-{pr}", f"{self.release}-deployer.impl-pr-{pr}", self.without)
+        return pr
+
+    def preview(self, case: Case) -> int:
+        """The preview that the case attacks from: one of its own if it asks for it, or if something is taken out."""
+        return self.own_preview() if case.options.get("own") or self.without else SHARED
+
+    def metadata_clients(self) -> set[str]:
+        """Addresses that the stand-in of the metadata service has seen."""
+        log = self.folder / METADATA_LOG
+        return set(log.read_text().split()) if log.exists() else set()
 
     def hand_over(self, pr: int, workflow: str) -> None:
         """Let another run hold preview `pr`, as a newer one of the same pull request does when it provisions."""

@@ -1,40 +1,22 @@
-"""Hostile charts, deployed on this machine by our own helm step as the preview's deployer; hostile arguments."""
+"""Hostile charts, deployed by a real DocsRun from a repository, as the preview's deployer."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+import time
 from typing import Any
 
-from .box import HOLDER, LABELS, SHARED, Box, dump, encoded
+from . import docsruns
+from .box import Box, dump
 from .corpus import Case
+from .pipeline import push
 
-REMOVE = """
-import sys
-from implementation_dag import cleanup, kube
-cleanup.delete(kube.client(), sys.argv[1], 120)
-"""
-
-
-def argument(box: Box, case: Case) -> str:
-    """Give the parameters to set-params, the others being good; its error."""
-    given = {"owner": "acme", "repo": "shop", "pr": "7", "commit": "", "branch": "", "domain": "preview.example.com"}
-    given |= {"chartPath": "charts/app", "valuesFile": "values-preview.yaml", "imageTag": "pr-7"}
-    given |= {
-        name: value if isinstance(value, str) else value["repeat"] * value["times"]
-        for name, value in case.given.items()
-    }
-    outputs = box.folder / case.name
-    env = {f"ARG_{name}": encoded(value) for name, value in given.items()}
-    env |= {"WORKFLOW": HOLDER, "NAMESPACE": box.namespace}
-    code, words = box.step("set-params", env | {"OUTPUTS": str(outputs)})
-    return f"exit code {code}, {'names were computed' if outputs.exists() else 'nothing computed'}: {words}"
+GONE_SECONDS = 120.0
 
 
 def chart(box: Box, case: Case) -> str:
-    """Deploy the chart into a preview; how that ended, in the step's own words."""
-    pr = box.own_preview() if case.options.get("own") else SHARED
+    """Deploy the chart into a preview; how that ended, in the DocsRun's own words."""
+    pr = box.preview(case)
     if holder := case.options.get("holder"):
         box.hand_over(pr, holder)
     return _run(box, pr, case, box.filled(case.given, pr))
@@ -42,7 +24,7 @@ def chart(box: Box, case: Case) -> str:
 
 def pod(box: Box, case: Case) -> str:
     """Deploy a Deployment, or a hook's Job, with the patched pod."""
-    pr = box.own_preview() if case.options.get("own") else SHARED
+    pr = box.preview(case)
     patch = json.loads(box.filled(json.dumps(case.given), pr))
     template = box.pod("escape", "import time; time.sleep(300)", **patch)
     template = {"metadata": {"labels": {"app": "escape"}}, "spec": template["spec"]}
@@ -54,39 +36,36 @@ def pod(box: Box, case: Case) -> str:
     else:
         item = {"apiVersion": "apps/v1", "kind": "Deployment"}
         item["spec"] = {"selector": {"matchLabels": {"app": "escape"}}, "template": template}
-    return _run(box, pr, case, dump(item | {"metadata": metadata}))
+    beside = box.filled(case.options.get("beside", "# nothing else\n"), pr)
+    return _run(box, pr, case, dump(item | {"metadata": metadata}) + "---\n" + beside)
+
+
+def docsrun(box: Box, case: Case) -> str:
+    """Deploy the repository of these files; how that ended."""
+    plain = {"chart/Chart.yaml": "apiVersion: v2\nname: escape\nversion: 1.0.0\n", "values.yaml": "{}\n"}
+    pr = box.preview(case)
+    files = json.loads(box.filled(json.dumps(plain | {"chart/templates/x.yaml": "# nothing\n"} | case.given), pr))
+    return docsruns.helm(box, case.name, pr, case.options, push(box, case.name, files)[0])
 
 
 def _run(box: Box, pr: int, case: Case, template: str) -> str:
-    checkout = box.folder / case.name / "src"
-    (checkout / "chart" / "templates").mkdir(parents=True)
     description = {"apiVersion": "v2", "name": "escape", "version": "1.0.0"}
     if case.options.get("dependencies"):
         description["dependencies"] = case.options["dependencies"]
-    (checkout / "chart" / "Chart.yaml").write_text(dump(description))
-    (checkout / "chart" / "templates" / "escape.yaml").write_text(template)
     values = json.loads(box.filled(json.dumps(case.options.get("values", {})), pr))
-    (checkout / "values.yaml").write_text(dump(values))
-    env = {"CHECKOUT": str(checkout), "KUBECONFIG": str(box.deployer(pr).kubeconfig), "NS": f"impl-pr-{pr}"}
-    env |= {"RELEASE": case.name[:53].strip("-"), "CHART_PATH": "chart", "VALUES_FILE": "values.yaml", "SET": "{}"}
-    env |= {"SET_JSON": "{}", "LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "HEALTH_PATH": "/"}
-    env |= {"HEALTH_TIMEOUT_SECONDS": "5", "ALLOW_NO_ENDPOINT": "true"}
-    words = _step(box, "helm-deploy", env, checkout.parent / "deploy")
+    files = {
+        "chart/Chart.yaml": dump(description),
+        "chart/templates/escape.yaml": template,
+        "values.yaml": dump(values),
+    }
+    words = docsruns.helm(box, case.name, pr, case.options, push(box, case.name, files)[0])
     if case.options.get("hook") == "post-delete":
-        assert words.startswith("Succeeded"), words
-        words = _step(box, "helm-uninstall", env, checkout.parent / "uninstall")
+        assert words.startswith("Completed"), words
+        words = docsruns.helm(box, case.name, pr, {})
         # The end that counts: the namespace goes all the same.
-        provisioner = {"KUBECONFIG": str(box.acting(f"{box.release}-provisioner").kubeconfig)}
-        code, gone = box.step(["-c", REMOVE, f"impl-pr-{pr}"], provisioner, 180)
-        assert code == 0, gone
+        box.acting(f"{box.release}-provisioner").run("delete", "namespace", f"impl-pr-{pr}", "--wait=false")
+        deadline = time.monotonic() + GONE_SECONDS
+        while box.kubectl.get("namespace", f"impl-pr-{pr}"):
+            assert time.monotonic() < deadline, f"the preview is still there after {GONE_SECONDS:.0f} s; {words}"
+            time.sleep(1)
     return words
-
-
-def _step(box: Box, subcommand: str, env: dict[str, str], results: Path) -> str:
-    results.mkdir()
-    code, words = box.step(subcommand, env | {"RESULTS": str(results), "TMPDIR": os.fspath(results)}, 300)
-    failure = results / "failure.json"
-    if failure.exists():
-        found = json.loads(failure.read_text())
-        return f"{found['reason']}: {found['message']}"
-    return f"{'Succeeded' if code == 0 else f'exit code {code}'}: {words[-2000:]}"

@@ -19,18 +19,18 @@ from scripts.cluster.__main__ import main as cluster
 from scripts.demo.session import Session
 from scripts.render import helm
 
-from . import applications, box, charts, network, pipeline, requests
+from . import applications, arguments, box, charts, layers, network, pipeline, proofs, requests
 from .box import NEIGHBOUR, ROOT, SHARED, WIDE, Box
 from .corpus import Case, load
 
 SUMMARY = Path("out") / "isolation" / "summary.json"
 AT_ONCE = 4
 RUNNERS: dict[str, Callable[[Box, Case], str]] = {
-    "argument": charts.argument,
+    "argument": arguments.argument,
     "workflow": pipeline.workflow,
     "chart": charts.chart,
     "pod": charts.pod,
-    "docsrun": pipeline.docsrun,
+    "docsrun": charts.docsrun,
     "agent": pipeline.agent,
     "connect": network.connect,
     "bomb": applications.bomb,
@@ -59,13 +59,19 @@ def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> 
     state = session.environment.state
     was_enforced = policies.running(state)
     assert cluster(["enforce"]) == 0
+    layers.restore(made.kubectl, made.release, made.namespace)
     try:
         for pr in (SHARED, NEIGHBOUR, WIDE):
             made.provision(pr)
         widen(made, WIDE)
         network.start(made)
+        arguments.start(made)
         yield made
     finally:
+        layers.restore(made.kubectl, made.release, made.namespace)
+        made.kubectl.run(
+            "delete", "pod,configmap,workflowtemplate", layers.SELECTOR, f"--namespace={made.namespace}", "--wait=false"
+        )
         made.remove_previews()
         made.kubectl.run("delete", "namespace", network.OPEN_NAMESPACE, "--ignore-not-found", "--timeout=120s")
         made.kubectl.run("delete", "pod", network.FENCED, f"--namespace={made.namespace}", "--ignore-not-found")
@@ -112,7 +118,8 @@ def run(made: Box, case: Case) -> Record:
     """Carry the attack out; contained when it was refused in the words of its layer, and they are safe to print."""
     message = RUNNERS[case.kind](made, case)
     expected = requests.named(made, case.refused)
-    contained = re.search(expected, message, re.DOTALL) is not None and "\x1b" not in message
+    unasked = pipeline.PUSHED in message and "pushed" not in case.refused
+    contained = re.search(expected, message, re.DOTALL) is not None and "\x1b" not in message and not unasked
     return Record(case, contained, message)
 
 
@@ -121,10 +128,13 @@ def records() -> Iterator[list[Record]]:
     """Results so far; written to out/isolation/summary.json at the end."""
     found: list[Record] = []
     yield found
+    shown = proofs.proven([record.case for record in found])
     by_layer = Counter(record.case.layer for record in found if record.contained)
     document = {
         "cases": len(found),
         "contained": sum(record.contained for record in found),
+        "proven": len(shown),
+        "unproven": sorted({record.case.name for record in found} - shown),
         "by_layer": dict(sorted(by_layer.items())),
         "attacks": [
             {
@@ -132,6 +142,7 @@ def records() -> Iterator[list[Record]]:
                 "about": record.case.about,
                 "layer": record.case.layer,
                 "contained": record.contained,
+                "proven": record.case.name in shown,
                 "message": record.message[-600:].strip(),
             }
             for record in sorted(found, key=lambda record: record.case.name)

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.cluster.network import TABLE, firewall_rules
 from scripts.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_IP, POD_BRIDGE
 from scripts.demo.environment import DEMO_NAMESPACE
 
-from .box import NEIGHBOUR, SHARED, WIDE, Box
+from .box import METADATA_LOG, NEIGHBOUR, SHARED, WIDE, Box
 from .corpus import Case
 
 OPEN_NAMESPACE = "isolation-open"
@@ -156,8 +157,21 @@ def connect(box: Box, case: Case) -> str:
         assert tried(box, f"impl-pr-{WIDE}", registry) == ["open"], "the wide egress opened nothing"
         (words,) = tried(box, f"impl-pr-{WIDE}", target)
     else:
-        (words,) = tried(box, f"impl-pr-{SHARED}", target)
+        with ipv6_passes(case.given.endswith("ipv6") and "network" in box.without):
+            (words,) = tried(box, f"impl-pr-{SHARED}", target)
     return words
+
+
+@contextmanager
+def ipv6_passes(wanted: bool) -> Iterator[None]:
+    """Let the links' own IPv6 addresses reach each other, which the local cluster's bridge drops."""
+    if wanted:
+        subprocess.run(["nft", "flush", "chain", "bridge", TABLE, "forward"], check=True)
+    try:
+        yield
+    finally:
+        if wanted:
+            subprocess.run(["nft", "-f", "-"], input=firewall_rules(), text=True, check=True)
 
 
 def allowed(box: Box, name: str, target: tuple[str, str, int]) -> str:
@@ -173,7 +187,7 @@ def allowed(box: Box, name: str, target: tuple[str, str, int]) -> str:
 @contextmanager
 def metadata_service(folder: Path) -> Iterator[Path]:
     """A stand-in for the cloud's metadata service at its own address, beside the pods; yields its log of clients."""
-    log = folder / "metadata.log"
+    log = folder / METADATA_LOG
     log.touch()
     remove_metadata_service()
     for command in (

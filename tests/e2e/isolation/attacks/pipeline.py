@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
+from implementation_dag.agents.pod import BOXED_LABEL
 from scripts.demo import workflow as workflows
 from scripts.demo.certificates import GIT_HOST
 from scripts.demo.errors import DemoError
 from scripts.demo.evidence import download, prefix
-from scripts.demo.release import GIT_SECRET
 from scripts.demo.repository import OWNER
 
-from .box import LABELS, SHARED, Box, encoded
+from . import careless, layers
+from .box import SHARED, Box, encoded
 from .corpus import Case
 from .network import address
 
 RUN_SECONDS = 240.0
+PUSHED = "; pushed: "
 
 
-def push(box: Box, repo: str, files: dict[str, Any], branch: str = "main") -> str:
-    """Push a repository with these files (text, {link: target} or {commit: sha} of a submodule); its commit."""
-    host, folder = box.session.host, box.folder / repo
-    folder.mkdir()
+def push(box: Box, repo: str, files: dict[str, Any], branch: str = "main") -> tuple[str, Path]:
+    """Push a repository of files (text, {link: target} or {commit: sha} of a submodule); its commit and folder."""
+    host, folder = box.session.host, Path(tempfile.mkdtemp(prefix=f"{repo}-", dir=box.folder))
     host.create_repository(OWNER, repo)
     host.git("init", "--quiet", "--initial-branch=work", cwd=folder)
     for name, content in files.items():
@@ -40,41 +43,7 @@ def push(box: Box, repo: str, files: dict[str, Any], branch: str = "main") -> st
             host.git("update-index", "--add", "--cacheinfo", f"160000,{content['commit']},{name}", cwd=folder)
     host.git("commit", "--quiet", "-m", "Hostile", cwd=folder)
     host.git("push", "--quiet", "--force", host.url(OWNER, repo), f"HEAD:refs/heads/{branch}", cwd=folder)
-    return host.git("rev-parse", "HEAD", cwd=folder)
-
-
-def docsrun(box: Box, case: Case) -> str:
-    """Deploy the repository by a DocsRun as the deploy step does; reason and message of its status."""
-    plain = {"chart/Chart.yaml": "apiVersion: v2\nname: escape\nversion: 1.0.0\n", "values.yaml": "{}\n"}
-    commit = push(box, case.name, plain | {"chart/templates/x.yaml": "# nothing\n"} | case.given)
-    env = {"NS": f"impl-pr-{SHARED}", "RELEASE": case.name[:53].strip("-"), "VALUES_FILE": "values.yaml", "SET": "{}"}
-    env |= {"CHART_PATH": case.options.get("chartPath", "chart"), "LABELS": LABELS, "HELM_TIMEOUT": "30s"}
-    env |= {"SET_JSON": "{}"}
-    env |= {"POD_GRACE_SECONDS": "10", "HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "5", "ALLOW_NO_ENDPOINT": "true"}
-    source = {"url": f"https://{GIT_HOST}/{OWNER}/{case.name}.git", "commit": commit, "credentialsSecret": GIT_SECRET}
-    spec = {
-        "image": box.image,
-        "command": ["python3", "-m", "implementation_dag"],
-        "args": ["helm-deploy"],
-        "env": [{"name": key, "value": value} for key, value in env.items()],
-        "timeout": case.options.get("timeout", "3m"),
-        "serviceAccountName": f"{box.release}-deployer.impl-pr-{SHARED}",
-        "targetNamespace": f"impl-pr-{SHARED}",
-        "source": source,
-    }
-    metadata = {"name": case.name, "namespace": box.namespace}
-    box.kubectl.create({"apiVersion": "taskmaster.io/v1", "kind": "DocsRun", "metadata": metadata, "spec": spec})
-    try:
-        deadline = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < deadline:
-            found = box.kubectl.get("docsrun", case.name, f"--namespace={box.namespace}") or {}
-            status = found.get("status", {})
-            if status.get("phase") in ("Succeeded", "Failed"):
-                return f"{status['reason']}: {status['message']}"
-            time.sleep(1)
-        return f"did not end within {RUN_SECONDS:.0f} s: {status}"
-    finally:
-        box.kubectl.run("delete", "docsrun", case.name, f"--namespace={box.namespace}", "--wait=false")
+    return host.git("rev-parse", "HEAD", cwd=folder), folder
 
 
 def agent(box: Box, case: Case) -> str:
@@ -83,13 +52,18 @@ def agent(box: Box, case: Case) -> str:
     if target := case.options.get("target"):
         host, port = address(box, target)
         test = test.replace("TARGET_HOST", host).replace("TARGET_PORT", str(port))
-    commit = push(box, case.name, {"tests/test_escape.py": test} | case.options.get("files", {}), "feature")
+    files = {"tests/test_escape.py": test} | case.options.get("files", {})
+    commit, folder = push(box, case.name, files, "feature")
     given = {"github-app": "rex", "commit": commit, "branch": "feature"}
     arguments = {"parameters": [{"name": name, "value": value} for name, value in given.items()]}
     template = {"name": "coderun-template", "template": "coderun-main"}
     words = run_template(box, {"owner": OWNER, "repo": case.name, "pr": str(SHARED)}, template, arguments)
-    tip = box.session.host.references(OWNER, case.name, "refs/heads/*", box.folder / case.name)
-    assert set(tip.values()) == {commit}, f"something was pushed: {tip}"
+    tip = box.session.host.references(OWNER, case.name, "refs/heads/*", folder)
+    if set(tip.values()) != {commit}:
+        host = box.session.host
+        host.git("fetch", "--quiet", host.url(OWNER, case.name), "+refs/heads/*:refs/tips/*", cwd=folder)
+        names = host.git("log", "--name-only", "--format=", "--all", f"^{commit}", cwd=folder).split()
+        words += f"{PUSHED}{', '.join(sorted(set(names)))}"
     return words
 
 
@@ -97,7 +71,7 @@ def run_template(
     box: Box, parameters: dict[str, str], ref: dict[str, str], arguments: dict[str, Any], name: str = ""
 ) -> str:
     """Run one template of the release as a workflow of its own, of that name if one is given; the logs of its pods."""
-    task = {"name": "attack", "templateRef": ref, "arguments": arguments}
+    task = {"name": "attack", "templateRef": ref | {"name": template_of(box, ref["name"])}, "arguments": arguments}
     spec = {
         "entrypoint": "main",
         "serviceAccountName": f"{box.release}-runner",
@@ -111,12 +85,16 @@ def run_template(
     name = box.kubectl.create(manifest | {"metadata": metadata | {"namespace": box.namespace}})
     try:
         workflows.follow(box.session.environment, [name], lambda _: None, RUN_SECONDS)
-        logs = []
+        logs, seen = [], box.metadata_clients()
         for pod in workflows.workflow_pods(box.session.environment, name):
             where = (pod["metadata"]["name"], f"--namespace={box.namespace}")
             containers = [item["name"] for item in (*pod["spec"].get("initContainers", []), *pod["spec"]["containers"])]
             if "main" in containers:
                 logs.append(box.kubectl.run("logs", *where, "--container=main"))
+            if pod["status"].get("podIP") in seen:
+                logs.append("it asked the metadata service")
+        boxes = box.kubectl.items("pods", f"--namespace={box.namespace}", f"--selector=workflow={name},{BOXED_LABEL}")
+        logs.append("its box is still there" if boxes else "its box is gone")
         return "\n".join(logs)
     finally:
         box.kubectl.run("delete", "workflow", name, f"--namespace={box.namespace}", "--wait=false")
@@ -127,13 +105,16 @@ def workflow(box: Box, case: Case) -> str:
     parameters = dict(case.given)
     if branch := case.options.get("branch"):
         parameters["repo"] = case.name
-        push(box, case.name, {"README.md": "Hostile\n"}, "feature")
-        host, folder = box.session.host, box.folder / case.name
+        _, folder = push(box, case.name, {"README.md": "Hostile\n"}, "feature")
+        host = box.session.host
         host.open_pull_request(OWNER, case.name, int(parameters["pr"]), "feature")
         # The demo's server opens none of a branch of such a name, forges do: it becomes the only one at the head.
         refs = (f"HEAD:refs/heads/{branch}", ":refs/heads/feature")
         host.git("push", "--quiet", "--force", host.url(OWNER, case.name), *refs, cwd=folder)
-    name = workflows.submit(box.session.environment, parameters)
+    arguments = [{"name": name, "value": value} for name, value in parameters.items()]
+    spec = {"workflowTemplateRef": {"name": template_of(box, box.release)}, "arguments": {"parameters": arguments}}
+    manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": spec}
+    name = box.kubectl.create(manifest | {"metadata": {"generateName": "isolation-", "namespace": box.namespace}})
     try:
         deadline = time.monotonic() + RUN_SECONDS
         while time.monotonic() < deadline:
@@ -141,6 +122,8 @@ def workflow(box: Box, case: Case) -> str:
             for node in (found.get("nodes") or {}).values():
                 if node.get("displayName") == "set-params" and node.get("phase") in ("Failed", "Error"):
                     return str(node.get("message"))
+                if node.get("displayName") == "set-params" and node.get("phase") == "Succeeded":
+                    return f"set-params Succeeded: {json.dumps(node.get('outputs'))}"
             if found.get("phase") in workflows.ENDED:
                 return f"{found['phase']}: {found.get('message')} {json.dumps(found.get('nodes'))[:500]}"
             time.sleep(1)
@@ -198,6 +181,24 @@ def message(box: Box, case: Case) -> str:
         )
     finally:
         remove_workflow(box, name)
+
+
+def template_of(box: Box, name: str) -> str:
+    """The release's WorkflowTemplate of this name, or a copy of it without the layers that are taken out."""
+    if not box.without & (careless.CODE.keys() | careless.SCRIPT.keys()):
+        return name
+    config_map = layers.put_code(box.kubectl, box.namespace, layers.code(box.without))
+    text = json.dumps(layers.plain(box.kubectl.get("workflowtemplate", name, f"--namespace={box.namespace}") or {}))
+    for layer in sorted(box.without & careless.SCRIPT.keys()):
+        text = text.replace(*careless.SCRIPT[layer])
+    found = json.loads(text)
+    copy = f"{config_map}-{name}"
+    found["metadata"] = {"name": copy, "namespace": box.namespace, "labels": layers.MARK}
+    found["spec"]["templates"] = [
+        item if "dag" in item else layers.opened(item, config_map) for item in found["spec"]["templates"]
+    ]
+    box.kubectl.apply([found])
+    return copy
 
 
 def remove_workflow(box: Box, name: str) -> None:
