@@ -68,7 +68,6 @@ class Hands:
 
 def open_preview(hands: Hands, namespace: str, deployer: str, without: frozenset[str]) -> None:
     """Take these layers out of one preview, which the service account `deployer` deploys into."""
-    kubectl = hands.kubectl
     place = f"--namespace={namespace}"
     if "rbac" in without:
         _let_do_all(hands, deployer)

@@ -104,11 +104,18 @@ def out_of_installation(box: Box, out: frozenset[str]) -> Any:
     return layers.out_of_installation(box.hands, namespaces, out)
 
 
+def measured(case: Case) -> Case:
+    """The case in the measure that is allowed, its options too where the corpus gives them; itself where it has none."""
+    if isinstance(case.allowed, dict) and case.allowed.keys() == {"given", "options"}:
+        return replace(case, given=case.allowed["given"], options=case.allowed["options"])
+    return case if case.allowed is None else replace(case, given=case.allowed)
+
+
 def attempt(box: Box, case: Case, without: tuple[str, ...], runner: Runner) -> tuple[bool, str]:
     """Carry the attack out without these layers; whether it got through, and what it said, fit to be kept."""
     if not case.through:
         return False, "the case does not say how it would be known that it got through (`through`)"
-    tried = case if case.allowed is None else replace(case, given=case.allowed)
+    tried = measured(case)
     open_box = replace(box, without=frozenset(without), own=[])
     asks = case.kind == "request" and "rbac" in without
     try:
