@@ -105,7 +105,7 @@ def out_of_installation(box: Box, out: frozenset[str]) -> Any:
 
 
 def measured(case: Case) -> Case:
-    """The case in the measure that is allowed, its options too where the corpus gives them; itself where it has none."""
+    """The case in the measure that is allowed, with its options where the corpus gives them; itself without one."""
     if isinstance(case.allowed, dict) and case.allowed.keys() == {"given", "options"}:
         return replace(case, given=case.allowed["given"], options=case.allowed["options"])
     return case if case.allowed is None else replace(case, given=case.allowed)
