@@ -84,6 +84,8 @@ def apiserver(state: State, tool: Tool) -> Command:
         f"--service-cluster-ip-range={SERVICE_CIDR}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
+        # As every installer sets it: otherwise policies against privileged containers were never asked.
+        "--allow-privileged=true",
         # Without it `kubectl logs` looks the node's name up in DNS.
         "--kubelet-preferred-address-types=InternalIP",
         f"--kubelet-certificate-authority={pki / 'ca.crt'}",
