@@ -21,6 +21,7 @@ from .box import LABELS, Box
 
 RUN_SECONDS = 240.0
 KEPT = 6000
+KINDS = "deployments,pods,persistentvolumeclaims"
 # Files that our step leaves.
 OURS = {"resources.yaml", "helm-status.txt", "diagnosis.txt", "urls.json"}
 Object = dict[str, Any]
@@ -58,7 +59,8 @@ def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = ""
         "kind": "DocsRun",
         "metadata": {"name": run, "namespace": box.namespace},
     }
-    return (_by_its_job if layers.code(box.without) else _by_its_controller)(box, document | {"spec": spec})
+    words = (_by_its_job if layers.code(box.without) else _by_its_controller)(box, document | {"spec": spec})
+    return words + (_there(box, f"impl-pr-{pr}") if box.without else "")
 
 
 def _by_its_controller(box: Box, docsrun: Object) -> str:
@@ -116,6 +118,13 @@ def controller_settings(box: Box) -> settings.Settings:
     env = {item["name"]: item["value"] for item in container["env"] if "value" in item} | {"NAMESPACE": box.namespace}
     with box.alone, mock.patch.dict(os.environ, env):
         return settings.load()
+
+
+def _there(box: Box, namespace: str) -> str:
+    """What of the attacker's the API server took."""
+    found = box.kubectl.run("get", KINDS, f"--namespace={namespace}", "--output=name").split()
+    names = [name for name in found if name.rpartition("/")[2].startswith("escape")]
+    return f"; there: {', '.join(names)}" if names else ""
 
 
 def _asked(box: Box, docsrun: str) -> str:

@@ -104,6 +104,17 @@ def out_of_installation(box: Box, out: frozenset[str]) -> Any:
     return layers.out_of_installation(box.hands, namespaces, out)
 
 
+def forget(box: Box, namespace: str) -> None:
+    """Delete the preview, and what an attacker's finalizers would keep of it."""
+    box.kubectl.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+    for kind in ("configmaps", "pods"):
+        for item in box.kubectl.items(kind, f"--namespace={namespace}"):
+            if any(name.startswith("evil.") for name in item["metadata"].get("finalizers", [])):
+                patch = '--patch={"metadata":{"finalizers":null}}'
+                where = (item["metadata"]["name"], f"--namespace={namespace}")
+                box.kubectl.run("patch", kind, *where, "--type=merge", patch)
+
+
 def measured(case: Case) -> Case:
     """The case in the measure that is allowed, with its options where the corpus gives them; itself without one."""
     if isinstance(case.allowed, dict) and case.allowed.keys() == {"given", "options"}:
@@ -125,7 +136,7 @@ def attempt(box: Box, case: Case, without: tuple[str, ...], runner: Runner) -> t
         return False, clean(f"could not be carried out: {error}")[:KEPT]
     finally:
         for pr in open_box.own:
-            box.kubectl.run("delete", "namespace", f"impl-pr-{pr}", "--ignore-not-found", "--wait=false")
+            forget(box, f"impl-pr-{pr}")
     found = re.search(requests.named(box, case.through), message, re.DOTALL)
     # What shows it, wherever in the message it stands.
     start = max(0, found.start() - 20 if found else len(message) - KEPT)
