@@ -65,9 +65,9 @@ def proven(cases: Sequence[Case], path: Path = FILE) -> set[str]:
 
 
 def write(found: Sequence[Proof], cases: Sequence[Case], path: Path = FILE) -> None:
-    """Add what got through; drop what was shown of cases that are gone or did not get through this time."""
+    """Add what got through; drop what was shown of cases that are gone, are changed or did not get through this time."""
     known = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
-    known = {name: value for name, value in known.items() if name in {case.name for case in cases}}
+    known = {name: known[name] for name in proven(cases, path)}
     for proof in found:
         known.pop(proof.case.name, None)
         if proof.through:
