@@ -65,7 +65,7 @@ def proven(cases: Sequence[Case], path: Path = FILE) -> set[str]:
 
 
 def write(found: Sequence[Proof], cases: Sequence[Case], path: Path = FILE) -> None:
-    """Add what got through; drop what was shown of cases that are gone, are changed or did not get through this time."""
+    """Add what got through; drop what was shown of cases that are gone, changed or did not get through now."""
     known = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
     known = {name: known[name] for name in proven(cases, path)}
     for proof in found:
