@@ -36,7 +36,7 @@ def arguments(pull: PullRequest) -> dict[str, str]:
 class Release:
     """Install, use and remove it. What it needs of git, S3 and authorities, it takes from the demo's release.
 
-    `values` are files that the demo's values come over, `own` is what the test says over both, `flags` are helm's.
+    `values` are what the demo's values come over, `own` is what the test says over both, `flags` are helm's.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Release:
         kubectl: Kubectl,
         name: str,
         own: Mapping[str, Any],
-        values: Sequence[Path] = (),
+        values: Sequence[Mapping[str, Any]] = (),
         flags: Sequence[str] = (),
     ) -> None:
         self.kubectl, self.name, self.own, self.values, self.flags = kubectl, name, own, values, flags
@@ -70,8 +70,8 @@ class Release:
 
     def _helm(self, command: Sequence[str], changed: Mapping[str, Any]) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            files = list(self.values)
-            for number, values in enumerate((self.base, self.own, changed)):
+            files: list[Path] = []
+            for number, values in enumerate((*self.values, self.base, self.own, changed)):
                 files.append(Path(folder) / f"{number}.json")
                 files[-1].write_text(json.dumps(values))
             given = [f"--values={file}" for file in files]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from implementation_dag import naming
 from scripts.demo.kubectl import Kubectl
 from scripts.demo.repository import OWNER, REPO
@@ -12,8 +14,8 @@ from scripts.overlays.build import ROOT
 from ..release import Release
 
 NAMES = ("dev", "staging")
-# The cluster has no External Secrets operator; null takes away what the overlay says.
-NO_OPERATOR = {"externalSecrets": {"secrets": None}}
+# The overlay names an API server of its own: empty, the chart looks where this cluster's is.
+HERE = {"network": {"apiServer": []}}
 
 
 def make(kubectl: Kubectl, domain: str) -> dict[str, Release]:
@@ -36,4 +38,11 @@ def namespace(release: Release, pr: int) -> dict[str, Any]:
 def _of(kubectl: Kubectl, name: str, domain: str) -> Release:
     full_name = f"coexist-{name}"
     own = {"namespace": {"prefix": f"impl-{full_name}"}, "defaults": {"domain": f"{name}.{domain}"}}
-    return Release(kubectl, full_name, NO_OPERATOR | own, [ROOT / "kustomize" / "overlays" / name / "values.yaml"])
+    return Release(kubectl, full_name, HERE | own, [without_operator(name)])
+
+
+def without_operator(name: str) -> dict[str, Any]:
+    """What the overlay says, less its ExternalSecrets, which no operator here would make."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "kustomize/overlays" / name / "values.yaml").read_text("utf-8"))
+    found.get("externalSecrets", {}).pop("secrets", None)
+    return found
