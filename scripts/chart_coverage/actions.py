@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _STRING = r'"(?:\\.|[^"\\\n])*"|`[^`]*`|' + r"'(?:\\.|[^'\\\n])*'"
 _ACTION = re.compile(
     r"\{\{(?P<left>-(?=\s))?\s*"
-    rf"(?:/\*.*?\*/|(?P<keyword>else\s+(?:if|with)\b|[a-z]+\b(?![\w.]))?\s*(?P<pipeline>(?:{_STRING}|[^\"`'}}]|\}}(?!\}}))*?))"
+    rf"(?:/\*.*?\*/|(?P<keyword>else\s+(?:if|with)\b|(?:if|with|range)\b|[a-z]+\b(?![\w.]))?\s*(?P<pipeline>(?:{_STRING}|[^\"`'}}]|\}}(?!\}}))*?))"
     r"\s*(?P<right>(?<=\s)-)?\}\}",
     re.DOTALL,
 )

@@ -12,6 +12,7 @@ import yaml
 
 from scripts.chart_coverage.mutants import Mutant
 from scripts.chart_coverage.values import Path, Values, dotted
+from scripts.yaml_reader import InputError, load
 
 # Tried in order where the value itself cannot be bent: names, hosts, addresses, times, sizes, digests.
 _STRINGS = ("other", "other.example", "https://other.example", "7m", "7Mi", "sha256:" + "7" * 64, "7", "Other")
@@ -24,30 +25,43 @@ def default_mutants(values: Values, text: str) -> Iterator[Mutant]:
     A value for which none of the tries is allowed by the schema has no mutant.
     """
     validator = jsonschema.Draft7Validator(values.schema)
-    for path, node in _leaves(yaml.compose(text, yaml.SafeLoader), ()):
+    for path, key, node in _leaves(yaml.compose(text, yaml.SafeLoader), ()):
         value = values.default(path)
         for other in _others(value, values.schema_of(path)):
-            changed = _replaced(text, node, other)
-            if validator.is_valid(yaml.safe_load(changed)):
+            changed = _replaced(text, key, node, other)
+            if _reads(changed, validator):
                 what = f"the default of {dotted(path)} is {json.dumps(other)} instead of {json.dumps(value)}"
                 yield Mutant("default", "values.yaml", node.start_mark.line + 1, what, changed)
                 break
 
 
-def _leaves(node: yaml.Node | None, path: Path) -> Iterator[tuple[Path, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode) and node.value:
-        for key, inner in node.value:
-            yield from _leaves(inner, (*path, key.value))
-    elif node is not None and path:
-        yield path, node
+def _reads(text: str, validator: jsonschema.Draft7Validator) -> bool:
+    """Whether the schema allows the changed text; an alias may have lost what it stands for."""
+    try:
+        return bool(validator.is_valid(load(text)))
+    except InputError:
+        return False
 
 
-def _replaced(text: str, node: yaml.Node, value: Any) -> str:
-    start, end = node.start_mark.index, node.end_mark.index
+def _leaves(root: yaml.Node | None, path: Path) -> Iterator[tuple[Path, yaml.Node, yaml.Node]]:
+    """Yield path, key and value; what an alias stands for only where it is written."""
+    for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
+        if node.start_mark.index < key.end_mark.index or key.tag == "tag:yaml.org,2002:merge":
+            continue
+        if isinstance(node, yaml.MappingNode) and node.value:
+            yield from _leaves(node, (*path, key.value))
+        else:
+            yield (*path, key.value), key, node
+
+
+def _replaced(text: str, key: yaml.Node, node: yaml.Node, value: Any) -> str:
+    # From the colon on: a list may begin on a line of its own that is not indented, where no other value may stand.
+    start, end = text.index(":", key.end_mark.index) + 1, node.end_mark.index
     # A list written as a block ends where the next key begins.
     end = start + len(text[start:end].rstrip())
-    gap = "" if text[start - 1 : start].isspace() else " "
-    return f"{text[:start]}{gap}{json.dumps(value)}{text[end:]}"
+    anchor = re.match(r"\s*(&\S+)", text[start:end])
+    kept = f"{anchor[1]} " if anchor else ""
+    return f"{text[:start]} {kept}{json.dumps(value)}{text[end:]}"
 
 
 def _others(value: Any, schema: dict[str, Any]) -> Iterator[Any]:

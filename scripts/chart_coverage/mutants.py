@@ -88,7 +88,9 @@ def _operators(template: Template, action: Action) -> Iterator[Mutant]:
 def _pipeline(template: Template, action: Action, kind: str, what: str, pattern: str) -> Mutant:
     assignment = _ASSIGNMENT.match(action.pipeline)
     kept = assignment[0] if assignment else ""
-    pipeline = kept + pattern.format(action.pipeline[len(kept) :])
+    # Go reads `with.Values.x`, people write it.
+    gap = "" if template.text[action.at - 1].isspace() else " "
+    pipeline = gap + kept + pattern.format(action.pipeline[len(kept) :])
     text = _spliced(template, action.at, action.at + len(action.pipeline), pipeline)
     return Mutant(kind, template.name, action.line, what, text)
 
