@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 from minio import Minio
 from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvAWSProvider
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
+
+# What the client raises for an address, credentials or an answer that is none of S3's: whatever a proxy sends as XML.
+ERRORS = (MinioException, HTTPError, OSError, ValueError, LookupError, AttributeError, ParseError, configparser.Error)
 
 
 def client(endpoint: str, region: str) -> Minio:

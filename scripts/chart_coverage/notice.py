@@ -36,7 +36,7 @@ def noticing(tests: Path) -> Callable[[Suite], str | None]:
         command += ["-p", "scripts.chart_coverage.notice", str(tests), f"--chart={suite.chart}"]
         command += [f"--cases={suite.cases_folder}", f"--overlays={suite.overlays}", f"--snapshots={suite.snapshots}"]
         command += [f"--release={suite.release}", f"--namespace={suite.namespace}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
         if done.returncode not in (_PASSED, _FAILED, _NOTHING_RAN):
             raise CoverageError(f"pytest ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from scripts.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
 from scripts.toolchain import tool
 
 Object = dict[str, Any]
+_LOGGED = re.compile(r"[EIWF]\d{4} ")
 
 
 class NoCluster(Exception):
@@ -83,12 +85,18 @@ def kubeconfig() -> str:
     found = os.environ.get("KUBECONFIG") or (str(local) if local.exists() else "")
     if not found:
         raise NoCluster("no cluster: set KUBECONFIG, or run `make up` for a local one")
+    if not any(Path(path).exists() for path in found.split(os.pathsep) if path):
+        raise NoCluster(f"KUBECONFIG={found}: there is no such file")
     return found
 
 
 def _kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(tool("kubectl")), "--kubeconfig", kubeconfig(), "--request-timeout=10s", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [str(tool("kubectl")), "--request-timeout=10s", *arguments]
+    # Not --kubeconfig: the variable may name several files, of which kubectl makes one.
+    environment = {**os.environ, "KUBECONFIG": kubeconfig()}
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", env=environment, check=False
+    )
 
 
 def _list(kind: str, *flags: str) -> list[Object]:
@@ -99,12 +107,17 @@ def _list(kind: str, *flags: str) -> list[Object]:
     return items
 
 
+def _reason(errors: str) -> str:
+    """The line that says why: after the library's own log, before advice such as on a missing credential plugin."""
+    lines = [line for line in errors.splitlines() if line.strip() and not _LOGGED.match(line)]
+    return lines[0] if lines else "no answer"
+
+
 def read(namespace: str, release: str, ingress: str) -> Cluster:
     """Return what is there; `ingress` is as in Cluster. Raises NoCluster when the API server does not answer."""
     done = _kubectl("version", "-o", "json")
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        raise NoCluster(f"the cluster of {kubeconfig()} does not answer: {last}")
+        raise NoCluster(f"the cluster of {kubeconfig()} does not answer: {_reason(done.stderr)}")
     version = json.loads(done.stdout)["serverVersion"]["gitVersion"]
     objects = {kind: _list(kind) for kind in CLUSTER_WIDE}
     for kind in ("deployments", "daemonsets"):

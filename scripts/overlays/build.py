@@ -35,7 +35,7 @@ def build(folder: Path, *, program: str = "kubectl", apis: Sequence[str] = ()) -
 
     def make() -> str:
         done = subprocess.run(
-            [str(tool(binary)), *command, *options, *versions], capture_output=True, text=True, check=False
+            [str(tool(binary)), *command, *options, *versions], capture_output=True, encoding="utf-8", check=False
         )
         if done.returncode:
             raise BuildError(f"{folder}: {done.stderr.strip()}")

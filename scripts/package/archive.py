@@ -29,7 +29,7 @@ def package(chart: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="idag-package-") as work:
         command = [str(tool("helm")), "package", str(chart), "--destination", work]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise PackageError(f"helm package {chart}: {done.stderr.strip()}")
         made = next(Path(work).glob("*.tgz"))

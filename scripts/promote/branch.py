@@ -13,7 +13,7 @@ from scripts.promote.errors import PromoteError
 def git(root: Path, *arguments: str, stdin: str = "") -> str:
     """Run git in `root` and return its output. Raises PromoteError with git's words."""
     command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise PromoteError(f"git {' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout

@@ -7,9 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from minio.error import MinioException
-from urllib3.exceptions import HTTPError
-
 from scripts import s3
 from scripts.promote.errors import PromoteError
 from scripts.promote.overlay import Release
@@ -27,7 +24,7 @@ def read(place: str) -> Index:
         raise PromoteError(f"no evidence: {HINT}")
     try:
         text = _from_s3(place) if place.startswith("s3://") else Path(place).read_bytes()
-    except (OSError, MinioException, HTTPError, ValueError) as error:
+    except s3.ERRORS as error:
         raise PromoteError(f"evidence {place} cannot be read: {error}; {HINT}") from None
     try:
         # NaN compares with nothing: no threshold would refuse it.

@@ -91,4 +91,4 @@ def call(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run helm and keep what it prints."""
     # No cluster is asked; a kubeconfig would only bring warnings about its file mode.
     environment = {**os.environ, "KUBECONFIG": os.devnull}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environment)

@@ -34,7 +34,7 @@ def build(
 
     def make() -> tuple[int, str, str]:
         environment = {**os.environ, "KUBECONFIG": os.devnull}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environment)
         return done.returncode, done.stdout, done.stderr
 
     inputs = [tool_key(kubectl), tool_key(binary), overlay.name, *map(content_key, [overlay, *sources])]

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from hashlib import md5
 from xml.etree.ElementTree import Element
 
-from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError
+from minio.error import S3Error
 
 from implementation_dag.naming import REFUSED
 from scripts import s3
@@ -85,7 +84,7 @@ class Bucket:
                 hint = "it needs s3:GetLifecycleConfiguration, s3:PutLifecycleConfiguration and s3:ListBucket"
                 raise RetentionError(f"{where}: access denied to this identity: {hint}") from None
             raise RetentionError(f"{where}: {error.code}: {error.message}") from None
-        except (MinioException, HTTPError, ValueError) as error:
+        except s3.ERRORS as error:
             hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, S3_ENDPOINT, SSL_CERT_FILE"
             raise RetentionError(f"{where}: {error}; {hint}") from None
 

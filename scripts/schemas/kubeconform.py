@@ -86,7 +86,7 @@ def _run(items: list[Object], kube_minor: str, folder: Path) -> list[str]:
         command,
         input="\n---\n".join(json.dumps(item) for item in items),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     report = json.loads(done.stdout)

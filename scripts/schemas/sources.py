@@ -70,7 +70,7 @@ def fetch(source: Source) -> dict[str, list[dict[str, Any]]]:
 def _module_folder(source: Source) -> Path:
     command = [str(find_go()), "mod", "download", "-json", f"{source.module}@{source.version}"]
     with tempfile.TemporaryDirectory() as nowhere:  # outside any module: the checkout's own go.mod files have no say
-        done = subprocess.run(command, cwd=nowhere, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=nowhere, capture_output=True, encoding="utf-8", check=False)
     answer = json.loads(done.stdout) if done.stdout else {}
     if done.returncode or "Dir" not in answer:
         reason = answer.get("Error") or done.stderr.strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -59,7 +60,9 @@ def complaints(text: str, dialect: str) -> tuple[Complaint, ...]:
     if not program:
         raise FileNotFoundError("shellcheck is not installed: `make venv` puts it into .venv/bin")
     command = [program, "--format", "json1", "--shell", dialect, "--severity", "info", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False)
+    # It reads and writes in the encoding of the locale.
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", env=environment, check=False)
     if done.returncode > 1:
         raise InputError(f"shellcheck ended with code {done.returncode}: {done.stderr.strip()}")
     return tuple(
