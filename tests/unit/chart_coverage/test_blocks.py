@@ -1,11 +1,17 @@
 """Actions are found and nested as Go's text/template does it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from scripts.chart_coverage.actions import TemplateError, scan
 from scripts.chart_coverage.blocks import parse
 from scripts.chart_coverage.branches import branches
-from scripts.chart_coverage.values import Values
+from scripts.chart_coverage.defaults import default_mutants
+from scripts.chart_coverage.mutants import template_mutants
+from scripts.chart_coverage.values import Values, read
+from scripts.yaml_reader import load
 
 
 def test_strings_comments_and_trim_marks_do_not_end_an_action() -> None:
@@ -58,3 +64,44 @@ def test_what_a_cluster_decides_no_case_has_to_show() -> None:
     text += '{{ define "x" }}{{ if .c }}{{ end }}{{ end }}'
     found = branches([parse("t", text)], Values({}, {}, (), frozenset()))
     assert [str(branch) for branch in found] == ["t:1: if .c", "t:1: if .c: does not hold"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [("{{- with.Values.a }}x{{ end }}", "with"), ("{{if.Values.a}}x{{else if.Values.b}}y{{end}}", "if")],
+)
+def test_a_keyword_may_touch_what_it_looks_at(text: str, keyword: str) -> None:
+    template = parse("t", text)
+    assert [block.keyword for block in template.blocks] == [keyword]
+    values = Values({"a": 1, "b": 2}, {}, (("a",), ("b",)), frozenset())
+    for mutant in template_mutants(template, values):
+        assert not re.search("(if|with)(and|or)", mutant.text)
+        parse("t", mutant.text)
+
+
+VALUES = """\
+list:
+- a
+- b
+port: &port 80
+same: *port
+nested: &all {one: 1, two: [x]}
+merged:
+  <<: *all
+  own: text
+late:   # a comment
+  here
+empty:
+"""
+
+
+def test_each_default_is_replaced_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text(VALUES, encoding="utf-8")
+    values = read(tmp_path)
+    changed = {mutant.line: load(mutant.text) for mutant in default_mutants(values, VALUES)}
+    before = load(VALUES)
+    # The lines of list, port, one and two, own, here, empty: where something is written, never at an alias.
+    assert sorted(changed) == [2, 4, 6, 9, 11, 12]
+    assert all(after != before and after.keys() == before.keys() for after in changed.values())
+    assert changed[2]["list"] == ["a"]
+    assert changed[4]["port"] == changed[4]["same"] == 81

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import time
 from pathlib import Path
@@ -180,6 +181,50 @@ def test_what_a_chart_makes_up_at_each_render_is_marked(written: Suite) -> None:
     assert "token: (random)" in kept(written)["default/configmap_small.yaml"]
     fresh = dataclasses.replace(written, cache=Cache(None))
     assert told(fresh, "default") == []
+
+
+def test_an_object_whose_name_is_made_up_has_a_steady_address(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As podinfo's test pods are called: two of one beginning, one that ends steadily.
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {}, labels: {{app: web}}}}\n"
+    names = ("web-test-{{ randAlphaNum 5 | lower }}", "web-test-{{ randAlphaNum 5 | lower }}", "x.{{ uuidv4 }}-end")
+    for number, name in enumerate(names):
+        (suite.chart / "templates" / f"pod-{number}.yaml").write_text(pod.format(name))
+    monkeypatch.delenv("CI", raising=False)
+    Snapshots(suite).update()
+    assert [name for name in kept(suite)["default/objects.txt"].splitlines() if name.startswith("Pod")] == [
+        "Pod/web-test-(random)",
+        "Pod/web-test-(random).2",
+        "Pod/x.(random)-end",
+    ]
+    again = dataclasses.replace(suite, cache=Cache(None))
+    assert told(again, "default") == []
+    edit(suite.chart / "templates" / "pod-2.yaml", "app: web", "app: other")
+    assert "labels.app: web -> other" in " ".join(told(dataclasses.replace(suite, cache=Cache(None)), "default"))
+
+
+@pytest.mark.parametrize("content", ["", "{", "\0"], ids=["empty", "cut short", "binary"])
+def test_a_broken_cache_is_as_good_as_none(content: str, suite: Suite, tmp_path: Path) -> None:
+    suite = dataclasses.replace(suite, cache=Cache(tmp_path / "cache"))
+    before = suite.render().objects.plain
+    for path in (tmp_path / "cache").rglob("*.json"):
+        path.write_text(content)
+    assert dataclasses.replace(suite, cache=Cache(tmp_path / "cache")).render().objects.plain == before
+    assert all(path.read_text() not in ("", content) for path in (tmp_path / "cache" / "runs").glob("*.json"))
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cache = Cache(tmp_path / "cache")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        assert dataclasses.replace(suite, cache=cache).render().objects
+    assert not list((tmp_path / "cache").rglob("*.json"))
 
 
 def test_a_render_comes_from_the_cache_until_its_chart_changes(
