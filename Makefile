@@ -102,6 +102,10 @@ check-tools: tools ## Build the tools that only `make check` needs
 check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6, checkov, S3
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
 
+.PHONY: check-real
+check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder); writes out/real
+	@$(PYTHON) -m scripts.real "$(REAL)"
+
 .PHONY: snapshots
 snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
 	@$(PYTHON) -m scripts.render update
