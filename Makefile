@@ -5,8 +5,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed-$(shell cat requirements/dev.lock | sha256sum | cut -c1-12)
 export PYTHONPATH := .:runtime
-# Files, names and programs' output are UTF-8 here, whatever the locale says; it is for what people read and sort.
-export PYTHONUTF8 := 1
+# Files, names and what programs say are read as UTF-8 and in English, whatever language a person works in.
+export LC_ALL := C.UTF-8
 # Where it is set, every process compiles all that it imports anew: a third of `make test`.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -17,3 +18,10 @@ def test_help_lists_every_command_with_what_it_does() -> None:
     told = dict(re.findall(r"^  (\S+) +(\S.*)$", done.stdout, flags=re.M))
     silent = [name for name in commands if name not in told]
     assert not silent, f"give these a line of help in the Makefile (name: ... ## what it does): {silent}"
+
+
+def test_the_locale_of_a_person_changes_nothing() -> None:
+    command = ["make", "--no-print-directory", "--eval", "shown: ; @locale charmap; echo $$LC_ALL", "shown"]
+    environment = {**os.environ, "LC_ALL": "de_DE.ISO-8859-1", "LANG": "de_DE"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", env=environment, check=True)
+    assert done.stdout.split() == ["UTF-8", "C.UTF-8"]
