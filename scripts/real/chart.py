@@ -74,16 +74,18 @@ def check(chart: Path) -> tuple[Result, list[str]]:
 def _rendered(suite: Suite) -> tuple[dict[str, list[Object]], list[str]]:
     """The objects of each case that can be rendered for the whole matrix, and why others cannot. Raises SuiteError."""
     snapshots = Snapshots(suite)
-    objects, refused = {}, []
+    objects: dict[str, list[Object]] = {}
+    refused: list[str] = []
     for case in suite.cases:
         try:
-            snapshots.rendered(case)
+            if case == DEFAULT or DEFAULT in objects:
+                snapshots.rendered(case)
+            else:
+                # Many charts ask for a value first; then there is no default to compare with.
+                list(suite.renders([case]))
             objects[case] = suite.render(case).objects.plain
         except RenderError as error:
             refused.append(str(error))
-            if case == DEFAULT:
-                # All others are compared with it.
-                break
     return objects, refused
 
 
