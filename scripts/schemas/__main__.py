@@ -15,6 +15,7 @@ from scripts.schemas.pinned import differences, generate, write
 from scripts.schemas.reading import read
 from scripts.schemas.validation import validate
 from scripts.toolchain import ToolError
+from scripts.yaml_reader import InputError
 
 
 @ends_in_words("schemas")
@@ -48,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _validate(paths: Sequence[Path], kube_minor: str) -> int:
-    faults = validate(read(paths), kube_minor)
+    objects = read(paths)
+    if not objects:
+        raise InputError(f"{', '.join(map(str, paths))}: there is no object in it, so nothing was looked at")
+    faults = validate(objects, kube_minor)
     for fault in faults:
         print(fault)
     return 1 if faults else 0

@@ -128,8 +128,8 @@ def test_nothing_to_look_at_is_no_clean_bill(
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert lint(["-"]) == 2
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    assert lint([str(tmp_path)]) == lint([str(tmp_path / "a.yaml")]) == 2
-    assert capsys.readouterr().err.count("there is no object in it") == 3
+    assert lint([str(tmp_path)]) == lint([str(tmp_path / "a.yaml")]) == schemas(["validate", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("there is no object in it") == 4
 
 
 def test_lines_are_counted_from_the_files_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
