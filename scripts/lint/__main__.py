@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--ignore {unknown[0]}: no such rule; --list prints them")
     objects = _read(options.paths)
     if not objects:
-        raise InputError(f"{', '.join(options.paths)}: there is no object in it, so nothing was looked at")
+        names = ("standard input" if path == "-" else path for path in options.paths)
+        raise InputError(f"{', '.join(names)}: there is no object in it, so nothing was looked at")
     found = lint(objects, only=[name for name in RULES if name not in options.ignore])
     for finding in found:
         print(finding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -55,9 +55,19 @@ class Tag(NamedTuple):
         return self.is_expression and bool(re.fullmatch(r"=\s*(sprig\.)?toJson\(.*\)\s*", self.text, re.DOTALL))
 
 
+def _end(text: str) -> int:
+    """Where the last tag can end: behind it, each `{{` would be looked for through the whole rest of the text."""
+    return text.rfind("}}") + 2
+
+
+def replaced(text: str, by: str | Callable[[re.Match[str]], str]) -> str:
+    """The text with its tags replaced."""
+    return TAG.sub(by, text[: _end(text)]) + text[_end(text) :]
+
+
 def find(text: str) -> Iterator[Tag]:
     """Yield the tags of a text."""
-    for match in TAG.finditer(text):
+    for match in TAG.finditer(text[: _end(text)]):
         inner = match.group(1)
         if inner.lstrip().startswith("="):
             found = (root + _dotted(rest) for root, rest in _IN_EXPRESSION.findall(inner))

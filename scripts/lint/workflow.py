@@ -109,7 +109,7 @@ class Template:
                 for name in tag.variables:
                     yield path, name
             if path.endswith((".expression", ".fromExpression")):
-                for name in tags.in_expression(tags.TAG.sub("", text)):
+                for name in tags.in_expression(tags.replaced(text, "")):
                     yield path, name
 
     def _dag(self) -> Iterator[Task]:

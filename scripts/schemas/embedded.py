@@ -32,8 +32,14 @@ def find(item: Object) -> Iterator[tuple[str, Object]]:
         # The manifests of get, patch and delete name an object, they do not describe it whole.
         whole = resource.get("action") in ("create", "apply", "replace")
         if whole and isinstance(resource.get("manifest"), str):
-            for document in _objects(_TAG.sub(PLACEHOLDER, resource["manifest"])):
+            for document in _objects(_filled(resource["manifest"])):
                 yield f"{where}.resource.manifest", document
+
+
+def _filled(manifest: str) -> str:
+    # Behind the last end of a tag there is none to be looked for.
+    end = manifest.rfind("}}") + 2
+    return _TAG.sub(PLACEHOLDER, manifest[:end]) + manifest[end:]
 
 
 def _map(value: Any) -> Object:

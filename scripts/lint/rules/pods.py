@@ -77,7 +77,7 @@ def beyond_restricted(scope: Scope) -> Iterator[Hit]:
 
 def _of_patch(text: str) -> Iterator[str]:
     try:
-        spec = fit_pod_spec(load(tags.TAG.sub(PLACEHOLDER, text)))
+        spec = fit_pod_spec(load(tags.replaced(text, PLACEHOLDER)))
     except InputError:
         return
     yield from powers.of_pod(spec)

@@ -22,9 +22,11 @@ _INSTALLS = re.compile(
 _COPES = r"\b(?:command -v|which|type|hash|chmod\s+\S+)\s+(?:\S*/)?{0}\b|\b{0}\s*\(\)|(?:-o|-O|>|\s)\s*\S*/{0}\b"
 _PROGRAM_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 _GNU_DATE = (
-    (re.compile(r"\bdate\b[^\n|;)]*?(\+\S*%\d*N)"), "fractions of a second"),
+    (re.compile(r"\bdate\b[^\n|;)]{0,999}?(\+\S*%\d*N)"), "fractions of a second"),
     (
-        re.compile(r"\bdate\b[^\n|;)]*?(?:-d|--date)[ =]([\"'][^\"']*(?:hour|day|minute|week|ago|now)[^\"']*[\"'])"),
+        re.compile(
+            r"\bdate\b[^\n|;)]{0,999}?(?:-d|--date)[ =]([\"'][^\"']{0,99}(?:hour|day|minute|week|ago|now)[^\"']{0,99}[\"'])"
+        ),
         "dates in words",
     ),
 )

@@ -10,19 +10,19 @@ from scripts.lint.scope import Scope
 
 _SWALLOWED = re.compile(r"\|\|\s*(?:true|:|exit\s+0|/bin/true)(?=\s|[;)\"'`&|]|$)", re.MULTILINE)
 _INSECURE = (
-    (re.compile(r"\bcurl\b[^\n|;&]*?\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(?=\s|$)"), "curl"),
-    (re.compile(r"\bwget\b[^\n|;&]*?\s(--no-check-certificate)\b"), "wget"),
+    (re.compile(r"\bcurl\b[^\n|;&]{0,999}?\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(?=\s|$)"), "curl"),
+    (re.compile(r"\bwget\b[^\n|;&]{0,999}?\s(--no-check-certificate)\b"), "wget"),
     (
-        re.compile(r"\b(?:helm|kubectl|argo)\b[^\n|;&]*?\s(--insecure-skip-tls-verify|--insecure-skip-verify)\b"),
+        re.compile(r"\b(?:helm|kubectl|argo)\b[^\n|;&]{0,999}?\s(--insecure-skip-tls-verify|--insecure-skip-verify)\b"),
         "client",
     ),
-    (re.compile(r"\bgit\b[^\n|;&]*?(http\.sslVerify=false)", re.IGNORECASE), "git"),
+    (re.compile(r"\bgit\b[^\n|;&]{0,999}?(http\.sslVerify=false)", re.IGNORECASE), "git"),
     (re.compile(r"(GIT_SSL_NO_VERIFY=(?:1|true)|PYTHONHTTPSVERIFY=0|NODE_TLS_REJECT_UNAUTHORIZED=0)"), "environment"),
 )
 _CLIENT_ERROR_PASSES = re.compile(r"-lt\s+\"?500\b|-le\s+\"?499\b|(?<![<\d])<=?\s*(?:500|499)\b")
 _ASKS_STATUS = re.compile(r"%\{(?:http_code|response_code)\}|HTTP/")
 _PERCENTILE = re.compile(r"\[\s*(?:int\()?\s*(?:0?\.\d+\s*\*|\w+\s*\*\s*0?\.\d+)")
-_GET_OR_CREATE = re.compile(r"\bkubectl\s+get\b[^\n]*\|\|\s*kubectl\s+(?:create|apply)\b")
+_GET_OR_CREATE = re.compile(r"\bkubectl\s+get\b[^\n]{0,999}\|\|\s*kubectl\s+(?:create|apply)\b")
 
 
 @rule("IDAG701", "failure swallowed", "`|| true` makes a failed clean-up or check green, and nobody looks again")

@@ -74,7 +74,7 @@ def complaints(text: str, dialect: str) -> tuple[Complaint, ...]:
 def _with_placeholders(text: str) -> str:
     """A variable of its own for each of Argo's tags that differs: equal names would look like the same file."""
     names: dict[str, str] = {}
-    return tags.TAG.sub(lambda tag: names.setdefault(tag[0], f"${{ARGO_FILLS_IN_{len(names)}}}"), text)
+    return tags.replaced(text, lambda tag: names.setdefault(tag[0], f"${{ARGO_FILLS_IN_{len(names)}}}"))
 
 
 def _is_placeholder(code: str, complaint: Complaint) -> bool:
