@@ -25,7 +25,8 @@ _GNU_DATE = (
     (re.compile(r"\bdate\b[^\n|;)]{0,999}?(\+\S*%\d*N)"), "fractions of a second"),
     (
         re.compile(
-            r"\bdate\b[^\n|;)]{0,999}?(?:-d|--date)[ =]([\"'][^\"']{0,99}(?:hour|day|minute|week|ago|now)[^\"']{0,99}[\"'])"
+            r"\bdate\b[^\n|;)]{0,999}?(?:-d|--date)[ =]"
+            r"([\"'][^\"']{0,99}(?:hour|day|minute|week|ago|now)[^\"']{0,99}[\"'])"
         ),
         "dates in words",
     ),
