@@ -100,3 +100,26 @@ what came with the request, also where the request brings managedFields of its o
 {{- define "implementation-dag.policies.podSpec" -}}
 (request.kind.kind == 'Pod' ? dyn({{ . }}).spec : dyn({{ . }}).?spec.?jobTemplate.?spec.?template.?spec.orValue(dyn({{ . }}).?spec.?template.?spec.orValue(dyn({}))))
 {{- end }}
+
+{{- /*
+CEL: hosts that probes and lifecycle hooks of the list `containers` name. The kubelet asks them from the node's own network; Pod Security
+refuses them from Kubernetes 1.34 on.
+*/}}
+{{- define "implementation-dag.policies.probed" -}}
+{{ .containers }}.map(c, [?c.?livenessProbe, ?c.?readinessProbe, ?c.?startupProbe, ?c.?lifecycle.?postStart, ?c.?lifecycle.?preStop]
+.map(handler, handler.?httpGet.?host.orValue(handler.?tcpSocket.?host.orValue(''))).filter(host, host != '')).filter(hosts, hosts.size() > 0)
+{{- end }}
+
+{{- /*
+CEL: the pod spec `pod` with the list `containers`, made by our controller, asks nothing of the node, and `resources` (a list of names)
+alone. Admission plugins may fill in a class of priority, but none of the system's.
+*/}}
+{{- define "implementation-dag.policies.modest" -}}
+{{ .pod }}.?nodeName.orValue('') == '' && !{{ .pod }}.?priorityClassName.orValue('').startsWith('system-')
+&& {{ .pod }}.?resourceClaims.orValue([]).size() == 0
+&& ({{ .containers }} + [{{ .pod }}]).all(c, c.?securityContext.?runAsNonRoot.orValue(true) && c.?securityContext.?runAsUser.orValue(1) != 0
+&& c.?securityContext.?seccompProfile.?type.orValue('') != 'Unconfined' && c.?securityContext.?procMount.orValue('Default') == 'Default'
+&& [?c.?resources.?limits, ?c.?resources.?requests].all(found, found.all(key, key in {{ toJson .resources }})))
+&& {{ .containers }}.all(c, c.?ports.orValue([]).all(port, port.?hostPort.orValue(0) == 0))
+&& {{ include "implementation-dag.policies.probed" . }}.size() == 0
+{{- end }}
