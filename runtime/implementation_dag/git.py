@@ -23,6 +23,8 @@ HARDENING = [
     "filter.lfs.process=",
     "filter.lfs.required=false",
     "gc.auto=0",
+    # Larger files pass through without being held in memory, and are not compared line by line.
+    "core.bigFileThreshold=16m",
     "safe.directory=*",
     # The credential is for the address that was asked for, and for no other that it names.
     "http.followRedirects=false",
@@ -88,7 +90,8 @@ def repository_url(base_url: str, owner: str, repo: str) -> str:
 def references(url: str) -> dict[str, str]:
     """Return every reference of the repository: name → commit; HEAD → name of the default branch. Raises GitError."""
     found: dict[str, str] = {}
-    for line in output("ls-remote", "--symref", "--", url, url=url).decode(errors="surrogateescape").splitlines():
+    # No splitlines(): a name may hold what Unicode takes for the end of a line.
+    for line in output("ls-remote", "--symref", "--", url, url=url).decode(errors="surrogateescape").split("\n")[:-1]:
         at, name = line.split("\t", 1)
         # HEAD comes twice: first what it points to, then its commit.
         found.setdefault(name, at.removeprefix("ref: "))

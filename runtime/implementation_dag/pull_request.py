@@ -9,6 +9,9 @@ from pathlib import Path
 from .errors import ArgumentError
 from .git import GitError, git, references
 
+# Branches that a message names.
+NAMED = 10
+
 
 @dataclass(frozen=True)
 class Head:
@@ -44,7 +47,7 @@ def _branch_at(known: dict[str, str], head: str) -> str:
     if len(names) > 1:
         raise ArgumentError(
             f"parameter 'branch' is empty, and {len(names)} branches are at {head}: "
-            f"name one of {', '.join(sorted(names))}"
+            f"name one of {', '.join(sorted(names)[:NAMED])}{', ...' if len(names) > NAMED else ''}"
         )
     return names[0] if names else ""
 

@@ -226,6 +226,62 @@ def test_line_ends_stay_as_gitattributes_say(served: Path, tmp_path: Path) -> No
     assert run("cat-file", "blob", f"{commit}:b.txt", cwd=served) == "three\n"
 
 
+def push(work: Path, served: Path) -> None:
+    run("push", "-q", str(served), "HEAD:refs/heads/feature", "HEAD:refs/pull/7/head", cwd=work)
+
+
+def test_what_only_gitattributes_would_change_is_left_alone(served: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for name in ("a.txt", "b.txt"):
+        (work / name).write_bytes(b"one\r\n")
+    run("add", ".", cwd=work)
+    run("commit", "-qm", "CRLF in the repository itself", cwd=work)
+    (work / ".gitattributes").write_text("*.txt text\n")
+    run("add", ".gitattributes", cwd=work)
+    run("commit", "-qm", "and a wish for LF", cwd=work)
+    push(work, served)
+    checkout = check_out(f"file://{served}", tmp_path)
+    (checkout.box / "b.txt").write_bytes(b"two\r\n")
+    _, diff = checkout.publish()
+    assert b"b.txt" in diff
+    assert b"a.txt" not in diff
+    shutil.rmtree(checkout.source.with_name("changed"))
+    shutil.rmtree(checkout.source)
+    git.fetch(checkout.url, checkout.start, checkout.source)
+    (checkout.box / "b.txt").write_bytes(b"one\r\n")
+    assert checkout.publish() == (checkout.start, b"")
+
+
+def test_gitattributes_hide_nothing_from_the_diff(checkout: Checkout) -> None:
+    (checkout.box / ".gitattributes").write_text("* -diff\n")
+    (checkout.box / "a.txt").write_text("three\n")
+    assert b"+three" in checkout.publish()[1]
+
+
+def test_a_diff_of_any_size_is_cut(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "DIFF_LIMIT", 1000)
+    (checkout.box / "a.txt").write_text("three\n" * 1000)
+    _, diff = checkout.publish()
+    assert len(diff) < 1010
+    assert diff.endswith(b"[cut]\n")
+
+
+@pytest.mark.parametrize("branch", ["x\u2028y", "x\u0085y", "x\u2029refs/heads/main"])
+def test_a_name_with_what_ends_lines_elsewhere_is_one_name(served: Path, branch: str) -> None:
+    run("branch", branch, "main", cwd=served)
+    assert pull_request.resolve(f"file://{served}", "7", "", "").branch == "feature"
+    assert f"refs/heads/{branch}" in git.references(f"file://{served}")
+
+
+def test_of_many_branches_a_few_are_named(served: Path) -> None:
+    tip = run("rev-parse", "feature", cwd=served).strip()
+    names = "".join(f"create refs/heads/x{number:03} {tip}\n" for number in range(300))
+    subprocess.run(["git", "update-ref", "--stdin"], cwd=served, input=names, text=True, check=True)
+    with pytest.raises(ArgumentError, match="301 branches are at") as error:
+        pull_request.resolve(f"file://{served}", "7", "", "")
+    assert len(str(error.value)) < 300
+
+
 def test_names_that_are_no_utf_8_come_through(served: Path, checkout: Checkout) -> None:
     Path(os.fsdecode(os.fsencode(checkout.box) + b"/caf\xe9.txt")).write_text("x")
     commit, _ = checkout.publish()
