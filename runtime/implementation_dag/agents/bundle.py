@@ -20,7 +20,10 @@ CHUNK = 64 * 1024
 HEADER_LIMIT = 32 * 1024
 NAME_LIMIT = 255
 PATH_LIMIT = 4096
+DEPTH_LIMIT = 200
 ENTRIES_LIMIT = 200_000
+# Of all paths together: they are kept in memory.
+NAMES_LIMIT = 64 * 1024**2
 BYTES_LIMIT = 1024**3
 KINDS = ("file", "link", "folder")
 Opened = TypeVar("Opened")
@@ -93,6 +96,8 @@ def pack(folder: Path, *, repository: bool) -> Iterator[bytes]:
 def _pack(folder: Path, prefix: str, repository: bool) -> Iterator[bytes]:
     for entry in sorted(_opened(folder, prefix, lambda: list(os.scandir(folder))), key=lambda item: item.name):
         path = prefix + entry.name
+        if path.count("/") > DEPTH_LIMIT:
+            raise BundleError(f"more than {DEPTH_LIMIT} folders lie in one another: {path:.200}")
         if entry.name.lower() == ".git" and not repository:
             if prefix:
                 raise BundleError(
@@ -141,7 +146,7 @@ def headers(reader: Reader) -> Iterator[Header]:
     A path is relative, below a folder that came before it, and comes once: so nothing is written through a link. Raises
     BundleError for all else, for too many entries or bytes, and for the packer's own message.
     """
-    folders, seen, total = {""}, set[str](), 0
+    folders, seen, total, names = {""}, set[str](), 0, 0
     while True:
         header = _header(reader.line())
         if header is None:
@@ -149,12 +154,17 @@ def headers(reader: Reader) -> Iterator[Header]:
         parent, _, name = header.path.rpartition("/")
         if name in ("", ".", "..") or "\0" in name or len(os.fsencode(name)) > NAME_LIMIT:
             raise BundleError(f"the bundle has the path {header.path!r:.200}, which is no relative path")
-        if parent not in folders or header.path in seen or len(os.fsencode(header.path)) > PATH_LIMIT:
-            raise BundleError(f"the bundle has the path {header.path!r:.200} twice, or not below a folder of its own")
+        size = len(os.fsencode(header.path))
+        if parent not in folders or header.path in seen or size > PATH_LIMIT or header.path.count("/") > DEPTH_LIMIT:
+            raise BundleError(
+                f"the bundle has the path {header.path!r:.200} twice, too deep, or not below a folder of its own"
+            )
         seen.add(header.path)
-        total += header.size
-        if len(seen) > ENTRIES_LIMIT or total > BYTES_LIMIT:
-            raise BundleError(f"the bundle is larger than {ENTRIES_LIMIT} entries or {BYTES_LIMIT} bytes")
+        total, names = total + header.size, names + size
+        if len(seen) > ENTRIES_LIMIT or total > BYTES_LIMIT or names > NAMES_LIMIT:
+            raise BundleError(
+                f"the bundle is larger than {ENTRIES_LIMIT} entries, {BYTES_LIMIT} bytes or {NAMES_LIMIT} of names"
+            )
         if header.kind == "folder":
             folders.add(header.path)
         yield header
@@ -169,8 +179,9 @@ def _header(line: bytes) -> Header | None:
             return None
         if kind == "error":
             raise BundleError(str(found["message"])[:1000])
-        path, size = found["path"], found.get("size", 0)
-        os.fsencode(path)
+        size = found.get("size", 0)
+        # JSON spells the bytes of a name in several ways: one of them, so that what comes twice is seen.
+        path = os.fsdecode(os.fsencode(found["path"]))
         valid = kind in KINDS and type(size) is int and size >= 0 and (not size or kind != "folder")
         if not valid or (kind == "link" and not 0 < size < PATH_LIMIT):
             raise ValueError
@@ -184,6 +195,13 @@ def unpack(reader: Reader, folder: Path, *, repository: bool) -> None:
 
     `repository` lets a ``.git`` in: only on the way into a box. Raises BundleError.
     """
+    try:
+        _unpack(reader, folder, repository)
+    except OSError as error:
+        raise BundleError(f"the bundle cannot be written: {error.strerror}") from None
+
+
+def _unpack(reader: Reader, folder: Path, repository: bool) -> None:
     folder.mkdir()
     for header in headers(reader):
         if not repository and ".git" in header.path.lower().split("/"):

@@ -25,6 +25,8 @@ from . import box, bundle, pod
 POLL_SECONDS = 0.5
 START_SECONDS = 600
 LOG_LIMIT = 8 * 1024 * 1024
+# How long one piece of the log may take.
+LOG_SECONDS = 10
 # How long one exchange of the box's content may take.
 EXCHANGE_SECONDS = 600
 # What can happen to a pod without any fault of the agent's; one that filled the disk is evicted for its own.
@@ -90,14 +92,16 @@ class Box:
                     piece = b"".join(_bounded(answer, box.LOG_CHUNK)) if answer.status_code == 200 else b""
             except httpx.HTTPError:
                 return
-            whole = piece[: piece.rfind(b"\n") + 1] or (piece if to_the_end or len(piece) == box.LOG_CHUNK else b"")
-            if not whole:
-                return
+            full = len(piece) == box.LOG_CHUNK
+            whole = piece if to_the_end and not full else piece[: piece.rfind(b"\n") + 1] or (piece if full else b"")
             self._printed += len(whole)
             for line in whole.decode(errors="replace").splitlines():
                 say(f"agent: {line}")
             if self._printed >= LOG_LIMIT:
                 say(f"the agent printed more than {LOG_LIMIT} bytes: the rest is left out")
+            if not full:
+                # No more for now. Whoever answers line by line is asked again when the box was looked at.
+                return
 
     def take(self, what: str) -> Iterator[bytes]:
         """Yield the bundle `what`, work or evidence. Raises BoxLost when the box goes away meanwhile."""
@@ -106,7 +110,8 @@ class Box:
             with self._http.stream("GET", f"/{what}") as answer:
                 if answer.status_code != 200:
                     raise StepError(f"the agent's box hands out no {what}: HTTP {answer.status_code}")
-                for chunk in answer.iter_raw(bundle.CHUNK):
+                # Without a size: each piece as it comes, or a box that answers byte by byte would hold us.
+                for chunk in answer.iter_raw():
                     if time.monotonic() > deadline:
                         raise StepError(f"the agent's box took more than {EXCHANGE_SECONDS} s to hand out its {what}")
                     yield chunk
@@ -141,10 +146,11 @@ def _host(address: str) -> str:
 
 
 def _bounded(answer: httpx.Response, limit: int) -> Iterator[bytes]:
-    for chunk in answer.iter_raw(limit):
+    deadline = time.monotonic() + LOG_SECONDS
+    for chunk in answer.iter_raw():
         yield chunk[:limit]
         limit -= len(chunk)
-        if limit <= 0:
+        if limit <= 0 or time.monotonic() > deadline:
             return
 
 

@@ -70,7 +70,7 @@ def in_a_box(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) 
 
 def once(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     """One try of `in_a_box`. Raises BoxLost, StepError."""
-    for left_by_a_lost_box in (CHANGED, folder):
+    for left_by_a_lost_box in (CHANGED, folder, folder.parent / evidence.APART_FOLDER):
         shutil.rmtree(left_by_a_lost_box, ignore_errors=True)
     limit = settings["agents"]["timeoutSeconds"]
     box = client.start(kube.client(), this, stage, specification(this, stage, settings))
@@ -79,7 +79,8 @@ def once(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> d
         box.give(SOURCE)
         box.wait("Ended", limit=limit + client.START_SECONDS, meanwhile=box.print_log)
         box.print_log(to_the_end=True)
-        names = evidence.take(bundle.Reader(box.take("evidence")), folder, settings["evidence"]["fileLimitBytes"])
+        limit = settings["evidence"]["fileLimitBytes"]
+        names = evidence.take(bundle.Reader(box.take("evidence")), folder, limit, publish.own_names(stage))
         say(f"evidence: {', '.join(names) or 'none'}")
         if stage in WRITING_STAGES and not box.status["exitCode"]:
             bundle.unpack(bundle.Reader(box.take("work")), CHANGED, repository=False)

@@ -162,8 +162,29 @@ def test_an_answer_that_drips_ends_by_time(port: int, monkeypatch: pytest.Monkey
         except OSError:
             pass
 
-    with served(hostile(drip), port), pytest.raises(StepError, match=r"took more than 0\.2 s"):
-        list(a_box().take("work"))
+    began = time.monotonic()
+    with served(hostile(drip), port):
+        with pytest.raises(StepError, match=r"took more than 0\.2 s"):
+            list(a_box().take("work"))
+        assert time.monotonic() - began < 3
+        monkeypatch.setattr(client, "LOG_SECONDS", 0.2)
+        a_box().print_log()
+        assert time.monotonic() - began < 4
+
+
+def test_whoever_answers_line_by_line_does_not_hold_the_step(port: int) -> None:
+    asked = []
+
+    def line(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"x\n")
+
+    with served(hostile(line), port):
+        a_box().print_log()
+        a_box().print_log(to_the_end=True)
+    assert len(asked) == 2
 
 
 def test_a_redirect_leads_nowhere(port: int) -> None:

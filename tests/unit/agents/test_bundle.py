@@ -8,12 +8,13 @@ import os
 import random
 import socket
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from implementation_dag.agents import bundle, evidence
+from implementation_dag.agents import bundle, evidence, publish
 from implementation_dag.agents.bundle import BundleError, Reader, pack, unpack
 
 NAMES = [
@@ -140,6 +141,9 @@ HOSTILE = {
     "path of megabytes": entry(path="x" * 10**6),
     "name of 300 bytes": entry(path="x" * 300),
     "path that is no text": entry(path=["x"]),
+    "the same bytes in two spellings": entry(path="\u00e9") + entry(path="\udcc3\udca9"),
+    "path too long for the system": b"".join(entry("folder", "/".join(["x" * 255] * n)) for n in range(1, 17)),
+    "folders in one another": b"".join(entry("folder", "/".join("x" * n)) for n in range(1, 2000)),
     "lone surrogate of no byte": entry(path="\ud800"),
     "no header": b"hello\n",
     "no mapping": b"[]\n",
@@ -175,6 +179,26 @@ def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(bundle, "ENTRIES_LIMIT", 5)
     with pytest.raises(BundleError, match="larger than 5 entries"):
         unpack(Reader([entry(path=str(number)) for number in range(6)]), tmp_path / "to", repository=False)
+
+
+def test_names_that_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "NAMES_LIMIT", 1000)
+    with pytest.raises(BundleError, match="or 1000 of names"):
+        unpack(Reader([entry(path=f"{number:0200}") for number in range(6)]), tmp_path / "to", repository=False)
+
+
+def test_a_tree_too_deep_to_be_walked_is_told(tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    folder = os.open(tmp_path / "from", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("x", dir_fd=folder)
+        inner = os.open("x", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    with pytest.raises(BundleError, match="folders lie in one another"):
+        unpack(Reader(pack(tmp_path / "from", repository=False)), tmp_path / "to", repository=False)
+    subprocess.run(["rm", "-rf", tmp_path / "from"], check=True)
 
 
 def test_evidence_is_plain_files_of_bounded_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,3 +247,19 @@ def test_evidence_has_at_most_fifty_files(tmp_path: Path) -> None:
     for number in range(60):
         (tmp_path / "from" / f"{number:02}").touch()
     assert len(evidence.take(Reader(pack(tmp_path / "from", repository=False)), tmp_path / "to", 10)) == 50
+
+
+def test_an_agent_forges_no_file_of_the_pipeline_s_own(tmp_path: Path) -> None:
+    """changes.diff would stay when the agent fails, and a folder of that name would be in our way when it does not."""
+    stream = entry("folder", "changes.diff") + entry(path="changes.diff/x") + entry(path="commit.txt") + entry(path="a")
+    assert evidence.take(Reader([stream + END]), tmp_path / "rex", 10, publish.own_names("rex")) == ["a"]
+    assert [path.name for path in (tmp_path / "rex").iterdir()] == ["a"]
+    assert publish.own_names("clippy") == {"fixes.diff"}
+    assert publish.own_names("qa") == set()
+
+
+def test_files_left_out_do_not_flood_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence.take(Reader([*(entry(path=str(number)) for number in range(5000)), END]), tmp_path / "to", 10)
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == evidence.TOLD_LIMIT + 1
+    assert "4950 files were left out" in said[-1]
