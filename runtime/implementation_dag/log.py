@@ -12,11 +12,14 @@ from pathlib import Path
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 1000
 _START = time.monotonic()
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Return `text` with control characters and direction overrides escaped; tabs and line feeds stay."""
+    """Return `text` with control characters, direction marks and surrogates escaped; tabs and line feeds stay.
+
+    A lone surrogate is a byte that is no UTF-8, or what JSON may say and no stream and no API takes.
+    """
     return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 

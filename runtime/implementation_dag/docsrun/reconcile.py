@@ -49,7 +49,7 @@ def reconcile(client: Client, docsrun: Object, settings: Settings) -> Object | N
         return next_status if next_status != status else None
     found = read_results(client, docsrun, pods)
     if verdict.reason == "CommandFailed" and found.failure:
-        verdict = Verdict("Failed", found.failure[0], clean(found.failure[1]))
+        verdict = Verdict("Failed", *found.failure)
     if verdict.reason == "FetchFailed" and pods:
         verdict = Verdict("Failed", "FetchFailed", f"{verdict.message}: {_last_line(client, pods[-1], 'fetch')}")
     if pods and pods[-1].get("status", {}).get("phase") in ("Pending", "Running"):

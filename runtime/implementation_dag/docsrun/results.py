@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..log import clean
+
 FOLDER = Path("/results")
 FILE_LIMIT = 256 * 1024
 TOTAL_LIMIT = 700 * 1024
@@ -58,7 +60,7 @@ def parse(log: str) -> Results:
     line = next((text for text in reversed(log.splitlines()) if text.startswith(MARK)), "")
     try:
         files = json.loads(line.removeprefix(MARK))["files"] if line else {}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Results()
     found, total = Results(), 0
     for name, content in list(files.items())[:FILES_LIMIT] if isinstance(files, dict) else []:
@@ -77,7 +79,7 @@ def parse(log: str) -> Results:
 def _document(content: str) -> dict[str, Any]:
     try:
         loaded = json.loads(base64.b64decode(content)) if content else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
 
@@ -87,7 +89,7 @@ def _outputs(content: str) -> dict[str, str]:
     return {
         key: value
         for key, value in pairs
-        if NAME.match(key) and isinstance(value, str) and len(value) <= OUTPUT_VALUE_LIMIT
+        if NAME.match(key) and isinstance(value, str) and len(value) <= OUTPUT_VALUE_LIMIT and _is_text(value)
     }
 
 
@@ -96,7 +98,16 @@ def _failure(content: str) -> tuple[str, str] | None:
     reason, message = document.get("reason"), document.get("message")
     if not isinstance(reason, str) or not isinstance(message, str) or not re.fullmatch(r"[A-Z][A-Za-z]{0,63}", reason):
         return None
-    return reason, message[:MESSAGE_LIMIT]
+    return reason, clean(message[:MESSAGE_LIMIT])
+
+
+def _is_text(value: str) -> bool:
+    """Whether the API can take it: JSON may name halves of characters, which are none."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def run_results() -> int:

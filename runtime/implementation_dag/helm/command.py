@@ -6,12 +6,14 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TextIO, cast
 
 from ..log import say
 
 STOP_GRACE_SECONDS = 20
 KEPT_LINES = 40
+LINE_LIMIT = 16 * 1024
 
 
 def environment() -> dict[str, str]:
@@ -34,7 +36,13 @@ def environment() -> dict[str, str]:
 def capture(*arguments: str) -> str:
     """Return the output of a short helm command, or its error in words."""
     done = subprocess.run(
-        ["helm", *arguments], capture_output=True, text=True, env=environment(), check=False, timeout=60
+        ["helm", *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment(),
+        check=False,
+        timeout=60,
     )
     return done.stdout if done.returncode == 0 else f"helm {arguments[0]} failed: {done.stderr.strip()}\n"
 
@@ -46,14 +54,19 @@ def run(arguments: list[str], trouble: Callable[[], str | None] = lambda: None) 
     """
     say("helm " + " ".join(arguments))
     process = subprocess.Popen(
-        ["helm", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment()
+        ["helm", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment(),
     )
     lines: list[str] = []
 
     def follow() -> None:
-        for line in process.stdout or ():
-            say(line.rstrip())
-            lines.append(line.rstrip())
+        for line in _lines(cast(TextIO, process.stdout)):
+            say(line)
+            lines.append(line)
             del lines[:-KEPT_LINES]
 
     reader = threading.Thread(target=follow)
@@ -74,6 +87,15 @@ def run(arguments: list[str], trouble: Callable[[], str | None] = lambda: None) 
     if found:
         return -1, found
     return process.returncode, last_words(lines)
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Yield the beginning of each line: a chart may fail with a message of any size."""
+    begins = True
+    while piece := stream.readline(LINE_LIMIT):
+        if begins:
+            yield piece.rstrip()
+        begins = piece.endswith("\n")
 
 
 def last_words(lines: list[str]) -> str:

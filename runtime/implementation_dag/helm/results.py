@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..docsrun.results import MESSAGE_LIMIT
+
 FOLDER = Path(os.environ.get("RESULTS", "/results"))
 
 
@@ -16,8 +18,8 @@ def outputs(values: Mapping[str, str]) -> None:
 
 
 def failure(reason: str, message: str) -> None:
-    """Hand over why the command failed: `reason` in CamelCase, `message` in words."""
-    (FOLDER / "failure.json").write_text(json.dumps({"reason": reason, "message": message}))
+    """Hand over why the command failed: `reason` in CamelCase, `message` in words, whose beginning is kept."""
+    (FOLDER / "failure.json").write_text(json.dumps({"reason": reason, "message": message[:MESSAGE_LIMIT]}))
 
 
 def file(name: str, text: str) -> None:

@@ -4,7 +4,10 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
+
 from implementation_dag.docsrun import results
+from implementation_dag.helm import results as helm_results
 
 
 def printed(folder: Path) -> results.Results:
@@ -47,3 +50,21 @@ def test_garbage_is_no_result() -> None:
 def test_a_forged_reason_is_refused(tmp_path: Path) -> None:
     (tmp_path / "failure.json").write_text(json.dumps({"reason": "x\x1b[31m", "message": "m"}))
     assert printed(tmp_path).failure is None
+
+
+def test_json_that_no_api_takes_is_no_result(tmp_path: Path) -> None:
+    """Each of these would end every look at the DocsRun by an exception, which then never ends itself."""
+    (tmp_path / "outputs.json").write_text("[" * 100_000)
+    (tmp_path / "failure.json").write_text(r'{"reason": "HelmFailed", "message": "no \ud800"}')
+    found = printed(tmp_path)
+    assert found.outputs == {}
+    assert found.failure == ("HelmFailed", r"no \xd800")
+    (tmp_path / "outputs.json").write_text(r'{"urls": "\ud800", "release": "x"}')
+    assert printed(tmp_path).outputs == {"release": "x"}
+    assert results.parse(results.MARK + "[" * 100_000) == results.Results()
+
+
+def test_a_reason_of_any_length_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helm_results, "FOLDER", tmp_path)
+    helm_results.failure("HelmFailed", "x" * 10**6)
+    assert printed(tmp_path).failure == ("HelmFailed", "x" * results.MESSAGE_LIMIT)
