@@ -7,14 +7,16 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import StepError
-from .log import say
+from .log import clean, say
 
 REVISION_LABEL = "org.opencontainers.image.revision"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 POLL_SECONDS = 2
 CALL_LIMIT = 60
+REVISION_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Image:
 
 def _crane(*arguments: str) -> tuple[bool, str]:
     try:
-        done = subprocess.run(["crane", *arguments], capture_output=True, text=True, timeout=CALL_LIMIT, check=False)
+        done = subprocess.run(
+            ["crane", *arguments], capture_output=True, text=True, errors="replace", timeout=CALL_LIMIT, check=False
+        )
     except subprocess.TimeoutExpired:
         return False, f"no answer within {CALL_LIMIT} s"
     return done.returncode == 0, (done.stdout if done.returncode == 0 else done.stderr).strip()
@@ -47,17 +51,30 @@ def look_up(repository: str, tag: str) -> Image | str:
     found, text = _crane("config", f"{repository}@{digest}")
     if not found:
         return text.splitlines()[-1] if text else "no answer"
-    labels = json.loads(text).get("config", {}).get("Labels") or {}
+    revision = _mapping(_mapping(_document(text).get("config")).get("Labels")).get(REVISION_LABEL)
     found, text = _crane("manifest", f"{repository}@{digest}")
     if not found:
         return text.splitlines()[-1] if text else "no answer"
-    return Image(f"{repository}:{tag}", digest, labels.get(REVISION_LABEL, ""), platforms(text))
+    return Image(f"{repository}:{tag}", digest, clean(str(revision or ""))[:REVISION_LIMIT], platforms(text))
 
 
 def platforms(manifest: str) -> tuple[str, ...]:
     """Return the digests of the images that an index names; none when the manifest is an image's own."""
-    items = json.loads(manifest).get("manifests") or []
-    return tuple(item["digest"] for item in items if DIGEST.match(str(item.get("digest"))))
+    items = _document(manifest).get("manifests")
+    digests = [_mapping(item).get("digest") for item in items] if isinstance(items, list) else []
+    return tuple(digest for digest in digests if isinstance(digest, str) and DIGEST.match(digest))
+
+
+def _document(text: str) -> dict[str, Any]:
+    """What a registry hands out is whatever was pushed: a JSON object, empty where it is none."""
+    try:
+        return _mapping(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def wait_for(repository: str, tag: str, commit: str, require_revision: bool, limit: float) -> Image:

@@ -17,7 +17,8 @@ _PLAIN = {
 }
 # Name in the bucket → name of the local file that Argo uploads to it.
 APART = {"coverage.html": "coverage", "test-results.xml": "test-results"}
-_PART = re.compile(r"[^\x00-\x1f\x7f/\\]+\Z")
+# XML, in which stores list their keys, has no U+FFFE and U+FFFF.
+_PART = re.compile(r"[^\x00-\x1f\x7f/\\\ufffe\uffff]+\Z")
 
 
 def served_name(name: str) -> str | None:

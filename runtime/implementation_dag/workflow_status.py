@@ -108,8 +108,11 @@ def _nodes(status: Object) -> tuple[dict[str, Object], str]:
             text = unpacker.decompress(base64.b64decode(packed, validate=True), NODES_LIMIT)
             if unpacker.unconsumed_tail:
                 return {}, f"the Workflow's nodes take more than {NODES_LIMIT} bytes: left out"
-            return dict(json.loads(text)), ""
-        except (binascii.Error, zlib.error, ValueError) as error:
+            found = json.loads(text)
+            if not isinstance(found, dict) or not all(isinstance(node, dict) for node in found.values()):
+                raise ValueError("they are no mapping of nodes")
+            return found, ""
+        except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
             return {}, f"the Workflow's compressed nodes cannot be read: {error}"
     if status.get("offloadNodeStatusVersion"):
         return {}, (

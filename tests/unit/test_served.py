@@ -57,6 +57,8 @@ def test_no_ending_keeps_an_active_type(ending: str) -> None:
         "",
         "a\\b",
         "\x7f",
+        "a\ufffe.txt",
+        "\uffff",
         "x" * (NAME_LIMIT + 1),
     ],
 )

@@ -79,6 +79,8 @@ def test_arguments_are_told_as_they_were_given() -> None:
         ({"offloadNodeStatusVersion": "fnv:1"}, "lie in Argo's database"),
         ({"compressedNodes": "AAAA"}, "compressed nodes cannot be read"),
         ({"compressedNodes": "no base64"}, "compressed nodes cannot be read"),
+        ({"compressedNodes": base64.b64encode(gzip.compress(b"[" * 100_000)).decode()}, "cannot be read: maximum rec"),
+        ({"compressedNodes": base64.b64encode(gzip.compress(b'{"x": null}')).decode()}, "no mapping of nodes"),
         ({}, "has no nodes"),
     ],
 )
