@@ -8,7 +8,6 @@ import os
 import random
 import socket
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,7 +142,7 @@ HOSTILE = {
     "path that is no text": entry(path=["x"]),
     "the same bytes in two spellings": entry(path="\u00e9") + entry(path="\udcc3\udca9"),
     "path too long for the system": b"".join(entry("folder", "/".join(["x" * 255] * n)) for n in range(1, 17)),
-    "folders in one another": b"".join(entry("folder", "/".join("x" * n)) for n in range(1, 2000)),
+    "folders in one another": b"".join(entry("folder", "/".join("x" * n)) for n in range(1, 300)),
     "lone surrogate of no byte": entry(path="\ud800"),
     "no header": b"hello\n",
     "no mapping": b"[]\n",
@@ -188,17 +187,9 @@ def test_names_that_fill_the_memory_are_refused(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_tree_too_deep_to_be_walked_is_told(tmp_path: Path) -> None:
-    (tmp_path / "from").mkdir()
-    folder = os.open(tmp_path / "from", os.O_RDONLY)
-    for _ in range(1500):
-        os.mkdir("x", dir_fd=folder)
-        inner = os.open("x", os.O_RDONLY, dir_fd=folder)
-        os.close(folder)
-        folder = inner
-    os.close(folder)
+    (tmp_path / "from" / "/".join("x" * (bundle.DEPTH_LIMIT + 2))).mkdir(parents=True)
     with pytest.raises(BundleError, match="folders lie in one another"):
         unpack(Reader(pack(tmp_path / "from", repository=False)), tmp_path / "to", repository=False)
-    subprocess.run(["rm", "-rf", tmp_path / "from"], check=True)
 
 
 def test_evidence_is_plain_files_of_bounded_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
