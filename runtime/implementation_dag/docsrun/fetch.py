@@ -17,7 +17,8 @@ def refuse_links_outside(folder: Path) -> None:
     root = folder.resolve()
     for path in folder.rglob("*"):
         if path.is_symlink():
-            target = path.resolve()
+            # Not resolve(), which raises where a link leads to itself: to nowhere is not outside.
+            target = Path(os.path.realpath(path))
             if not target.is_relative_to(root) or target.is_relative_to(root / ".git"):
                 raise StepError(f"the repository has a link that leads out of the checkout: {path.relative_to(folder)}")
 

@@ -126,8 +126,12 @@ def read_results(client: Client, docsrun: Object, pods: list[Object]) -> results
 
 def _last_line(client: Client, pod: Object, container: str) -> str:
     metadata = pod["metadata"]
-    lines = client.log(metadata["name"], namespace=metadata["namespace"], container=container, tail_lines=20)
-    return clean(([line.strip() for line in lines if line.strip()] or ["no output"])[-1])
+    try:
+        lines = list(client.log(metadata["name"], namespace=metadata["namespace"], container=container, tail_lines=20))
+    except ApiError as error:
+        # The node may be gone with it: a reason in words is not worth a DocsRun that never ends.
+        return clean(f"no log: {error.status.message}")
+    return clean(([line.strip() for line in lines if line.strip()] or ["no output"])[-1])[: results.MESSAGE_LIMIT]
 
 
 def save_files(client: Client, docsrun: Object, found: results.Results) -> str | None:

@@ -12,7 +12,8 @@ CHECKOUT = Path(os.environ.get("CHECKOUT", "/work/src"))
 
 def inside(relative: str, parameter: str, checkout: Path = CHECKOUT) -> Path:
     """Return the path below the checkout, all links resolved. Raises StepError when it is missing or elsewhere."""
-    path = (checkout / relative).resolve()
+    # Not resolve(), which raises where a link leads to itself.
+    path = Path(os.path.realpath(checkout / relative))
     if not path.is_relative_to(checkout.resolve()):
         raise StepError(f"parameter {parameter!r} is {relative!r}: a link leads out of the checkout")
     if not path.exists():

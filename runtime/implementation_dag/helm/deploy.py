@@ -95,7 +95,7 @@ def install(client: Client, namespace: str, release: str) -> None:
 
 def needs_dependencies(folder: Path) -> bool:
     """Say whether the chart names dependencies that are not vendored beside it."""
-    text = (folder / "Chart.yaml").read_text()
+    text = (folder / "Chart.yaml").read_text(errors="replace")
     return "\ndependencies:" in f"\n{text}" and not any((folder / "charts").glob("*"))
 
 
