@@ -128,7 +128,8 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_each_end_has_its_reason(kubectl: Kubectl, image: str, case: str) -> None:
     spec, reason, words = ENDS[case]
     if spec.get("image") == NO_SUCH_TAG:
-        spec = spec | {"image": image.partition("@")[0].rpartition(":")[0] + NO_SUCH_TAG}
+        host, _, path = image.partition("@")[0].rpartition("/")
+        spec = spec | {"image": f"{host}/{path.partition(':')[0]}{NO_SUCH_TAG}"}
     with running(kubectl, docsrun(f"e2e-{case}", image, **spec)) as name:
         found = final(kubectl, name)
         assert (found["phase"], found["reason"]) == ("Failed", reason), found
