@@ -54,7 +54,7 @@ def credentials(pod: dict[str, Any]) -> list[str]:
 
 
 def test_a_pod_with_any_image_but_ours_holds_no_credential(prepared_box: Box) -> None:
-    commit = pipeline.push(prepared_box, "live-pods", {"tests/test_good.py": TEST}, "feature")
+    commit, _ = pipeline.push(prepared_box, "live-pods", {"tests/test_good.py": TEST}, "feature")
     given = {"github-app": "rex", "commit": commit, "branch": "feature"}
     arguments = {"parameters": [{"name": name, "value": value} for name, value in given.items()]}
     ref = {"name": "coderun-template", "template": "coderun-main"}
