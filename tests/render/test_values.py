@@ -1,6 +1,7 @@
 """A wrong value is refused by name, and so is one that was left empty."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,3 +82,18 @@ def test_labels_of_which_none_is_left_are_refused(suite: Suite) -> None:
 
 def test_a_chart_that_has_this_one_as_a_part_may_say_so(suite: Suite) -> None:
     assert suite.render(values={"enabled": True, "global": {"team": "a"}}).objects
+
+
+def test_every_value_that_a_template_reads_is_there() -> None:
+    """Helm renders nothing for a misspelt key: deploy.waitSeconds stood where deploy.image.waitSeconds is meant."""
+    values = load((CHART / "values.yaml").read_text())
+    missing = set()
+    for path in sorted((CHART / "templates").rglob("*.*")):
+        for name in re.findall(r"\.Values\.([A-Za-z0-9_.]*[A-Za-z0-9_])", path.read_text(encoding="utf-8")):
+            found: Any = values
+            for key in name.split("."):
+                found = found.get(key) if isinstance(found, dict) else None
+                if found is None:
+                    missing.add(f"{path.name}: {name}")
+                    break
+    assert not missing
