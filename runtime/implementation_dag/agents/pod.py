@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import restricted
 from . import box
 
 GROUP = "implementation-dag.dev"
@@ -37,7 +38,7 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
         "imagePullPolicy": pull_policy,
         "env": [{"name": "BOX_KEY_SHA256", "value": spec["key"]}],
         "resources": resources,
-        "securityContext": _hardening(),
+        "securityContext": restricted.container(),
         "volumeMounts": [work],
     }
     port = {"ports": [{"name": "handover", "containerPort": box.PORT, "protocol": "TCP"}]}
@@ -59,7 +60,7 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
             *({"name": item["name"], "value": _literal(item["value"])} for item in spec.get("env", [])),
         ],
         "resources": spec["resources"],
-        "securityContext": _hardening(),
+        "securityContext": restricted.container(),
         "volumeMounts": [work, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 -- an emptyDir
     }
     python = ["python3", "-m", "implementation_dag"]
@@ -88,13 +89,7 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
             "serviceAccountName": f"{release}-box",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "fsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": restricted.pod(),
             "initContainers": [{"name": "receive", "command": [*python, "receive"]} | own | port],
             "containers": [agent, {"name": "hand-over", "command": [*python, "hand-over"]} | own | port],
             "volumes": [
@@ -108,11 +103,3 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
 def _literal(text: str) -> str:
     """Return `text` so that the kubelet, which expands $(NAME) in commands and variables, leaves it as it is."""
     return text.replace("$", "$$")
-
-
-def _hardening() -> Object:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }

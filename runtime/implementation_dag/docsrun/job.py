@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .. import restricted
 from .settings import Settings
 
 NAME_LABEL = "taskmaster.io/docsrun"
@@ -101,7 +102,7 @@ def _pod(spec: Object, settings: Settings) -> Object:
         "args": spec.get("args", []),
         "env": spec.get("env", []) + trust_env,
         "resources": _resources(spec.get("resources") or {}, settings.resources),
-        "securityContext": _container_security(),
+        "securityContext": restricted.container(),
         "volumeMounts": [
             *work,
             *results,
@@ -118,13 +119,7 @@ def _pod(spec: Object, settings: Settings) -> Object:
         "serviceAccountName": spec["serviceAccountName"],
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 65532,
-            "runAsGroup": 65532,
-            "fsGroup": 65532,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted.pod(),
         "initContainers": first,
         "containers": [command],
         "volumes": volumes,
@@ -143,16 +138,8 @@ def _own(subcommand: str, settings: Settings, mounts: list[Object]) -> Object:
         "imagePullPolicy": settings.pull_policy,
         "command": ["python3", "-m", "implementation_dag", subcommand],
         "resources": settings.sidecar_resources,
-        "securityContext": _container_security(),
+        "securityContext": restricted.container(),
         "volumeMounts": mounts,
-    }
-
-
-def _container_security() -> Object:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
     }
 
 
