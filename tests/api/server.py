@@ -1,4 +1,7 @@
-"""etcd and kube-apiserver alone, on loopback: the real API with its admission, and nothing that acts on objects."""
+"""etcd and kube-apiserver on loopback: the real API with its admission, and nothing that acts on objects.
+
+The one controller beside them checks the types of the policies' expressions.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ def running(folder: Path) -> Iterator[Kubectl]:
         processes.append(_start(folder, "kube-apiserver", _apiserver(folder, client, port, key)))
         kubectl = Kubectl(_kubeconfig(folder, port, token))
         _await_ready(kubectl, processes, folder)
+        processes.append(_start(folder, "kube-controller-manager", _checker(kubectl)))
         yield kubectl
     finally:
         for process in reversed(processes):
@@ -67,6 +71,15 @@ def _apiserver(folder: Path, etcd: int, port: int, key: Path) -> list[str]:
         "--disable-admission-plugins=ServiceAccount",
         # Else the server refuses privileged containers before any policy is asked.
         "--allow-privileged",
+    ]
+
+
+def _checker(kubectl: Kubectl) -> list[str]:
+    return [
+        f"--kubeconfig={kubectl.kubeconfig}",
+        "--controllers=validatingadmissionpolicy-status-controller",
+        "--leader-elect=false",
+        "--secure-port=0",
     ]
 
 

@@ -12,12 +12,19 @@ from scripts.demo.kubectl import Kubectl
 from scripts.render.manifests import Object
 
 from .cases import CASES, IDS, ask, judge
+from .expressions import faults
 from .previews import RELEASE, apply
 
 
 @pytest.mark.parametrize(("stem", "case"), CASES, ids=IDS)
 def test_case(kubectl: Kubectl, previews: None, stem: str, case: dict[str, Any]) -> None:
     judge(case, ask(kubectl, case))
+
+
+def test_no_expression_has_a_fault(kubectl: Kubectl, previews: None) -> None:
+    found = faults(kubectl)
+    assert len(found) == 18
+    assert not {name: warnings for name, warnings in found.items() if warnings}
 
 
 BOUND: dict[str, Any] = {

@@ -117,7 +117,7 @@ alone. Admission plugins may fill in a class of priority, but none of the system
 {{- define "implementation-dag.policies.modest" -}}
 {{ .pod }}.?nodeName.orValue('') == '' && !{{ .pod }}.?priorityClassName.orValue('').startsWith('system-')
 && {{ .pod }}.?resourceClaims.orValue([]).size() == 0
-&& ({{ .containers }} + [{{ .pod }}]).all(c, c.?securityContext.?runAsNonRoot.orValue(true) && c.?securityContext.?runAsUser.orValue(1) != 0
+&& ({{ .containers }} + [dyn({{ .pod }})]).all(c, c.?securityContext.?runAsNonRoot.orValue(true) && c.?securityContext.?runAsUser.orValue(1) != 0
 && c.?securityContext.?seccompProfile.?type.orValue('') != 'Unconfined' && c.?securityContext.?procMount.orValue('Default') == 'Default'
 && [?c.?resources.?limits, ?c.?resources.?requests].all(found, found.all(key, key in {{ toJson .resources }})))
 && {{ .containers }}.all(c, c.?ports.orValue([]).all(port, port.?hostPort.orValue(0) == 0))
