@@ -104,32 +104,32 @@ check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that ne
 
 .PHONY: check-real
 check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder); writes out/real
-	@$(PYTHON) -m scripts.real "$(REAL)"
+	@$(PYTHON) -m scripts.chart.real "$(REAL)"
 
 .PHONY: snapshots
 snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
-	@$(PYTHON) -m scripts.render update
-	@$(PYTHON) -m scripts.render.standalone
+	@$(PYTHON) -m scripts.chart.render update
+	@$(PYTHON) -m scripts.chart.render.standalone
 
 .PHONY: coverage
 coverage: venv test-tools ## Measure what the render cases exercise and which changes no test notices; fails below the floor
-	@$(PYTHON) -m scripts.chart_coverage $(if $(RAISE),--raise-floor)
+	@$(PYTHON) -m scripts.chart.coverage $(if $(RAISE),--raise-floor)
 
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
-	@$(PYTHON) -m scripts.overlays.rendered
+	@$(PYTHON) -m scripts.delivery.overlays.rendered
 
 .PHONY: chart-readme
 chart-readme: venv ## Rewrite the chart's README from its values and their schema
-	@$(PYTHON) -m scripts.chart_readme
+	@$(PYTHON) -m scripts.chart.readme
 
 .PHONY: schemas
 schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/schemas/sources.toml
-	@$(PYTHON) -m scripts.schemas generate
+	@$(PYTHON) -m scripts.chart.schemas generate
 
 .PHONY: lint-docs
 lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
-	@$(PYTHON) -m scripts.lint.docs
+	@$(PYTHON) -m scripts.chart.lint.docs
 
 ##@ Local cluster
 .PHONY: argocd-tools
@@ -138,15 +138,15 @@ argocd-tools: ## Build Argo CD and what it needs besides (5 minutes, once)
 
 .PHONY: up
 up: venv tools $(if $(ARGOCD),argocd-tools) ## Bring the local cluster up, a no-op when it is (ARGOCD=1: with Argo CD)
-	@$(PYTHON) -m scripts.cluster up $(if $(ARGOCD),--argocd)
+	@$(PYTHON) -m scripts.lab.cluster up $(if $(ARGOCD),--argocd)
 
 .PHONY: down
 down: ## Take the local cluster down; nothing of it stays
-	@python3 -m scripts.cluster down
+	@python3 -m scripts.lab.cluster down
 
 .PHONY: status
 status: ## Show the parts of the local cluster
-	@python3 -m scripts.cluster status
+	@python3 -m scripts.lab.cluster status
 
 .PHONY: e2e-ingress
 e2e-ingress: venv tools ## Start the local ingress twenty times on a busy machine: each must serve HTTP/1.1 and HTTP/2
@@ -176,7 +176,7 @@ e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull r
 
 .PHONY: rights
 rights: venv tools ## Rewrite the snapshots of what each identity can become, and what it may do as the cluster says
-	@$(PYTHON) -m scripts.rights
+	@$(PYTHON) -m scripts.chart.rights
 	@UPDATE_SNAPSHOTS=1 $(VENV)/bin/pytest -q tests/e2e/isolation/test_rights.py
 
 # Two processes: production takes the place of the demo's release, which coexistence needs.
@@ -193,7 +193,7 @@ doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs
 
 .PHONY: retention
 retention: venv ## Give a release's bucket its lifecycle rules (FROM=manifest, or - for a ConfigMap from kubectl)
-	@$(PYTHON) -m scripts.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
+	@$(PYTHON) -m scripts.delivery.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
 
 ##@ Measurements
 .PHONY: bench-overhead
@@ -212,8 +212,8 @@ bench-render: venv test-tools ## Measure the render harness beside helm-unittest
 ##@ Release
 .PHONY: promote
 promote: venv test-tools ## Commit what was tested FROM= into TO= on a branch (EVIDENCE=index.json or s3://bucket/key)
-	@$(PYTHON) -m scripts.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
+	@$(PYTHON) -m scripts.delivery.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
 
 .PHONY: package
 package: venv test-tools ## Write the chart's package, the same bytes on every machine, and print its sha256
-	@$(PYTHON) -m scripts.package
+	@$(PYTHON) -m scripts.chart.package

@@ -1,3 +1,3 @@
 """Plugins of all tests."""
 
-pytest_plugins = ["scripts.render.plugin"]
+pytest_plugins = ["scripts.chart.render.plugin"]

@@ -11,17 +11,17 @@ import sys
 import time
 from pathlib import Path
 
-from scripts.cluster.__main__ import main as cluster
+from scripts.lab.cluster.__main__ import main as cluster
 
 ROUNDS = 3
 OUT = Path("out") / "bench" / "cluster.json"
 
 
 def seconds(command: str) -> float:
-    """Seconds of one command of scripts.cluster. Raises RuntimeError when it fails."""
+    """Seconds of one command of scripts.lab.cluster. Raises RuntimeError when it fails."""
     start = time.monotonic()
     if code := cluster([command]):
-        raise RuntimeError(f"`python -m scripts.cluster {command}` ended with exit code {code}: see above")
+        raise RuntimeError(f"`python -m scripts.lab.cluster {command}` ended with exit code {code}: see above")
     return time.monotonic() - start
 
 

@@ -16,14 +16,15 @@ from typing import Any
 
 from rich.console import Console
 
-from scripts.demo import environment, workflow
-from scripts.demo.alone import alone, lock_of
-from scripts.demo.environment import RELEASE_NAMESPACE
-from scripts.demo.errors import DemoError
-from scripts.demo.release import RELEASE
+from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
-from scripts.demo.session import Session, prepared
-from scripts.demo.stages import wall_seconds
+from scripts.lab.stand import environment, workflow
+from scripts.lab.stand.alone import alone, lock_of
+from scripts.lab.stand.environment import RELEASE_NAMESPACE
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.release import RELEASE
+from scripts.lab.stand.session import Session, prepared
+from scripts.lab.stand.stages import wall_seconds
 from scripts.progress import Progress
 
 ROUNDS = 3
@@ -72,7 +73,7 @@ def measure(session: Session) -> dict[str, Any]:
     """Run both in turns; seconds of each round, medians, and the ratio of overhead to the no-op topology."""
     overheads, noops = [], []
     for number in range(1, ROUNDS + 1):
-        outcome = session.run(all_scenarios(session.environment.registry)["default"])
+        outcome = run(session, all_scenarios(session.environment.registry)["default"])
         if not outcome.as_expected:
             raise DemoError(f"round {number}: the demo ended {outcome.result}: run `make demo` to see why")
         overheads.append(outcome.runs[0].run.overhead_seconds)

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from benchmarks.render import process, suites
 from benchmarks.render.assertions import Assertion, read
+from scripts.chart.render import NEWEST, TARGETS
+from scripts.chart.render.project import SUITE
+from scripts.chart.render.targets import KUBERNETES
 from scripts.progress import Progress
-from scripts.render import NEWEST, TARGETS
-from scripts.render.project import SUITE
-from scripts.render.targets import KUBERNETES
 from scripts.toolchain import tool
 
 ROUNDS = 3

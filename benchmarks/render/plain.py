@@ -8,9 +8,9 @@ import sys
 
 from benchmarks.render.assertions import read
 from benchmarks.render.suites import places
-from scripts.render import TARGETS, Target
-from scripts.render.manifests import documents, load
-from scripts.render.project import SUITE
+from scripts.chart.render import TARGETS, Target
+from scripts.chart.render.manifests import documents, load
+from scripts.chart.render.project import SUITE
 from scripts.toolchain import tool
 
 

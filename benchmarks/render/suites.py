@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from benchmarks.render.assertions import Assertion, steps
-from scripts.render import NEWEST, Suite
-from scripts.render.manifests import documents, load
+from scripts.chart.render import NEWEST, Suite
+from scripts.chart.render.manifests import documents, load
 from scripts.toolchain import tool
 
 Places = dict[str, tuple[str, int]]

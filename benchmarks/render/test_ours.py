@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.render.assertions import Assertion, read
-from scripts.render import NEWEST, TARGETS, Cache, Objects, Target
-from scripts.render.project import SUITE
+from scripts.chart.render import NEWEST, TARGETS, Cache, Objects, Target
+from scripts.chart.render.project import SUITE
 
 ASSERTIONS = read()
 SOME = [NEWEST] if os.environ.get("BENCH_TARGETS") == "newest" else list(TARGETS)

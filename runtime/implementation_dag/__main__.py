@@ -5,30 +5,30 @@ from __future__ import annotations
 import importlib
 import sys
 
-from .errors import StepError
-from .log import fail
+from .base.errors import StepError
+from .base.log import fail
 
 # Imported on demand: a step starts in a third of the time without the others' libraries.
 SUBCOMMANDS = {
-    "set-params": "set_params:main",
+    "set-params": "steps.set_params:main",
     "agent": "agents.stage:main",
     "receive": "agents.box:receive",
     "hand-over": "agents.box:hand_over",
     "head": "agents.head:main",
-    "provision": "provision:main",
-    "deploy": "deploy:main",
-    "helm-deploy": "helm.deploy:main",
-    "helm-uninstall": "helm.uninstall:main",
+    "provision": "steps.provision:main",
+    "deploy": "steps.deploy:main",
+    "helm-deploy": "docsrun.helm.deploy:main",
+    "helm-uninstall": "docsrun.helm.uninstall:main",
     "acceptance": "acceptance:run_acceptance",
-    "evidence": "evidence:main",
-    "remove-preview": "cleanup:remove",
-    "keep-preview": "cleanup:keep",
+    "evidence": "steps.evidence:main",
+    "remove-preview": "steps.cleanup:remove",
+    "keep-preview": "steps.cleanup:keep",
     "controller": "controller:run_controller",
     "fetch": "docsrun.fetch:run_fetch",
     "results": "docsrun.results:run_results",
-    "installation-check": "installation_check.check:main",
-    "write-probe": "installation_check.probe:write",
-    "read-probe": "installation_check.probe:read",
+    "installation-check": "check.check:main",
+    "write-probe": "check.probe:write",
+    "read-probe": "check.probe:read",
 }
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.cluster.settings import ClusterError
-from scripts.demo import environment, logs, summary
-from scripts.demo.alone import alone, lock_of
-from scripts.demo.errors import DemoError, NotStarted
+from scripts.demo import summary
+from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
-from scripts.demo.session import Session, prepared, remove_everything
-from scripts.images.image import ImageError
+from scripts.lab.cluster.settings import ClusterError
+from scripts.lab.images.image import ImageError
+from scripts.lab.stand import environment, logs
+from scripts.lab.stand.alone import alone, lock_of
+from scripts.lab.stand.errors import DemoError, NotStarted
+from scripts.lab.stand.session import Session, prepared, remove_everything
 from scripts.progress import Progress
 from scripts.toolchain import ToolError, ToolMissing
 
@@ -69,7 +71,7 @@ def _run(where: environment.Environment, name: str, console: Console, progress: 
 
 def show_scenario(session: Session, name: str, out: Path) -> bool:
     """Run a scenario, print and write its summary, keep logs when it went wrong; True when as expected."""
-    outcome = session.run(all_scenarios(session.environment.registry)[name])
+    outcome = run(session, all_scenarios(session.environment.registry)[name])
     summary.show(outcome, session.console)
     summary.write(outcome, out / "summary.json")
     session.progress(f"summary: {out / 'summary.json'}")

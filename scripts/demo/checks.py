@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.demo.evidence import Evidence, index_problems, missing, schema_problems
-from scripts.demo.previews import Observation
-from scripts.demo.repository import OWNER, REPO, PullRequest
-from scripts.demo.stages import EXIT_STAGES
-from scripts.demo.workflow import Finished
+from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema_problems
+from scripts.lab.stand.previews import Observation
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.stages import EXIT_STAGES
+from scripts.lab.stand.workflow import Finished
 
 # Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
 POD_LIMIT = 13

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scripts.demo import checks
 from scripts.demo.checks import Check, Observed
-from scripts.demo.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 
 MISSING_IMAGE = "no-such-image"
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from implementation_dag.finding import report
+from implementation_dag.check.finding import report
 from scripts.command import ends_in_words
 from scripts.toolchain import ToolError, ToolMissing
 

@@ -7,8 +7,8 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 
-from implementation_dag.finding import Finding, ok, problem
-from scripts.render.manifests import load_all
+from implementation_dag.check.finding import Finding, ok, problem
+from scripts.chart.render.manifests import load_all
 
 from .cluster import Cluster, Object
 

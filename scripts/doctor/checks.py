@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from implementation_dag.finding import Finding, ok, problem, unknown
-from implementation_dag.installation_check.agents import interface
-from implementation_dag.installation_check.definitions import argo_schema
+from implementation_dag.check.agents import interface
+from implementation_dag.check.definitions import argo_schema
+from implementation_dag.check.finding import Finding, ok, problem, unknown
 
 from .addresses import api_server, dns_caches
 from .cluster import Cluster, Object

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from scripts.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
 from scripts.toolchain import tool
 
 Object = dict[str, Any]

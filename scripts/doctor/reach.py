@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from implementation_dag.asking import Failure
-from implementation_dag.finding import Finding, ok, problem, unknown
-from implementation_dag.protocols import Probe, Protocol, fault, probe
+from implementation_dag.base.asking import Failure
+from implementation_dag.check.finding import Finding, ok, problem, unknown
+from implementation_dag.preview.protocols import Probe, Protocol, fault, probe
 
 from .cluster import Cluster
 

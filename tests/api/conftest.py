@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.kubectl import Kubectl
-from scripts.render import helm
-from scripts.render.manifests import Object
-from scripts.render.project import CHART
+from scripts.chart.render import helm
+from scripts.chart.render.manifests import Object
+from scripts.chart.render.project import CHART
+from scripts.lab.stand.kubectl import Kubectl
 from scripts.toolchain import asset
 
 from . import server

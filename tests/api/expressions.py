@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from scripts.demo.kubectl import Kubectl
+from scripts.lab.stand.kubectl import Kubectl
 
 from .previews import RELEASE
 

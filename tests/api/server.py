@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.demo.errors import DemoError
-from scripts.demo.kubectl import Kubectl
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.kubectl import Kubectl
 from scripts.toolchain import tool
 
 READY_SECONDS = 60.0

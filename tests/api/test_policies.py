@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.kubectl import Kubectl
-from scripts.render.manifests import Object
+from scripts.chart.render.manifests import Object
+from scripts.lab.stand.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask, judge
 from .expressions import faults

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.kubectl import Kubectl
-from scripts.render.manifests import Object
+from scripts.chart.render.manifests import Object
+from scripts.lab.stand.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask
 from .previews import RELEASE, apply

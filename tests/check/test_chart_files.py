@@ -10,7 +10,7 @@ import yaml
 from implementation_dag.acceptance.plan import write_plan
 from implementation_dag.acceptance.settings import from_environment
 from implementation_dag.acceptance.targets import Target
-from scripts.render.project import CHART, SUITE
+from scripts.chart.render.project import CHART, SUITE
 from scripts.toolchain import tool
 
 FILES = CHART / "files"

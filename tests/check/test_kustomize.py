@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from scripts.overlays import build, rendered
+from scripts.delivery.overlays import build, rendered
 from scripts.toolchain import tool
 
 FOLDERS = ["base", "crds", *(f"{kind}/{name}" for kind in ("overlays", "rendered") for name in build.ENVIRONMENTS)]

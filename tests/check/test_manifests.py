@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.chart.render.manifests import Object
+from scripts.chart.render.project import SUITE
+from scripts.chart.render.targets import HELMS, KUBERNETES, Target
+from scripts.chart.schemas.kubeconform import second_opinion
+from scripts.chart.schemas.pinned import differences, generate
 from scripts.progress import Progress
-from scripts.render.manifests import Object
-from scripts.render.project import SUITE
-from scripts.render.targets import HELMS, KUBERNETES, Target
-from scripts.schemas.kubeconform import second_opinion
-from scripts.schemas.pinned import differences, generate
 from scripts.toolchain import tool
 
 ARGO_KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.promote import PromoteError, evidence
+from scripts.delivery.promote import PromoteError, evidence
 
 from .s3 import client
 

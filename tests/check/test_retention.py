@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.retention import RetentionError, rules
-from scripts.retention.__main__ import apply, main
-from scripts.retention.bucket import Bucket
-from scripts.retention.settings import Settings
+from scripts.delivery.retention import RetentionError, rules
+from scripts.delivery.retention.__main__ import apply, main
+from scripts.delivery.retention.bucket import Bucket
+from scripts.delivery.retention.settings import Settings
 from scripts.toolchain import tool
 
 from .s3 import KEYS, client, free_port, serving

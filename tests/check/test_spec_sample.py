@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from scripts.render.manifests import Object, load
-from scripts.render.targets import KUBERNETES
-from scripts.schemas.kubeconform import second_opinion
-from scripts.schemas.reading import read
+from scripts.chart.render.manifests import Object, load
+from scripts.chart.render.targets import KUBERNETES
+from scripts.chart.schemas.kubeconform import second_opinion
+from scripts.chart.schemas.reading import read
 from scripts.toolchain import tool
 
 SAMPLE = Path(__file__).resolve().parents[1] / "lint" / "spec_sample"

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from scripts.render import helm
-from scripts.render.project import CHART, SUITE
+from scripts.chart.render import helm
+from scripts.chart.render.project import CHART, SUITE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"

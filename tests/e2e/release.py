@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.demo.environment import RELEASE_NAMESPACE
-from scripts.demo.helm import helm
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.release import CHART, GIT_SECRET, RELEASE, S3_SECRET, TRUST
-from scripts.demo.repository import OWNER, REPO, PullRequest
-from scripts.demo.workflow import ENDED
-from scripts.demo.workflow import phase as phase_of
+from scripts.lab.stand.environment import RELEASE_NAMESPACE
+from scripts.lab.stand.helm import helm
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.release import CHART, GIT_SECRET, RELEASE, S3_SECRET, TRUST
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.workflow import ENDED
+from scripts.lab.stand.workflow import phase as phase_of
 
 RUN_SECONDS = 600
 DOCSRUN_SECONDS = 180

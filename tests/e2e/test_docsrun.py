@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.certificates import GIT_HOST
-from scripts.demo.errors import DemoError
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.session import Session
+from scripts.lab.stand.certificates import GIT_HOST
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.session import Session
 
 NAMESPACE = "workflows"
 CONTROLLER = "deployment/implementation-dag-controller"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from implementation_dag import naming
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.session import Session
-from scripts.render import helm
+from implementation_dag.contract import naming
+from scripts.chart.render import helm
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.session import Session
 
 CHART = Path(__file__).parents[2] / "charts" / "implementation-dag"
 NAMESPACE = "default"

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.demo import release
-from scripts.demo.environment import RELEASE_NAMESPACE
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.objects import secret
-from scripts.demo.session import Session
+from scripts.lab.stand import release
+from scripts.lab.stand.environment import RELEASE_NAMESPACE
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.objects import secret
+from scripts.lab.stand.session import Session
 from scripts.toolchain import tool
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.demo.__main__ import show_scenario
 from scripts.demo.scenarios import all_scenarios
-from scripts.demo.session import Session
+from scripts.lab.stand.session import Session
 
 
 @pytest.mark.parametrize("name", list(all_scenarios("registry")))

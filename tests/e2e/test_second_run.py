@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from scripts.demo import previews, repository, workflow
-from scripts.demo.backends import BUCKET
-from scripts.demo.evidence import download, prefix
-from scripts.demo.repository import OWNER, REPO, PullRequest
-from scripts.demo.session import Session
+from scripts.lab.stand import previews, repository, workflow
+from scripts.lab.stand.backends import BUCKET
+from scripts.lab.stand.evidence import download, prefix
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.session import Session
 
 # As far apart as two impatient people start them, and so far that helm of the first runs when the second takes over.
 APART = [5.0, 35.0]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag import protocols
-from implementation_dag.protocols import Probe, Protocol
+from implementation_dag.preview import protocols
+from implementation_dag.preview.protocols import Probe, Protocol
 from tests.k6.conftest import Acceptance, Request, answer, serving
 
 NOWHERE = "http://127.0.0.1:1"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts.lint import RULES, lint
-from scripts.lint.__main__ import main
-from scripts.render.manifests import Object, objects
-from scripts.schemas.reading import read
+from scripts.chart.lint import RULES, lint
+from scripts.chart.lint.__main__ import main
+from scripts.chart.render.manifests import Object, objects
+from scripts.chart.schemas.reading import read
 
 SHAPES = Path(__file__).parent / "shapes"
 RENDERED = Path(__file__).parents[2] / "kustomize" / "rendered" / "dev" / "manifests.yaml"

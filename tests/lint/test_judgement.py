@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from scripts.lint import lint
-from scripts.render.manifests import Object, load
+from scripts.chart.lint import lint
+from scripts.chart.render.manifests import Object, load
 
 RBAC = "rbac.authorization.k8s.io"
 

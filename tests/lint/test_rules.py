@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from scripts.lint import RULES, lint
-from scripts.render.manifests import Object, load
+from scripts.chart.lint import RULES, lint
+from scripts.chart.render.manifests import Object, load
 
 EXAMPLES = Path(__file__).parent / "examples"
 

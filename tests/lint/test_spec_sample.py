@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from scripts.lint import Finding, lint
-from scripts.lint.docs import PAGE, written
-from scripts.render.manifests import load
-from scripts.schemas.reading import read
+from scripts.chart.lint import Finding, lint
+from scripts.chart.lint.docs import PAGE, written
+from scripts.chart.render.manifests import load
+from scripts.chart.schemas.reading import read
 
 SAMPLE = Path(__file__).parent / "spec_sample"
 FAULTS: list[dict[str, Any]] = load((SAMPLE / "faults.yaml").read_text())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.lint import tags
+from scripts.chart.lint import tags
 
 RESULT = "tasks['a-b'].outputs.result"
 

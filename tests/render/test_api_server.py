@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from scripts.render import helm
-from scripts.render.project import CHART
+from scripts.chart.render import helm
+from scripts.chart.render.project import CHART
 from scripts.toolchain import tool
 
 SLICE = {

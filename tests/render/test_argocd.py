@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.overlays import build
+from scripts.delivery.overlays import build
 from scripts.toolchain import tool
 
 KUSTOMIZE = build.ROOT / "kustomize"

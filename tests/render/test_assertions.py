@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.render.assertions import Assertion, AssertionsError, read
-from scripts.render import Suite
+from scripts.chart.render import Suite
 
 ASSERTIONS = read()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from implementation_dag import naming
-from implementation_dag.served import APART
-from scripts.render import Objects
+from implementation_dag.contract import naming
+from implementation_dag.contract.served import APART
+from scripts.chart.render import Objects
 
 from .test_pipeline import containers, pipeline
 

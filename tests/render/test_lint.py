@@ -4,12 +4,12 @@ from functools import partial
 
 import pytest
 
-from scripts.lint import lint
-from scripts.render import helm
-from scripts.render.project import CHART, ROOT, SUITE
-from scripts.render.targets import HELMS, NEWEST
-from scripts.render.verdicts import remembered
-from scripts.schemas.reading import read
+from scripts.chart.lint import lint
+from scripts.chart.render import helm
+from scripts.chart.render.project import CHART, ROOT, SUITE
+from scripts.chart.render.targets import HELMS, NEWEST
+from scripts.chart.render.verdicts import remembered
+from scripts.chart.schemas.reading import read
 
 
 @pytest.mark.parametrize("case", sorted(SUITE.cases))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.render import Suite
-from scripts.render.notes import notes
+from scripts.chart.render import Suite
+from scripts.chart.render.notes import notes
 
 
 @pytest.fixture

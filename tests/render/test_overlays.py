@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.overlays import build, rendered
+from scripts.delivery.overlays import build, rendered
 
 KUSTOMIZE = build.ROOT / "kustomize"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.render import Manifest, Object, Objects
-from scripts.render.objects import by_name
-from scripts.render.plugin import Renderer
+from scripts.chart.render import Manifest, Object, Objects
+from scripts.chart.render.objects import by_name
+from scripts.chart.render.plugin import Renderer
 
 STAGES = ["set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.render import Manifest, Object, RenderError, Suite, helm
-from scripts.render.project import CHART
-from scripts.render.standalone import POLICIES, differences, policies
+from scripts.chart.render import Manifest, Object, RenderError, Suite, helm
+from scripts.chart.render.project import CHART
+from scripts.chart.render.standalone import POLICIES, differences, policies
 
 
 def test_the_standalone_set_is_the_chart_s() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from implementation_dag import naming
-from scripts.render import RenderError, helm
-from scripts.render.project import CHART
+from implementation_dag.contract import naming
+from scripts.chart.render import RenderError, helm
+from scripts.chart.render.project import CHART
 
 CASES = Path(__file__).parent / "cases"
 ALL = [None, *sorted(CASES.glob("*.yaml"))]

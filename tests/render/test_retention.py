@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from scripts.overlays import build
-from scripts.render import Suite
-from scripts.retention import settings
-from scripts.retention.settings import LOGS_PREFIX
+from scripts.chart.render import Suite
+from scripts.delivery.overlays import build
+from scripts.delivery.retention import settings
+from scripts.delivery.retention.settings import LOGS_PREFIX
 
 CONFIG = "ConfigMap/workflows/implementation-dag-artifacts"
 TEMPLATE = "WorkflowTemplate/workflows/implementation-dag"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.installation_check.rights import Identity
-from scripts.render import helm
-from scripts.render.manifests import load
-from scripts.render.project import CHART
-from scripts.rights import snapshot
-from scripts.rights.limits import Policies
+from implementation_dag.check.rights import Identity
+from scripts.chart.render import helm
+from scripts.chart.render.manifests import load
+from scripts.chart.render.project import CHART
+from scripts.chart.rights import snapshot
+from scripts.chart.rights.limits import Policies
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 POLICY_CASES = CHART.parents[1] / "policies" / "cases"

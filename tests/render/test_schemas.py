@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.overlays import build
-from scripts.render import RenderError, helm
-from scripts.render.manifests import load
-from scripts.render.project import CHART, SUITE
-from scripts.render.targets import HELMS, KUBERNETES, TARGETS
-from scripts.render.verdicts import remembered
-from scripts.schemas import validate
-from scripts.schemas.values import ValuesSchema
+from scripts.chart.render import RenderError, helm
+from scripts.chart.render.manifests import load
+from scripts.chart.render.project import CHART, SUITE
+from scripts.chart.render.targets import HELMS, KUBERNETES, TARGETS
+from scripts.chart.render.verdicts import remembered
+from scripts.chart.schemas import validate
+from scripts.chart.schemas.values import ValuesSchema
+from scripts.delivery.overlays import build
 
 KUSTOMIZE = build.ROOT / "kustomize"
 

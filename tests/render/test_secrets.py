@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from implementation_dag import preview_objects
-from scripts.render import RenderError, helm
-from scripts.render.project import CHART
+from implementation_dag.preview import preview_objects
+from scripts.chart.render import RenderError, helm
+from scripts.chart.render.project import CHART
 
 SKIPPER = (
     'setResponseHeader("Referrer-Policy", "no-referrer") -> '

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.render import Object, Objects, RenderError
-from scripts.render.manifests import load
-from scripts.render.objects import by_name
-from scripts.render.plugin import Renderer
-from scripts.render.project import CHART
+from scripts.chart.render import Object, Objects, RenderError
+from scripts.chart.render.manifests import load
+from scripts.chart.render.objects import by_name
+from scripts.chart.render.plugin import Renderer
+from scripts.chart.render.project import CHART
 
 NAME = "implementation-dag"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scripts.render import RenderError, Suite
-from scripts.render.manifests import load
-from scripts.render.project import CHART
+from scripts.chart.render import RenderError, Suite
+from scripts.chart.render.manifests import load
+from scripts.chart.render.project import CHART
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from implementation_dag import kube, naming, preview_look
-from implementation_dag.errors import StepError
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.contract import naming
+from implementation_dag.preview import preview_look
 
 FILE = "preview.json"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from implementation_dag.errors import StepError
+from implementation_dag.base.errors import StepError
 
 
 class AcceptanceError(StepError):

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from implementation_dag import config, protocols
 from implementation_dag.acceptance import k6, verdict
 from implementation_dag.acceptance import settings as inputs
 from implementation_dag.acceptance.belonging import tested
@@ -30,10 +29,12 @@ from implementation_dag.acceptance.responses import write_logs, write_responses
 from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
-from implementation_dag.errors import StepError
-from implementation_dag.log import fail, say
-from implementation_dag.protocols import Probe
-from implementation_dag.trust import write_bundle
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import fail, say
+from implementation_dag.base.trust import write_bundle
+from implementation_dag.contract import config
+from implementation_dag.preview import protocols
+from implementation_dag.preview.protocols import Probe
 
 PASSED, COULD_NOT_RUN, THRESHOLDS_MISSED = 0, 1, 2
 # An ingress controller that restarts is back within this time.

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from implementation_dag.acceptance.records import Record
 from implementation_dag.acceptance.terminal import printable
-from implementation_dag.protocols import Probe, fault
+from implementation_dag.preview.protocols import Probe, fault
 
 _MOST_NAMED = 5
 # What load generators say of a server that took the request and answered too late, or with what is no HTTP.

@@ -15,7 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from ..log import say
+from implementation_dag.base.log import say
+
 from . import bundle
 
 PORT = 8080

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import StepError
+from implementation_dag.base.errors import StepError
 
 CHUNK = 64 * 1024
 HEADER_LIMIT = 32 * 1024

@@ -17,9 +17,11 @@ from typing import Any
 import httpx
 from lightkube import ApiError, Client
 
-from .. import kube, run
-from ..errors import StepError
-from ..log import say
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
+from implementation_dag.contract import run
+
 from . import box, bundle, pod
 
 POLL_SECONDS = 0.5

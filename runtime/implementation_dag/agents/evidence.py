@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from ..errors import StepError
-from ..log import say
-from ..served import APART, served_name
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
+from implementation_dag.contract.served import APART, served_name
+
 from .bundle import Reader, headers
 
 FILES_LIMIT = 50

@@ -11,9 +11,10 @@ import kopf
 from lightkube import ApiError
 from lightkube.types import PatchType
 
-from .. import kube
+from implementation_dag.base import kube
+from implementation_dag.base.sweep import Sweep
+
 from ..docsrun import settings
-from ..sweep import Sweep
 from . import pod, reconcile
 
 PLURAL = "agentruns"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from .. import arguments, config, git, outputs, pull_request, run
-from ..branch import decoded
-from ..log import say
+from implementation_dag.base import git, outputs, pull_request
+from implementation_dag.base.log import say
+from implementation_dag.contract import arguments, config, run
+from implementation_dag.contract.branch import decoded
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import restricted
+from implementation_dag.base import restricted
+
 from . import box
 
 GROUP = "implementation-dag.dev"

@@ -8,9 +8,9 @@ import stat
 import tempfile
 from pathlib import Path
 
-from .. import git
-from ..errors import StepError
-from ..log import say
+from implementation_dag.base import git
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
 
 MESSAGES = {"rex": "Implement the change", "clippy": "Format and fix lint findings"}
 DIFFS = {"rex": "changes.diff", "clippy": "fixes.diff"}

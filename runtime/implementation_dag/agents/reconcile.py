@@ -9,7 +9,8 @@ from lightkube import ApiError, Client
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Pod
 
-from .. import kube
+from implementation_dag.base import kube
+
 from ..docsrun.settings import Settings
 from . import pod, verdict
 

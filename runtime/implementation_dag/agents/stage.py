@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import arguments, config, git, kube, outputs, run
-from ..branch import decoded
-from ..errors import StepError
-from ..log import fail, say
+from implementation_dag.base import git, kube, outputs
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import fail, say
+from implementation_dag.contract import arguments, config, run
+from implementation_dag.contract.branch import decoded
+
 from . import bundle, client, evidence, publish
 
 SOURCE = Path("/work/src")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .. import git
-from ..errors import StepError
-from ..log import say
+from implementation_dag.base import git
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
 
 SOURCE = Path("/work/src")
 

@@ -11,8 +11,9 @@ import kopf
 from lightkube import ApiError
 from lightkube.types import PatchType
 
-from .. import kube
-from ..sweep import Sweep
+from implementation_dag.base import kube
+from implementation_dag.base.sweep import Sweep
+
 from . import job, reconcile, settings
 
 GROUP, PLURAL = "taskmaster.io/v1", "docsruns"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .. import restricted
+from implementation_dag.base import restricted
+
 from .settings import Settings
 
 NAME_LABEL = "taskmaster.io/docsrun"

@@ -11,8 +11,9 @@ from lightkube.codecs import from_dict
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Event, Pod
 
-from .. import kube
-from ..log import clean
+from implementation_dag.base import kube
+from implementation_dag.base.log import clean
+
 from . import allowed, results
 from . import job as jobs
 from .settings import Settings

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..log import clean
+from implementation_dag.base.log import clean
 
 FOLDER = Path("/results")
 FILE_LIMIT = 256 * 1024

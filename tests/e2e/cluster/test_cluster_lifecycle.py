@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cluster import components, health, leftovers, processes, status, teardown
-from scripts.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_BRIDGE, NODE_IP, POD_BRIDGE, State
+from scripts.lab.cluster import components, health, leftovers, processes, status, teardown
+from scripts.lab.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_BRIDGE, NODE_IP, POD_BRIDGE, State
 
 # So that a command that hangs is told from one that works.
 COMMAND_SECONDS = 300.0
 
 
 def cluster(command: str) -> str:
-    """Run one command of scripts.cluster; returns what it said."""
+    """Run one command of scripts.lab.cluster; returns what it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.cluster", command],
+        [sys.executable, "-m", "scripts.lab.cluster", command],
         capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "runtime"))},
     )  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.cluster import addons, health, ingress
-from scripts.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
+from scripts.lab.cluster import addons, health, ingress
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
 from scripts.toolchain import tool
 
 STARTS = 20

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.argocd.platform import Platform, prepared
-from scripts.demo import environment
+from scripts.lab.argocd.platform import Platform, prepared
+from scripts.lab.stand import environment
 from scripts.progress import Progress
 
 OUT = Path("out") / "environments"

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from implementation_dag import naming
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.repository import OWNER, REPO
-from scripts.overlays.build import ROOT
+from implementation_dag.contract import naming
+from scripts.delivery.overlays.build import ROOT
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.repository import OWNER, REPO
 
 from ..release import Release
 

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from scripts.demo import previews, repository
-from scripts.demo.backends import BUCKET, S3_PORT
-from scripts.demo.environment import DEMO_NAMESPACE
-from scripts.demo.evidence import prefix
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.objects import read_secret
-from scripts.demo.repository import OWNER, REPO, PullRequest
-from scripts.demo.session import Session
-from scripts.overlays.build import ROOT
-from scripts.promote.__main__ import promote
+from scripts.delivery.overlays.build import ROOT
+from scripts.delivery.promote.__main__ import promote
+from scripts.lab.stand import previews, repository
+from scripts.lab.stand.backends import BUCKET, S3_PORT
+from scripts.lab.stand.environment import DEMO_NAMESPACE
+from scripts.lab.stand.evidence import prefix
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.objects import read_secret
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.session import Session
 from scripts.toolchain import tool
 from scripts.yaml_file import set_values
 

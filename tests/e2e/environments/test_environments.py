@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.argocd import applications
-from scripts.argocd.platform import Platform, application, image_values, release
+from scripts.lab.argocd import applications
+from scripts.lab.argocd.platform import Platform, application, image_values, release
 
 Record = Callable[[str, str, object], None]
 UP_SECONDS = 600.0

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.argocd import applications, git
-from scripts.argocd.platform import Platform, application, release
-from scripts.cluster.argocd import NAMESPACE as ARGOCD
-from scripts.overlays import build
+from scripts.delivery.overlays import build
+from scripts.lab.argocd import applications, git
+from scripts.lab.argocd.platform import Platform, application, release
+from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.toolchain import tool
 
 pytestmark = pytest.mark.long

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.overlays import build
+from scripts.delivery.overlays import build
 from scripts.toolchain import tool
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cluster.__main__ import main as local_cluster
-from scripts.demo import environment
-from scripts.demo.kubectl import Kubectl
+from scripts.lab.cluster.__main__ import main as local_cluster
+from scripts.lab.stand import environment
+from scripts.lab.stand.kubectl import Kubectl
 from scripts.toolchain import tool
 from tests.api.previews import IDENTITIES, NAMESPACE, RELEASE, VALUES, all_rights, apply, fences, make_previews
 

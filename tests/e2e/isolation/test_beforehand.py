@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from scripts.demo import previews, repository
-from scripts.demo.repository import OWNER, REPO, PullRequest
 from scripts.demo.scenarios import all_scenarios
-from scripts.demo.session import Session
+from scripts.lab.stand import previews, repository
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.session import Session
 
 from ..release import Release, arguments, nodes
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import yaml
 
-from scripts.demo.kubectl import Kubectl
-from scripts.render import helm
-from scripts.rights.snapshot import become
+from scripts.chart.render import helm
+from scripts.chart.rights.snapshot import become
+from scripts.lab.stand.kubectl import Kubectl
 
 from .conftest import IDENTITIES, NAMESPACE, RELEASE, ROOT, VALUES
 

@@ -7,8 +7,9 @@ import json
 
 from lightkube import Client, KubeConfig
 
-from implementation_dag import provision, run
-from scripts.demo.kubectl import Kubectl
+from implementation_dag.contract import run
+from implementation_dag.steps import provision
+from scripts.lab.stand.kubectl import Kubectl
 
 from .conftest import NAMESPACE, RELEASE, apply
 

@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 import yaml
 
-from scripts.render import helm
-from scripts.upgrade import problems
+from scripts.chart.render import helm
+from scripts.chart.upgrade import problems
 
 FOLDER = Path(__file__).parent
 CHART = FOLDER.parents[2] / "charts" / "implementation-dag"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag import preview_look
 from implementation_dag.acceptance import belonging
-from implementation_dag.errors import StepError
-from implementation_dag.preview_look import Look, Running
+from implementation_dag.base.errors import StepError
+from implementation_dag.preview import preview_look
+from implementation_dag.preview.preview_look import Look, Running
 
 TESTED, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 

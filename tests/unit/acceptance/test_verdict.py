@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from implementation_dag import log, protocols
 from implementation_dag.acceptance import k6, runner
 from implementation_dag.acceptance.records import Log, Record
 from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.summary import parse_summary
 from implementation_dag.acceptance.verdict import answered_badly, nobody_answered, nobody_reached
-from implementation_dag.asking import UNREACHED, Failure
-from implementation_dag.protocols import Probe, Protocol
+from implementation_dag.base import log
+from implementation_dag.base.asking import UNREACHED, Failure
+from implementation_dag.preview import protocols
+from implementation_dag.preview.protocols import Probe, Protocol
 
 # What load generators (k6, vegeta and other programs in Go) say of a request without a status.
 TRANSPORT = (

@@ -16,7 +16,7 @@ import pytest
 from implementation_dag.agents import box, bundle, client
 from implementation_dag.agents.bundle import BundleError, Reader
 from implementation_dag.agents.client import Box, BoxLost
-from implementation_dag.errors import StepError
+from implementation_dag.base.errors import StepError
 
 KEY = "the-key"
 

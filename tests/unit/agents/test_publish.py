@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag import git, pull_request
 from implementation_dag.agents import bundle, head, publish
-from implementation_dag.branch import decoded, encoded
-from implementation_dag.errors import ArgumentError, StepError
+from implementation_dag.base import git, pull_request
+from implementation_dag.base.errors import ArgumentError, StepError
+from implementation_dag.contract.branch import decoded, encoded
 
 
 def run(*arguments: str, cwd: Path) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from implementation_dag import kube
 from implementation_dag.agents import bundle, client, stage
+from implementation_dag.base import kube
 
 SETTINGS: dict[str, Any] = {
     "agents": {

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from implementation_dag import evidence_index
-from implementation_dag.workflow_status import RunStatus
+from implementation_dag.base.workflow_status import RunStatus
+from implementation_dag.steps import evidence_index
 from scripts.demo import checks
 from scripts.demo.checks import Observed
-from scripts.demo.evidence import PROMISED, Evidence
-from scripts.demo.previews import Observation
-from scripts.demo.repository import PullRequest
-from scripts.demo.stages import Stage
-from scripts.demo.workflow import Finished
+from scripts.lab.stand.evidence import PROMISED, Evidence
+from scripts.lab.stand.previews import Observation
+from scripts.lab.stand.repository import PullRequest
+from scripts.lab.stand.stages import Stage
+from scripts.lab.stand.workflow import Finished
 
 COMMIT = "a" * 40
 DIGEST = "sha256:" + "d" * 64

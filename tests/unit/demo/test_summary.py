@@ -11,13 +11,13 @@ from rich.console import Console
 
 from scripts.demo import summary
 from scripts.demo.checks import Check, Observed
-from scripts.demo.evidence import Evidence
-from scripts.demo.previews import Observation
-from scripts.demo.repository import PullRequest
 from scripts.demo.scenarios import all_scenarios
-from scripts.demo.stages import Stage
 from scripts.demo.summary import Outcome
-from scripts.demo.workflow import Finished
+from scripts.lab.stand.evidence import Evidence
+from scripts.lab.stand.previews import Observation
+from scripts.lab.stand.repository import PullRequest
+from scripts.lab.stand.stages import Stage
+from scripts.lab.stand.workflow import Finished
 
 URL = "https://shop-pr-7.preview.example.com"
 

@@ -12,8 +12,8 @@ from lightkube import ApiError, Client
 
 from implementation_dag.docsrun import allowed, reconcile
 from implementation_dag.docsrun.settings import Settings
-from scripts.render.manifests import load
-from scripts.render.project import CHART
+from scripts.chart.render.manifests import load
+from scripts.chart.render.project import CHART
 
 BASE = "https://git.example.com/forge"
 SETTINGS = Settings(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun.fetch import refuse_links_outside
-from implementation_dag.errors import StepError
-from implementation_dag.helm import chart, deploy
+from implementation_dag.docsrun.helm import chart, deploy
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from implementation_dag.docsrun import results
-from implementation_dag.helm import results as helm_results
+from implementation_dag.docsrun.helm import results as helm_results
 
 
 def printed(folder: Path) -> results.Results:

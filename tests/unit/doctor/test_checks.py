@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.finding import Finding, Level
+from implementation_dag.check.finding import Finding, Level
 from scripts.doctor import checks
 from scripts.doctor.cluster import Cluster
 

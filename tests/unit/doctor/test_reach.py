@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.asking import Failure
-from implementation_dag.finding import Finding, Level
-from implementation_dag.protocols import Probe, Protocol
+from implementation_dag.base.asking import Failure
+from implementation_dag.check.finding import Finding, Level
+from implementation_dag.preview.protocols import Probe, Protocol
 from scripts.doctor import reach
 from scripts.doctor.cluster import Cluster
 

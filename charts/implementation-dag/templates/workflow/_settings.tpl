@@ -1,5 +1,5 @@
 {{- /*
-Settings of all steps, read by implementation_dag.config. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the
+Settings of all steps, read by implementation_dag.contract.config. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the
 spec with each Workflow, so an upgrade of the release changes nothing under one that runs.
 */}}
 {{- define "implementation-dag.settings" -}}

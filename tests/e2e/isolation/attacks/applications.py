@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from implementation_dag.preview_look import repository
+from implementation_dag.preview.preview_look import repository
 
 from .box import Box
 from .corpus import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from scripts.demo.repository import OWNER
+from scripts.lab.stand.repository import OWNER
 
 from . import layers
 from .box import HOLDER, Box, encoded

@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
-from implementation_dag import naming
-from scripts.demo import release
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.session import Session
+from implementation_dag.contract import naming
+from scripts.lab.stand import release
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.session import Session
 from scripts.toolchain import bin_folder
 
 from . import layers
@@ -35,7 +35,8 @@ HOLDER = "isolation"
 LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true", "workflow": HOLDER})
 PROVISION = """
 import sys, pathlib
-from implementation_dag import preview_objects, provision
+from implementation_dag.preview import preview_objects
+from implementation_dag.steps import provision
 preview_objects.OBJECTS = pathlib.Path(sys.argv[1])
 sys.exit(provision.main())
 """

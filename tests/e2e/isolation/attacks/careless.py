@@ -6,13 +6,14 @@ from __future__ import annotations
 CODE = {
     # With a git host that has whatever it is asked for: a name that nobody has would be refused there as well.
     "arguments": """
-from implementation_dag import arguments, naming, pull_request
+from implementation_dag.base import pull_request
+from implementation_dag.contract import arguments, naming
 pull_request.resolve = lambda url, pr, commit, branch: pull_request.Head(commit or "0" * 40, branch or "feature")
 arguments.validate = lambda given: None
 naming.evidence_prefix = lambda *names: "{}/{}/pr-{}/{}".format(*names)
 """,
     "checkout": """
-from implementation_dag import git
+from implementation_dag.base import git
 from implementation_dag.docsrun import fetch
 git.HARDENING[:] = ["safe.directory=*", "protocol.allow=always"]
 fetch.refuse_links_outside = lambda folder: None
@@ -26,7 +27,7 @@ def with_submodules(url, commit, folder):
 fetch.git.fetch = with_submodules
 """,
     "helm": """
-from implementation_dag.helm import command
+from implementation_dag.docsrun.helm import command
 plain_run, plain_environment = command.run, command.environment
 def run(arguments, *rest):
     return plain_run([*arguments, "--enable-dns"] if arguments[0] == "upgrade" else arguments, *rest)
@@ -60,7 +61,7 @@ bundle.unpack = lambda reader, folder, *, repository: strict(reader, folder, rep
 client.Box.delete = lambda self: None
 """,
     "log": """
-from implementation_dag import log
+from implementation_dag.base import log
 log.clean = lambda text: text
 """,
 }

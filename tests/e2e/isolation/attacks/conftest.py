@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.cluster import policies
-from scripts.cluster.__main__ import main as cluster
-from scripts.demo.session import Session
-from scripts.render import helm
+from scripts.chart.render import helm
+from scripts.lab.cluster import policies
+from scripts.lab.cluster.__main__ import main as cluster
+from scripts.lab.stand.session import Session
 
 from . import applications, arguments, box, charts, layers, network, pipeline, proofs, requests
 from .box import NEIGHBOUR, ROOT, SHARED, WIDE, Box

@@ -10,11 +10,11 @@ import time
 from typing import Any
 from unittest import mock
 
+from implementation_dag.base.log import clean
 from implementation_dag.docsrun import job, results, settings, verdict
-from implementation_dag.log import clean
-from scripts.demo.certificates import GIT_HOST
-from scripts.demo.release import GIT_SECRET
-from scripts.demo.repository import OWNER
+from scripts.lab.stand.certificates import GIT_HOST
+from scripts.lab.stand.release import GIT_SECRET
+from scripts.lab.stand.repository import OWNER
 
 from . import layers
 from .box import LABELS, Box

@@ -15,10 +15,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.demo.errors import DemoError
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.objects import config_map
-from scripts.demo.release import GIT_SECRET
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.objects import config_map
+from scripts.lab.stand.release import GIT_SECRET
 
 from .careless import CODE, CONTROLLER
 

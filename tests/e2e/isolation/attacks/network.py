@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scripts.cluster.network import TABLE, firewall_rules
-from scripts.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_IP, POD_BRIDGE
-from scripts.demo.environment import DEMO_NAMESPACE
+from scripts.lab.cluster.network import TABLE, firewall_rules
+from scripts.lab.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_IP, POD_BRIDGE
+from scripts.lab.stand.environment import DEMO_NAMESPACE
 
 from .box import METADATA_LOG, NEIGHBOUR, SHARED, WIDE, Box
 from .corpus import Case

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from implementation_dag.agents.pod import BOXED_LABEL
-from scripts.demo import workflow as workflows
-from scripts.demo.certificates import GIT_HOST
-from scripts.demo.errors import DemoError
-from scripts.demo.evidence import download, prefix
-from scripts.demo.repository import OWNER
+from scripts.lab.stand import workflow as workflows
+from scripts.lab.stand.certificates import GIT_HOST
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.evidence import download, prefix
+from scripts.lab.stand.repository import OWNER
 
 from . import careless, layers
 from .box import SHARED, Box, encoded

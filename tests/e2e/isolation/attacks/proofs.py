@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from implementation_dag.log import clean
-from scripts.demo.errors import DemoError
+from implementation_dag.base.log import clean
+from scripts.lab.stand.errors import DemoError
 
 from . import layers, requests
 from .box import NEIGHBOUR, SHARED, WIDE, Box

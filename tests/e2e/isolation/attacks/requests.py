@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from scripts.demo.certificates import GIT_HOST
-from scripts.demo.errors import DemoError
-from scripts.demo.kubectl import Kubectl
-from scripts.demo.release import GIT_SECRET, S3_SECRET
+from scripts.lab.stand.certificates import GIT_HOST
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.stand.release import GIT_SECRET, S3_SECRET
 
 from .box import Box
 from .corpus import Case

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.demo.errors import DemoError
+from scripts.lab.stand.errors import DemoError
 
 from .box import Box
 from .conftest import Record

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from scripts.demo import checks, previews
-from scripts.demo.repository import PullRequest
+from scripts.demo import checks
+from scripts.demo.running import run
 from scripts.demo.scenarios import Scenario, case
+from scripts.lab.stand import previews
+from scripts.lab.stand.repository import PullRequest
 
 from .box import Box
 
@@ -12,10 +14,10 @@ NUMBER = 899
 
 
 def test_a_whole_run_passes(prepared_box: Box) -> None:
-    run = case(PullRequest(NUMBER, "discount"), checks.succeeded)
-    scenario = Scenario("fenced", "a good pull request while network policies are enforced", "Succeeded", (run,))
+    one = case(PullRequest(NUMBER, "discount"), checks.succeeded)
+    scenario = Scenario("fenced", "a good pull request while network policies are enforced", "Succeeded", (one,))
     try:
-        outcome = prepared_box.session.run(scenario)
+        outcome = run(prepared_box.session, scenario)
         assert [found.run.phase for found in outcome.runs] == ["Succeeded"], outcome.runs[0].run.message
         broken = [f"{check.sentence}: {check.found}" for group in outcome.checks for check in group if not check.passed]
         assert not broken

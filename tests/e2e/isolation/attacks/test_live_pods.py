@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from scripts.demo.kubectl import Kubectl
-from scripts.lint.credentials import held
+from scripts.chart.lint.credentials import held
+from scripts.lab.stand.kubectl import Kubectl
 
 from . import pipeline
 from .box import SHARED, Box

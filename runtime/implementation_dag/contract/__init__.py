@@ -1,0 +1,1 @@
+"""The facts that chart, runtime and tools share, each written once."""

@@ -1,0 +1,91 @@
+"""Which run a step belongs to, read from its environment and validated once more."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from implementation_dag.base.errors import ArgumentError
+from implementation_dag.base.log import say
+
+from . import arguments, naming
+
+MANAGED_BY = "implementation-dag"
+ANNOTATION = "implementation-dag.dev/"
+# Which installation of the chart a preview belongs to; admission policies find previews by it.
+RELEASE_LABEL = f"{ANNOTATION}release"
+# The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
+HOST_ANNOTATION = f"{ANNOTATION}host"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One workflow run: its pull request and the Workflow object that it is."""
+
+    owner: str
+    repo: str
+    pr: str
+    workflow: str
+    workflow_uid: str
+    namespace: str
+    # The pipeline's own Helm release: several may share a cluster, and none touches another's previews.
+    installation: str
+
+    @property
+    def pull_request(self) -> str:
+        """``owner/repo#pr``, as people write it."""
+        return f"{self.owner}/{self.repo}#{self.pr}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of everything that we create (spec, Resource Labeling Strategy)."""
+        return {
+            "preview": "true",
+            "pr": self.pr,
+            "workflow": naming.label_value(self.workflow),
+            "repo": naming.label_value(self.repo),
+            "managed-by": MANAGED_BY,
+            RELEASE_LABEL: self.installation,
+        }
+
+    @property
+    def owner_reference(self) -> dict[str, str]:
+        """The Workflow as the owner of what the run makes: it goes when the Workflow goes."""
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "name": self.workflow,
+            "uid": self.workflow_uid,
+        }
+
+    @property
+    def ownership(self) -> dict[str, str]:
+        """Annotations that say whose preview a namespace is; labels cannot hold every repository name."""
+        return {f"{ANNOTATION}owner": self.owner, f"{ANNOTATION}repo": self.repo, f"{ANNOTATION}pr": self.pr}
+
+
+def from_environment() -> Run:
+    """Return the run named by OWNER, REPO and PR (in base64), WORKFLOW, WORKFLOW_UID, NAMESPACE and INSTALLATION.
+
+    Raises ArgumentError.
+    """
+    env = os.environ
+    named = {name: arguments.decoded(env, name.upper()) for name in ("owner", "repo", "pr")}
+    arguments.validate(named)
+    return Run(
+        **named,
+        workflow=env["WORKFLOW"],
+        workflow_uid=env["WORKFLOW_UID"],
+        namespace=env["NAMESPACE"],
+        installation=env["INSTALLATION"],
+    )
+
+
+def refused() -> bool:
+    """Say whether the run's arguments were refused: then nothing was created, and an exit handler has nothing to do."""
+    try:
+        from_environment()
+    except ArgumentError as error:
+        say(f"nothing was created: {error}")
+        return True
+    return False

@@ -1,0 +1,76 @@
+"""Start a DocsRun, follow it to its end, and bring its files home."""
+
+from __future__ import annotations
+
+import base64
+import time
+from pathlib import Path
+from typing import Any
+
+from lightkube import ApiError, Client
+from lightkube.resources.core_v1 import ConfigMap
+
+from implementation_dag.base import kube
+from implementation_dag.base.log import say
+from implementation_dag.contract import run
+from implementation_dag.contract.served import served_name
+
+POLL_SECONDS = 1
+
+
+def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a DocsRun owned by this run's Workflow."""
+    return {
+        "apiVersion": "taskmaster.io/v1",
+        "kind": "DocsRun",
+        "metadata": {
+            "name": name,
+            "namespace": this.namespace,
+            "labels": this.labels,
+            "ownerReferences": [this.owner_reference],
+        },
+        "spec": spec,
+    }
+
+
+def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
+    """Create the DocsRun, or find it there from an earlier try of this step, and return its final status."""
+    name, namespace = docsrun["metadata"]["name"], docsrun["metadata"]["namespace"]
+
+    def create() -> None:
+        try:
+            client.create(kube.DocsRun.from_dict(docsrun))
+        except ApiError as error:
+            if error.status.reason != "AlreadyExists":
+                raise
+
+    kube.persistently(f"create DocsRun {name}", create)
+    last = ""
+    while True:
+        found = kube.persistently(f"read DocsRun {name}", lambda: client.get(kube.DocsRun, name, namespace=namespace))
+        status: dict[str, Any] = kube.as_dict(found).get("status") or {}
+        phase = status.get("phase", "Pending")
+        words = f"DocsRun {name} is {phase}" + (f": {status['message']}" if status.get("message") else "")
+        if words != last:
+            say(words)
+            last = words
+        if phase in ("Succeeded", "Failed"):
+            return status
+        time.sleep(POLL_SECONDS)
+
+
+def save_files(client: Client, namespace: str, status: dict[str, Any], folder: Path) -> list[str]:
+    """Write the files that the DocsRun left behind into `folder`; return their names."""
+    reference = status.get("resultsRef")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not reference:
+        return []
+    found = kube.persistently("read the results", lambda: client.get(ConfigMap, reference["name"], namespace=namespace))
+    files = found.binaryData or {}
+    saved = []
+    for name, content in files.items():
+        # What ran there was a pull request's own: its files are as hostile as an agent's.
+        if stored := served_name(Path(name).name):
+            (folder / stored).write_bytes(base64.b64decode(content))
+            saved.append(stored)
+    return sorted(saved)

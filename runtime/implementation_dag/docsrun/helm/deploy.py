@@ -1,0 +1,142 @@
+"""Inside the DocsRun of a deployment: helm upgrade --install, find the URLs, wait until they answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lightkube import Client
+
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import fail, say
+from implementation_dag.preview import discovery, reachability
+
+from . import chart, command, lock, pods, preview, results, revision
+
+
+class DeployError(StepError):
+    """The deployment failed for `reason` (CamelCase)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def main() -> int:
+    """Deploy; leave outputs, urls.json, resources.yaml and helm-status.txt; 1 with reason and diagnosis on failure."""
+    client, namespace, release = kube.client(), os.environ["NS"], os.environ["RELEASE"]
+    manifest = ""
+    try:
+        check_holder(client, namespace)
+        install(client, namespace, release)
+        found = urls(client, namespace)
+        wait_until_healthy(found.urls)
+        # A newer run of the same pull request may have taken the preview over meanwhile.
+        check_holder(client, namespace)
+    except StepError as error:
+        reason = error.reason if isinstance(error, DeployError) else "InvalidChart"
+        fail(f"{reason}: {error}")
+        results.failure(reason, str(error))
+        results.file("diagnosis.txt", preview.diagnosis(client, namespace))
+        return 1
+    finally:
+        results.file("helm-status.txt", command.capture("status", release, "--namespace", namespace))
+        manifest = command.capture("get", "manifest", release, "--namespace", namespace)
+        results.file("resources.yaml", manifest)
+    document = {"hosts": found.hosts, "urls": found.urls, "ns": namespace, "release": release}
+    results.file("urls.json", json.dumps(document, indent=2) + "\n")
+    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    names = {"release": release, "namespace": namespace}
+    results.outputs({"urls": json.dumps(list(found.urls)), "manifest": digest} | names)
+    return 0
+
+
+def check_holder(client: Client, namespace: str) -> None:
+    """Raise StepError when the preview is held by another run than this one, whose labels are LABELS."""
+    holder, ours = preview.holder(client, namespace), json.loads(os.environ["LABELS"])["workflow"]
+    if holder != ours:
+        raise DeployError("PreviewTaken", f"preview {namespace} belongs to run {holder or '(none)'}, not to {ours}")
+
+
+def install(client: Client, namespace: str, release: str) -> None:
+    """Run helm with the spec's flags. Raises StepError."""
+    env = os.environ
+    location = chart.locate(env["CHART_PATH"])
+    if not location.startswith("oci://") and needs_dependencies(Path(location)):
+        code, words = command.run(["dependency", "build", location])
+        if code:
+            raise DeployError("HelmFailed", f"helm dependency build: {words}")
+    arguments = ["upgrade", "--install", release, location, "--namespace", namespace]
+    arguments += ["--values", str(chart.inside(env["VALUES_FILE"], "valuesFile"))]
+    for key, value in json.loads(env["SET"]).items():
+        arguments += ["--set-string", f"{key}={value}"]
+    for key, value in json.loads(env["SET_JSON"]).items():
+        arguments += ["--set-json", f"{key}={value}"]
+    labels = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
+    arguments += ["--labels", labels, "--wait", "--timeout", env["HELM_TIMEOUT"]]
+    grace = float(env["POD_GRACE_SECONDS"])
+    before = preview.scene(client, namespace)
+
+    def trouble() -> str | None:
+        return pods.trouble(revision.own(preview.scene(client, namespace), before), grace)
+
+    code, words = command.run(arguments, trouble)
+    if code > 0 and lock.REFUSAL in words:
+        lock.release(client, namespace, release)
+        code, words = command.run(arguments, trouble)
+    if code < 0:
+        raise DeployError("PodsCannotRun", words)
+    if code:
+        raise DeployError("HelmFailed", f"helm ended with exit code {code}: {words}")
+
+
+def needs_dependencies(folder: Path) -> bool:
+    """Say whether the chart names dependencies that are not vendored beside it."""
+    text = (folder / "Chart.yaml").read_text(errors="replace")
+    return "\ndependencies:" in f"\n{text}" and not any((folder / "charts").glob("*"))
+
+
+def urls(client: Client, namespace: str) -> discovery.Discovery:
+    """Return what the application exposes. Raises StepError when that is nothing and nothing is not allowed."""
+    found = discovery.discover(*preview.endpoints(client, namespace))
+    for note in found.notes:
+        say(note)
+    if not found.urls and os.environ["ALLOW_NO_ENDPOINT"] != "true":
+        raise DeployError(
+            "NothingExposed",
+            "the application exposes no Ingress, HTTPRoute or LoadBalancer Service, so there is nothing to accept; "
+            "expose one, or set the value deploy.allowNoEndpoint",
+        )
+    for url in found.urls:
+        say(f"exposed: {url}")
+    return found
+
+
+def wait_until_healthy(found: Sequence[str]) -> None:
+    """Wait until each URL answers. Raises StepError that names those that did not, and why.
+
+    NotReachable: nobody was there (name, network, certificate, ingress). AnsweredBadly: one of them did answer.
+    """
+    trusted = os.environ.get("SSL_CERT_FILE")
+    start = time.monotonic()
+    outcomes = reachability.wait_until_reachable(
+        found,
+        os.environ["HEALTH_PATH"],
+        float(os.environ["HEALTH_TIMEOUT_SECONDS"]),
+        reachability.trust_context(Path(trusted) if trusted else None),
+        statuses=range(200, 400),
+    )
+    bad = [outcome for outcome in outcomes if outcome.failure]
+    if bad:
+        each = "; ".join(f"{outcome.url}: {outcome.failure}: {outcome.detail}" for outcome in bad)
+        waited = f"after {time.monotonic() - start:.0f} s"
+        if any(outcome.answered for outcome in bad):
+            raise DeployError("AnsweredBadly", f"{waited} these did not answer as they should: {each}")
+        raise DeployError("NotReachable", f"{waited} nobody could be reached at these: {each}")
+    for outcome in outcomes:
+        say(f"answers: {outcome.url}")

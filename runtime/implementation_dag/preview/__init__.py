@@ -1,0 +1,1 @@
+"""A preview: its objects, where it answers, what runs in it."""

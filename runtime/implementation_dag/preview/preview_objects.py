@@ -1,0 +1,94 @@
+"""What the provisioner puts into a preview: the chart renders it, here it is made one preview's own and applied."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lightkube import ApiError, Client
+from lightkube.codecs import from_dict
+from lightkube.models.authorization_v1 import ResourceAttributes, SelfSubjectAccessReviewSpec
+from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
+
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
+
+OBJECTS = Path("/input/objects.yaml")
+PLACEHOLDER = "PREVIEW"
+RIGHTS_SECONDS = 15
+Object = dict[str, Any]
+
+
+def load(text: str, namespace: str, host: str, labels: Mapping[str, str]) -> list[Object]:
+    """Return the manifests of `text` for `namespace`, which answers at `host`, with our labels."""
+    manifests: list[Object] = list(yaml.safe_load_all(text))
+    for manifest in manifests:
+        manifest["metadata"] |= {"namespace": namespace, "labels": dict(labels)}
+        for subject in manifest.get("subjects", []):
+            subject["name"] = subject["name"].replace(PLACEHOLDER, namespace)
+        if manifest["kind"] == "Certificate":
+            manifest["spec"]["dnsNames"] = [host]
+        if manifest["kind"] == "AuthorizationPolicy":
+            source = manifest["spec"]["rules"][0]["from"][0]["source"]
+            source["namespaces"] = [namespace if name == PLACEHOLDER else name for name in source["namespaces"]]
+    return manifests
+
+
+def apply(client: Client, manifests: list[Object]) -> None:
+    """Apply the manifests, the provisioner's own binding first: it gives the right to the rest. Raises StepError."""
+    bindings = [item for item in manifests if item["kind"] == "RoleBinding"]
+    for manifest in bindings:
+        _apply(client, manifest)
+    rest = [item for item in manifests if item["kind"] != "RoleBinding"]
+    if rest:
+        await_right(client, rest[0]["metadata"]["namespace"])
+    for manifest in rest:
+        _apply(client, manifest)
+
+
+def _apply(client: Client, manifest: Object) -> None:
+    what = f"{manifest['kind']} {manifest['metadata']['name']}"
+    kube.persistently(
+        f"create {what} in {manifest['metadata']['namespace']}",
+        lambda: client.apply(from_dict(manifest), force=True),
+    )
+    say(f"{what} is set")
+
+
+def await_right(client: Client, namespace: str) -> None:
+    """Wait until a binding just made has reached the API server's authorizer. Raises StepError after 15 s."""
+    wanted = ResourceAttributes(namespace=namespace, verb="create", resource="resourcequotas")
+    review = SelfSubjectAccessReview(spec=SelfSubjectAccessReviewSpec(resourceAttributes=wanted))
+    deadline = time.monotonic() + RIGHTS_SECONDS
+    while True:
+        found = kube.persistently("ask for our rights", lambda: client.create(review))
+        if found.status and found.status.allowed:
+            return
+        if time.monotonic() > deadline:
+            raise StepError(
+                f"no right to create resourcequotas in {namespace}, though it is bound: see the RoleBinding "
+                "implementation-dag-provisioner there and the ClusterRole that it names"
+            )
+        time.sleep(0.2)
+
+
+def check(client: Client, manifests: list[Object]) -> None:
+    """Raise StepError that names what an administrator who made the preview beforehand left out."""
+    missing = []
+    for manifest in manifests:
+        kind: Any = type(from_dict(manifest))
+        try:
+            client.get(kind, manifest["metadata"]["name"], namespace=manifest["metadata"]["namespace"])
+        except ApiError as error:
+            if error.status.code != 404:
+                raise StepError(f"cannot read {manifest['kind']} {manifest['metadata']['name']}: {error}") from error
+            missing.append(f"{manifest['kind']} {manifest['metadata']['name']}")
+    if missing:
+        raise StepError(
+            f"the preview {manifests[0]['metadata']['namespace']} was made beforehand without {', '.join(missing)}: "
+            "make it as docs/operator.md says (Without rights in the cluster)"
+        )

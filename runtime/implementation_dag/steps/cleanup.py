@@ -1,0 +1,110 @@
+"""Exit handler: a failed run's preview goes at once, a good one gets its time to live. Nothing is hidden."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from lightkube import ApiError, Client
+from lightkube.resources.core_v1 import Namespace
+
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import fail, say
+from implementation_dag.contract import config, naming, run
+from implementation_dag.docsrun import client as docsrun_client
+
+from . import provision
+
+EVIDENCE = Path("/artifacts/cleanup")
+
+
+def keep() -> int:
+    """Give the preview its time to live, counted from now. Raises StepError."""
+    this, settings, client = run.from_environment(), config.load(), kube.client()
+    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
+    found = provision.existing(client, name, settings["clusterScoped"])
+    if found is None or (reason := not_ours(found, this)):
+        say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
+        return 0
+    annotations = provision.expiry(settings["preview"]["ttlHours"])
+    patch = {"metadata": {"annotations": annotations}}
+    kube.persistently(f"annotate namespace {name}", lambda: client.patch(Namespace, name, patch))
+    say(f"preview {name} stays until {next(iter(annotations.values()))}")
+    return 0
+
+
+def remove() -> int:
+    """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
+    if run.refused():
+        return 0
+    this, settings, client = run.from_environment(), config.load(), kube.client()
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
+    found = provision.existing(client, name, settings["clusterScoped"])
+    if found is None:
+        say(f"no preview {name}: nothing to remove")
+        return 0
+    if reason := not_ours(found, this):
+        say(f"namespace {name} {reason}: left alone")
+        return 0
+    uninstalled = uninstall(client, this, name, settings)
+    if settings["clusterScoped"]:
+        delete(client, name, settings["preview"]["deletionTimeoutSeconds"])
+    else:
+        say(f"namespace {name} stays: whoever made it beforehand removes it")
+    return 0 if uninstalled else 1
+
+
+def not_ours(found: Namespace, this: run.Run) -> str:
+    """Return in words why this run may not remove the namespace, or nothing.
+
+    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
+    """
+    if not provision.owned_by(found, this):
+        return f"is not the preview of {this.pull_request}"
+    holder = ((found.metadata and found.metadata.labels) or {}).get("workflow")
+    if holder != this.labels["workflow"]:
+        return f"belongs to the newer run {holder} of {this.pull_request}"
+    return ""
+
+
+def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str, object]) -> bool:
+    """Run helm uninstall as the preview's own deployer: a hostile release must not delete with our rights."""
+    spec = {
+        "image": settings["image"],
+        "command": ["python3", "-m", "implementation_dag"],
+        "args": ["helm-uninstall"],
+        "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": naming.release(this.repo, this.pr)}],
+        "timeout": "5m",
+        "serviceAccountName": provision.deployer_name(this.installation, namespace),
+        "targetNamespace": namespace,
+    }
+    status = docsrun_client.complete(
+        client, docsrun_client.manifest(naming.docsrun(this.workflow, "uninstall"), this, spec)
+    )
+    docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
+    if status["phase"] == "Succeeded":
+        return True
+    fail(f"helm uninstall: {status.get('reason')}: {status.get('message')}")
+    return False
+
+
+def delete(client: Client, name: str, limit: float) -> None:
+    """Delete the namespace and wait until it is gone, `limit` seconds at most. Raises StepError."""
+
+    def call() -> None:
+        try:
+            client.delete(Namespace, name)
+        except ApiError as error:
+            if error.status.code != 404:
+                raise
+
+    kube.persistently(f"delete namespace {name}", call)
+    deadline = time.monotonic() + limit
+    while found := provision.existing(client, name, cluster_scoped=True):
+        if time.monotonic() > deadline:
+            conditions = [c.message for c in (found.status and found.status.conditions) or [] if c.status == "True"]
+            raise StepError(f"namespace {name} is still there after {limit:.0f} s: {'; '.join(map(str, conditions))}")
+        time.sleep(1)
+    say(f"preview {name} is gone")

@@ -1,0 +1,139 @@
+"""Step deploy: wait for the tested image, let a DocsRun install it with helm, keep the evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from implementation_dag.base import git, kube, outputs
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import fail, say
+from implementation_dag.contract import arguments, config, naming, run
+from implementation_dag.docsrun import client as docsrun_client
+from implementation_dag.preview import discovery, registry
+
+from . import provision
+
+EVIDENCE = Path("/artifacts/deploy")
+COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.Run) -> dict[str, str]:
+    """Return the DocsRun's environment: the spec's names, and what our helm step needs beside them."""
+    env, deploy = os.environ, settings["deploy"]
+    filled = {
+        "tag": env["IMAGE_TAG"],
+        "digest": image.digest,
+        "host": env["HOST"],
+        "pr": this.pr,
+        "commit": env["COMMIT"],
+    }
+    return {
+        "NS": env["NS"],
+        "RELEASE": env["RELEASE"],
+        "CHART_PATH": env["CHART_PATH"],
+        "VALUES_FILE": env["VALUES_FILE"],
+        "IMAGE_TAG": env["IMAGE_TAG"],
+        "PR": this.pr,
+        "SET": json.dumps({key: text.format(**filled) for key, text in deploy["set"].items()}, sort_keys=True),
+        "SET_JSON": json.dumps(ingress_annotations(deploy["ingress"])),
+        "LABELS": json.dumps(this.labels, sort_keys=True),
+        "HELM_TIMEOUT": deploy["helmTimeout"],
+        "POD_GRACE_SECONDS": str(deploy["podGraceSeconds"]),
+        "HEALTH_PATH": deploy["healthPath"],
+        "HEALTH_TIMEOUT_SECONDS": str(deploy["healthTimeoutSeconds"]),
+        "ALLOW_NO_ENDPOINT": str(deploy["allowNoEndpoint"]).lower(),
+    }
+
+
+def ingress_annotations(ingress: dict[str, Any]) -> dict[str, str]:
+    """Return the annotations of the application's Ingress as helm's --set-json takes them: path → JSON."""
+    found = {}
+    for name, value in ingress["annotations"].items():
+        key = name.replace(".", "\\.")
+        found[f"{ingress['annotationsKey']}.{key}"] = json.dumps(value)
+    return found
+
+
+def main() -> int:
+    """Deploy COMMIT's image into NS; 0 when its URLs answer. Raises StepError."""
+    this, settings, env = run.from_environment(), config.load(), os.environ
+    same_commit(env["COMMIT"], env["QA_COMMIT"])
+    arguments.validate(
+        {"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": env["COMMIT"], "imageTag": env["IMAGE_TAG"]}
+        | {"chartPath": env["CHART_PATH"], "valuesFile": env["VALUES_FILE"]}
+    )
+    EVIDENCE.mkdir(parents=True, exist_ok=True)
+    image_settings = settings["deploy"]["image"]
+    repository = image_settings["repository"].format(owner=this.owner.lower(), repo=this.repo.lower())
+    image = registry.wait_for(
+        repository, env["IMAGE_TAG"], env["COMMIT"], image_settings["requireRevision"], image_settings["waitSeconds"]
+    )
+    spec = {
+        "image": settings["image"],
+        "command": ["python3", "-m", "implementation_dag"],
+        "args": ["helm-deploy"],
+        # The kubelet reads $$ in a variable as $.
+        "env": [
+            {"name": key, "value": value.replace("$", "$$")}
+            for key, value in helm_environment(settings, image, this).items()
+        ],
+        "resources": settings["deploy"]["resources"],
+        "timeout": settings["deploy"]["timeout"],
+        "serviceAccountName": provision.deployer_name(this.installation, env["NS"]),
+        "targetNamespace": env["NS"],
+        "source": source(settings, this, env["COMMIT"]),
+    }
+    client = kube.client()
+    status = docsrun_client.complete(
+        client, docsrun_client.manifest(naming.docsrun(this.workflow, "deploy"), this, spec)
+    )
+    files = docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
+    say(f"evidence: {', '.join(files) or 'none'}")
+    digests = [image.digest, *image.platforms]
+    result = {
+        "phase": status["phase"],
+        "reason": status.get("reason", ""),
+        "message": status.get("message", ""),
+        "image": f"{repository}@{image.digest}",
+        "digests": digests,
+        "revision": image.revision,
+        "commit": env["COMMIT"],
+    }
+    told = status.get("outputs", {})
+    if SHA256.match(told.get("manifest", "")):
+        result["manifest"] = told["manifest"]
+    (EVIDENCE / "image.json").write_text(json.dumps(result, indent=2) + "\n")
+    if status["phase"] != "Succeeded":
+        fail(f"{result['reason']}: {result['message']}")
+        return 1
+    found = discovery.checked(told.get("urls", ""))
+    # Acceptance goes by this file: in our words, not in those of the deployment.
+    hosts = [url.partition("://")[2] for url in found]
+    document = {"hosts": hosts, "urls": found, "ns": env["NS"], "release": env["RELEASE"]}
+    (EVIDENCE / "urls.json").write_text(json.dumps(document, indent=2) + "\n")
+    outputs.write({"urls": json.dumps(found), "image": repository, "digests": " ".join(digests)})
+    return 0
+
+
+def same_commit(given: str, tested: str) -> None:
+    """Raise StepError unless the commit that QA hands over is the one it was given, in full."""
+    if not COMMIT.match(given):
+        raise StepError(f"stage clippy-format handed over {arguments.shown(given)}: must be a commit of 40 hex digits")
+    if tested != given:
+        raise StepError(
+            f"stage qa-testing was given commit {given} and hands over {arguments.shown(tested)}: QA only looks, "
+            "and what it did not test is not deployed"
+        )
+
+
+def source(settings: dict[str, Any], this: run.Run, commit: str) -> dict[str, str]:
+    """Return the DocsRun's git source: the repository at exactly `commit`."""
+    found = {"url": git.repository_url(settings["git"]["baseUrl"], this.owner, this.repo), "commit": commit}
+    if settings["git"]["credentialsSecret"]:
+        found["credentialsSecret"] = settings["git"]["credentialsSecret"]
+    return found

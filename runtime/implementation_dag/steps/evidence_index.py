@@ -1,0 +1,146 @@
+"""index.json: what a run was given, what came of it, what ran, and each file's size and sha256.
+
+Its shape is evidence_index.schema.json. A promotion rests on it, so nothing in it is a guess: what is unknown is null.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from implementation_dag.base.workflow_status import OMITTED, RunStatus
+from implementation_dag.contract import branch
+from implementation_dag.preview.preview_look import Look
+
+Object = dict[str, Any]
+SCHEMA_VERSION = 2
+# Evidence folder of a stage → name of its task in the DAG.
+TASKS = {
+    "rex": "implement",
+    "clippy": "clippy-format",
+    "qa": "qa-testing",
+    "deploy": "deploy",
+    "acceptance": "acceptance",
+}
+# What a stage may change before QA looks, the last first.
+_WRITERS = ("clippy-format", "implement")
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
+_SHARE = re.compile(r"0(\.[0-9]{1,9})?\Z|1(\.0{1,9})?\Z")
+# A stage's own JSON files are small; what is larger is not looked into.
+_DOCUMENT_LIMIT = 1024 * 1024
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Run:
+    """The Workflow, and the installation of the chart that ran it."""
+
+    workflow: str
+    uid: str
+    namespace: str
+    installation: str
+
+
+@cache
+def schema() -> Object:
+    """Return the JSON schema of an index."""
+    text = resources.files(__package__).joinpath("evidence_index.schema.json").read_text()
+    loaded: Object = json.loads(text)
+    return loaded
+
+
+def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | None, folder: Path) -> Object:
+    """Return the index over the files in `folder`; `seen` is what ran in the preview at the end."""
+    given = status.parameters
+    stages = {stage: status.verdict(task) for stage, task in TASKS.items()}
+    deployed = _document(folder / "deploy" / "image.json")
+    looked = _document(folder / "acceptance" / "preview.json")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "owner": given.get("owner"),
+        "repo": given.get("repo"),
+        "pr": _number(given.get("pr"), _WHOLE),
+        "workflow": run.workflow,
+        "run": {"workflow": run.workflow, "uid": run.uid, "namespace": run.namespace},
+        "pipeline": {"release": run.installation, "chart": versions["chart"], "image": versions["runtime"]},
+        "versions": {name: version or None for name, version in versions.items()},
+        "started": status.started or None,
+        "ended": status.ended or None,
+        "base_commit": _commit(status.output("set-params", "COMMIT")),
+        "commit": _tested(status),
+        "branch": branch.decoded(status.output("set-params", "BRANCH")).encode(errors="replace").decode() or None,
+        "parameters": given,
+        "thresholds": {
+            "min_success_pct": _number(given.get("min_success_pct"), _SHARE),
+            "max_p95_ms": _number(given.get("max_p95_ms"), _WHOLE),
+            "requests_per_host": _number(given.get("requests_per_host"), _WHOLE),
+        },
+        "images": {
+            "application": deployed.get("image") or None,
+            "digests": deployed.get("digests") or [],
+            "seen": [item for item in (looked.get("before"), looked.get("after"), seen and seen.document()) if item],
+        },
+        "manifests": {"resources.yaml": deployed["manifest"]} if deployed.get("manifest") else {},
+        "result": status.result,
+        "failures": status.failures,
+        "stages": stages,
+        "notes": list(status.notes),
+        "files": _files(folder, stages),
+    }
+
+
+def _tested(status: RunStatus) -> str | None:
+    """The commit that QA was given: that of the last stage before it that ended well."""
+    for task in _WRITERS:
+        if status.verdict(task) != OMITTED:
+            return _commit(status.output(task, "commit"))
+    return _commit(status.output("set-params", "COMMIT"))
+
+
+def _commit(text: str) -> str | None:
+    return text if _COMMIT.match(text) else None
+
+
+def _number(text: str | None, pattern: re.Pattern[str]) -> int | float | None:
+    if text is None or not pattern.match(text):
+        return None
+    return float(text) if pattern is _SHARE else int(text)
+
+
+def _document(path: Path) -> Object:
+    """A JSON object that one of our own steps left, empty when there is none."""
+    try:
+        if path.is_symlink() or path.stat().st_size > _DOCUMENT_LIMIT:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _files(folder: Path, stages: dict[str, str]) -> list[Object]:
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
+        name = path.relative_to(folder).as_posix()
+        # A later try of the exit handler finds the index of the one before, and what cleanup left.
+        if name == "index.json" or name.startswith("cleanup/"):
+            continue
+        stage = name.split("/", 1)[0]
+        item = {"name": name, "size": path.stat().st_size, "sha256": _sha256(path)}
+        found.append(item | {"stage": stage, "result": stages.get(stage, "")})
+    return found
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

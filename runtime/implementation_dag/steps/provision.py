@@ -1,0 +1,176 @@
+"""Step provision: the preview's namespace, its fences and the one identity that may deploy into it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lightkube import ApiError, Client
+from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
+from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
+
+from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.log import say
+from implementation_dag.contract import config, run
+from implementation_dag.preview import preview_objects
+
+# The spec's annotation, and kube-janitor's own.
+EXPIRY_ANNOTATIONS = ("janitor.stakater.com/expires", "janitor/expires")
+
+
+def deployer_name(release: str, namespace: str) -> str:
+    """Return the name of the service account that deploys into `namespace` and nowhere else."""
+    return f"{release}-deployer.{namespace}"
+
+
+def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
+    """Return the annotations that make the preview expire `hours` from now (UTC, RFC 3339)."""
+    moment = (now or datetime.now(UTC)) + timedelta(hours=hours)
+    return dict.fromkeys(EXPIRY_ANNOTATIONS, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def owned_by(namespace: Namespace, this: run.Run) -> bool:
+    """Say whether the namespace carries our labels for this very release, owner, repo and pull request.
+
+    Names of owners and repositories ignore case, as at every forge.
+    """
+    metadata = namespace.metadata or ObjectMeta()
+    labels, annotations = metadata.labels or {}, metadata.annotations or {}
+    return (
+        labels.get("managed-by") == run.MANAGED_BY
+        and labels.get("preview") == "true"
+        and labels.get(run.RELEASE_LABEL) == this.installation
+        and all(annotations.get(key, "").lower() == value.lower() for key, value in this.ownership.items())
+    )
+
+
+def existing(client: Client, name: str, cluster_scoped: bool) -> Namespace | None:
+    """Return the namespace, or None when it is not there.
+
+    Without rights in the cluster, one that is not there and one that nobody made for this release look the same: 403.
+    """
+    missing = (404,) if cluster_scoped else (403, 404)
+
+    def get() -> Namespace | None:
+        try:
+            return client.get(Namespace, name)
+        except ApiError as error:
+            if error.status.code in missing:
+                return None
+            raise
+
+    return kube.persistently(f"read namespace {name}", get)
+
+
+def free_or_ours(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> None:
+    """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
+    limit = settings["preview"]["deletionTimeoutSeconds"]
+    deadline = time.monotonic() + limit
+    while found := existing(client, name, settings["clusterScoped"]):
+        if not owned_by(found, this):
+            raise StepError(
+                f"namespace {name!r} exists and is not the preview of {this.pull_request} by release "
+                f"{this.installation}: refused, not adopted. Delete it, or set the value namespace.scope to 'repo' "
+                "when several repositories share the cluster, namespace.prefix when several releases do"
+            )
+        if not (found.metadata and found.metadata.deletionTimestamp):
+            return
+        if time.monotonic() > deadline:
+            raise StepError(
+                f"namespace {name!r} of an earlier run is still being deleted after {limit:.0f} s: see its finalizers"
+            )
+        say(f"waiting for the earlier {name} to be gone")
+        time.sleep(2)
+
+
+def main() -> int:
+    """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
+    this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
+    client, preview = kube.client(), settings["preview"]
+    free_or_ours(client, name, this, settings)
+    manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
+    if settings["clusterScoped"]:
+        made = make_namespace(client, name, this, settings)
+        preview_objects.apply(client, manifests)
+    else:
+        made = made_beforehand(client, name, this)
+        preview_objects.check(client, manifests)
+    make_deployer(client, made, this)
+    for secret in preview["pullSecrets"]:
+        copy_pull_secret(client, secret, name, this)
+    return 0
+
+
+def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> Namespace:
+    """Create or refresh the preview's Namespace. Raises StepError."""
+    preview = settings["preview"]
+    mesh = settings["previewNamespace"]
+    pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
+    namespace = Namespace(
+        apiVersion="v1",
+        kind="Namespace",
+        metadata=ObjectMeta(
+            name=name,
+            labels=this.labels | pod_security | mesh["labels"],
+            annotations=this.ownership
+            | expiry(preview["ttlHours"])
+            | mesh["annotations"]
+            | {run.HOST_ANNOTATION: os.environ["HOST"]},
+        ),
+    )
+    made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
+    say(f"namespace {name} is there for {this.pull_request}")
+    return made
+
+
+def made_beforehand(client: Client, name: str, this: run.Run) -> Namespace:
+    """Take over the preview that an administrator made, and return it. Raises StepError when he did not make it."""
+    if existing(client, name, cluster_scoped=False) is None:
+        raise StepError(
+            f"namespace {name!r} is not there or grants this release nothing, and with value rbac.clusterScoped false "
+            "the pipeline makes none: an administrator makes it beforehand (docs/operator.md, Without rights in the "
+            "cluster)"
+        )
+    # Cleanup leaves alone what another run holds.
+    patch = {"metadata": {"labels": {"workflow": this.labels["workflow"]}}}
+    return kube.persistently(f"label namespace {name}", lambda: client.patch(Namespace, name, patch))
+
+
+def make_deployer(client: Client, preview: Namespace, this: run.Run) -> None:
+    """Create the service account that deploys into `preview`. Raises StepError."""
+    metadata = preview.metadata or ObjectMeta()
+    name = str(metadata.name)
+    deployer = ServiceAccount(
+        apiVersion="v1",
+        kind="ServiceAccount",
+        # Owned by the namespace, so that it is gone when the preview is.
+        metadata=ObjectMeta(
+            name=deployer_name(this.installation, name),
+            namespace=this.namespace,
+            labels=this.labels,
+            ownerReferences=[OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(metadata.uid))],
+        ),
+        automountServiceAccountToken=False,
+    )
+    kube.persistently("create the deployer's service account", lambda: client.apply(deployer, force=True))
+
+
+def copy_pull_secret(client: Client, name: str, namespace: str, this: run.Run) -> None:
+    """Copy the pull Secret `name` of the release namespace into the preview. Raises StepError."""
+    source = kube.persistently(f"read pull Secret {name}", lambda: client.get(Secret, name, namespace=this.namespace))
+    if source.type != "kubernetes.io/dockerconfigjson":
+        raise StepError(
+            f"value preview.pullSecrets names {name!r} of type {source.type!r}: must be kubernetes.io/dockerconfigjson"
+        )
+    copy = Secret(
+        apiVersion="v1",
+        kind="Secret",
+        metadata=ObjectMeta(name=name, namespace=namespace, labels=this.labels),
+        type=source.type,
+        data=source.data,
+    )
+    kube.persistently(f"copy pull Secret {name}", lambda: client.apply(copy, force=True))
+    say(f"pull Secret {name} is copied")

@@ -1,0 +1,38 @@
+"""Step set-params: check the arguments, resolve the commit once, compute every name of the run."""
+
+from __future__ import annotations
+
+import os
+
+from implementation_dag.base import git, outputs, pull_request
+from implementation_dag.base.log import say
+from implementation_dag.contract import arguments, branch, config, naming
+
+
+def main() -> int:
+    """Write every name of the run as output parameters. Raises ArgumentError, GitError."""
+    given = arguments.from_environment(os.environ)
+    settings = config.load()
+    owner, repo, pr = given["owner"], given["repo"], given["pr"]
+    url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
+    head = pull_request.resolve(url, pr, given["commit"], given["branch"])
+    # The pull request's author chose the name of its branch.
+    arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
+    release = naming.release(repo, pr)
+    namespace = naming.namespace(owner, repo, pr, **settings["namespace"])
+    evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"], os.environ["NAMESPACE"])
+    parameters = {
+        "NS": namespace,
+        "RELEASE": release,
+        "DOMAIN": given["domain"],
+        "IMAGE_TAG": given["imageTag"],
+        "HOST": naming.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
+        "COMMIT": head.commit,
+        "BRANCH": branch.encoded(head.branch),
+        "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",
+        "ACCEPTANCE_LOGS": f"{evidence}/acceptance/logs.txt",
+    }
+    outputs.write(parameters)
+    for name, value in parameters.items():
+        say(f"{name}={value}")
+    return 0

@@ -1,0 +1,1 @@
+"""Tools for the chart: render tests, coverage, lint, schemas, rights, package."""

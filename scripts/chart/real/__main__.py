@@ -1,0 +1,47 @@
+"""`python -m scripts.chart.real FOLDER`: take each chart below the folder through harness, schemas and lint.
+
+Writes summary.json and, for each chart, what was found. Exit code: 0 every chart was rendered and linted, 1 one was
+not, 2 there is none. Findings are no failure: the charts are other people's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.chart.real.chart import check, find
+from scripts.command import ends_in_words
+from scripts.progress import Progress
+
+
+@ends_in_words("check-real")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.chart.real", description=__doc__.partition(":")[2])
+    parser.add_argument("folder", help="folder with charts in it, such as a clone of somebody's repository")
+    parser.add_argument("--out", type=Path, default=Path("out/real"), help="folder of the report")
+    options = parser.parse_args(arguments)
+    if not options.folder:
+        parser.error("name the folder of the charts: `make check-real REAL=folder`")
+    charts = find(Path(options.folder))
+    options.out.mkdir(parents=True, exist_ok=True)
+    progress = Progress("check-real")
+    results = []
+    for chart in charts:
+        result, told = check(chart)
+        results.append(result)
+        (options.out / f"{chart.name}.txt").write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
+        words = f"{result.schema_faults} schema faults, {result.findings} findings"
+        progress(f"{result.name} {result.version}: {result.reason or words}")
+    summary = {"charts": [result._asdict() for result in results], "pipeline": None}
+    (options.out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    good = sum(result.rendered and result.linted for result in results)
+    progress(f"{good} of {len(results)} charts were rendered and linted; see {options.out / 'summary.json'}")
+    return 0 if good == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""This project's own suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.chart.render.suite import Suite
+
+ROOT = Path(__file__).resolve().parents[3]
+CHART = ROOT / "charts" / "implementation-dag"
+
+SUITE = Suite(
+    chart=CHART,
+    cases_folder=ROOT / "tests" / "render" / "cases",
+    overlays=ROOT / "kustomize" / "overlays",
+    snapshots=ROOT / "tests" / "render" / "snapshots",
+    release="implementation-dag",
+    namespace="workflows",
+)

@@ -1,0 +1,1 @@
+"""From environment to environment: overlays, promotion, retention."""

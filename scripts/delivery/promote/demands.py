@@ -1,0 +1,104 @@
+"""What an environment demands of evidence: its own thresholds at least, and that what was tested really ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from implementation_dag.contract import naming
+from implementation_dag.steps import evidence_index
+from scripts.delivery.promote.errors import PromoteError
+from scripts.yaml_file import load
+
+Index = dict[str, Any]
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Values `defaults.*` of an environment: what its own runs have to keep."""
+
+    environment: str
+    min_success_pct: float
+    max_p95_ms: int
+    requests_per_host: int
+    chart_path: str
+    values_file: str
+
+
+def read(root: Path, environment: str) -> Demands:
+    """Return what `environment` demands: the overlay's values over the chart's."""
+    values = load(root / "charts" / "implementation-dag" / "values.yaml")["defaults"]
+    values |= load(root / "kustomize" / "overlays" / environment / "values.yaml").get("defaults") or {}
+    return Demands(
+        environment,
+        float(values["minSuccessPct"]),
+        int(values["maxP95Ms"]),
+        int(values["requestsPerHost"]),
+        str(values["chartPath"]),
+        str(values["valuesFile"]),
+    )
+
+
+def check_shape(index: Index, place: str) -> None:
+    """Refuse an index of another version or shape. Raises PromoteError that names the first field that is wrong."""
+    version = index.get("schema_version")
+    if version != evidence_index.SCHEMA_VERSION:
+        old = "none (the run was of chart 0.1.0)" if version is None else _shown(version)
+        raise PromoteError(
+            f"evidence {place}: schema_version is {old}, must be {evidence_index.SCHEMA_VERSION}: an index without "
+            "commit, thresholds and the images that ran proves nothing; run the pipeline again with this chart"
+        )
+    errors = sorted(Draft202012Validator(evidence_index.schema()).iter_errors(index), key=lambda error: error.json_path)
+    if errors:
+        first = errors[0]
+        raise PromoteError(f"evidence {place}: field {first.json_path.removeprefix('$.')}: {first.message[:300]}")
+
+
+def check(index: Index, demands: Demands) -> None:
+    """Refuse evidence of a weaker or another run. Raises PromoteError: each field, its value, what is allowed."""
+    faults = [*_thresholds(index, demands), *_parameters(index, demands), *_ran(index)]
+    if faults:
+        raise PromoteError(f"run {index['workflow']} proves too little for {demands.environment}: {'; '.join(faults)}")
+
+
+def _thresholds(index: Index, demands: Demands) -> Iterator[str]:
+    found = index["thresholds"]
+    for name, least in (("min_success_pct", demands.min_success_pct), ("requests_per_host", demands.requests_per_host)):
+        if found[name] is None or found[name] < least:
+            yield f"thresholds.{name} is {found[name]}, at least {least} is allowed"
+    if found["max_p95_ms"] is None or found["max_p95_ms"] > demands.max_p95_ms:
+        yield f"thresholds.max_p95_ms is {found['max_p95_ms']}, at most {demands.max_p95_ms} is allowed"
+
+
+def _parameters(index: Index, demands: Demands) -> Iterator[str]:
+    for name, wanted in (("chartPath", demands.chart_path), ("valuesFile", demands.values_file)):
+        if (found := index["parameters"].get(name)) != wanted:
+            yield f"parameters.{name} is {_shown(found)}, only {wanted!r} is allowed"
+
+
+def _ran(index: Index) -> Iterator[str]:
+    if index["commit"] is None or index["base_commit"] is None:
+        yield f"commit is {index['commit']} from base_commit {index['base_commit']}, both must be known"
+    if index["notes"]:
+        yield f"notes say {_shown(index['notes'])}, none are allowed"
+    images = index["images"]
+    digest, looks = str(images["application"]).rpartition("@")[2], images["seen"]
+    if digest not in images["digests"]:
+        yield f"images.application is {_shown(images['application'])}, must be of images.digests {images['digests']}"
+    if len(looks) < 2:
+        yield f"images.seen has {len(looks)} looks at the preview, must have those before and after acceptance"
+    for look in looks:
+        if look["holder"] != naming.label_value(index["workflow"]):
+            yield f"images.seen at {look['at']} is of the run {_shown(look['holder'])}, must be {index['workflow']!r}"
+        if not {item["digest"] for item in look["running"]} & {*images["digests"]}:
+            yield f"images.seen at {look['at']} has no container that runs {digest}, one must"
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

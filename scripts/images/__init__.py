@@ -1,6 +1,0 @@
-"""Container images made here: a Debian base, our runtime image and the reference agents' image."""
-
-from scripts.images.build import build, push, push_local
-from scripts.images.image import ImageError, ImageRef
-
-__all__ = ["ImageError", "ImageRef", "build", "push", "push_local"]

@@ -1,0 +1,1 @@
+"""The local cluster, its images, and what the pipeline needs beside them."""

@@ -1,0 +1,178 @@
+"""The local certificate authority and every certificate it signs (EC P-256, by the openssl program)."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lab.cluster.settings import (
+    API_SERVICE_IP,
+    API_URL,
+    NODE_IP,
+    NODE_NAME,
+    PREVIEW_DOMAIN,
+    ClusterError,
+    State,
+    write_if_changed,
+)
+
+DAYS = "825"  # the longest validity that strict TLS clients accept for a server
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate to sign: file name, subject, subject alternative names, extended key usage."""
+
+    name: str
+    subject: str
+    alternatives: tuple[str, ...] = ()
+    usage: str = "clientAuth"
+
+
+GIT_HOST = "git.implementation-dag-demo.svc"
+CERTIFICATES = (
+    Certificate(
+        "apiserver",
+        "/CN=kube-apiserver",
+        (
+            f"IP:{NODE_IP}",
+            "IP:127.0.0.1",
+            f"IP:{API_SERVICE_IP}",
+            "DNS:localhost",
+            "DNS:kubernetes",
+            "DNS:kubernetes.default",
+            "DNS:kubernetes.default.svc",
+            "DNS:kubernetes.default.svc.cluster.local",
+        ),
+        "serverAuth",
+    ),
+    Certificate("apiserver-kubelet", "/CN=idag:apiserver-kubelet"),
+    Certificate("admin", "/O=system:masters/CN=admin"),
+    Certificate("controller-manager", "/CN=system:kube-controller-manager"),
+    Certificate("scheduler", "/CN=system:kube-scheduler"),
+    Certificate(
+        "kubelet",
+        f"/O=system:nodes/CN=system:node:{NODE_NAME}",
+        (f"IP:{NODE_IP}", f"DNS:{NODE_NAME}"),
+        "clientAuth,serverAuth",
+    ),
+    Certificate("proxy", "/CN=system:kube-proxy"),
+    Certificate("registry", "/CN=registry", (f"IP:{NODE_IP}",), "serverAuth"),
+    Certificate(
+        "preview",
+        f"/CN=*.{PREVIEW_DOMAIN}",
+        # A wildcard stands for one label: dev and staging have previews a level lower (kustomize/overlays).
+        tuple(f"DNS:*.{domain}{PREVIEW_DOMAIN}" for domain in ("", "dev.", "staging.")),
+        "serverAuth",
+    ),
+    Certificate("git", f"/CN={GIT_HOST}", (f"DNS:{GIT_HOST}.cluster.local", f"DNS:{GIT_HOST}"), "serverAuth"),
+)
+KUBECONFIGS = ("controller-manager", "scheduler", "kubelet", "proxy")
+
+
+def ensure(state: State) -> bool:
+    """Create what is missing or outdated of the CA, certificates and kubeconfigs; True when anything was made."""
+    pki = state.pki
+    pki.mkdir(parents=True, exist_ok=True)
+    pki.chmod(0o755)  # the CA certificate is for everyone; the keys are not
+    made = False
+    if not (pki / "ca.crt").is_file():
+        _key(pki / "ca.key")
+        _openssl(
+            "req", "-x509", "-new", "-sha256", "-days", "3650", "-subj", "/CN=implementation-dag local CA",
+            "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            "-key", str(pki / "ca.key"), "-out", str(pki / "ca.crt"),
+        )  # fmt: skip
+        made = True
+    if not (pki / "service-account.pub").is_file():
+        _key(pki / "service-account.key")
+        _openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
+        made = True
+    for certificate in CERTIFICATES:
+        if not _is_signed(pki, certificate):
+            _sign(pki, certificate)
+            made = True
+    for name in KUBECONFIGS:
+        made |= write_if_changed(state.config / f"{name}.kubeconfig", kubeconfig(pki, name), 0o600)
+    made |= write_if_changed(state.admin_kubeconfig, kubeconfig(pki, "admin"), 0o600)
+    return made
+
+
+def kubeconfig(pki: Path, name: str) -> str:
+    """A kubeconfig for the client certificate `name`, with the certificates inside it."""
+
+    def inline(file: str) -> str:
+        return base64.b64encode((pki / file).read_bytes()).decode()
+
+    return f"""\
+apiVersion: v1
+kind: Config
+clusters:
+  - name: implementation-dag
+    cluster:
+      server: {API_URL}
+      certificate-authority-data: {inline("ca.crt")}
+users:
+  - name: {name}
+    user:
+      client-certificate-data: {inline(name + ".crt")}
+      client-key-data: {inline(name + ".key")}
+contexts:
+  - name: implementation-dag
+    context:
+      cluster: implementation-dag
+      user: {name}
+current-context: implementation-dag
+"""
+
+
+def extensions(certificate: Certificate) -> str:
+    """The openssl extension file of a certificate."""
+    lines = [
+        "basicConstraints=critical,CA:FALSE",
+        "keyUsage=critical,digitalSignature",
+        f"extendedKeyUsage={certificate.usage}",
+        "authorityKeyIdentifier=keyid",
+    ]
+    if certificate.alternatives:
+        lines.append("subjectAltName=" + ",".join(certificate.alternatives))
+    return "\n".join(lines) + "\n"
+
+
+def _is_signed(pki: Path, certificate: Certificate) -> bool:
+    """Whether the certificate is there, signed with the extensions it has today: they lie beside it."""
+    signed, extension = pki / f"{certificate.name}.crt", pki / f"{certificate.name}.ext"
+    return signed.is_file() and extension.is_file() and extension.read_text() == extensions(certificate)
+
+
+def _sign(pki: Path, certificate: Certificate) -> None:
+    name = certificate.name
+    request, extension, signed = (pki / f"{name}.{suffix}" for suffix in ("csr", "ext", "crt"))
+    _key(pki / f"{name}.key")
+    _openssl(
+        "req", "-new", "-sha256", "-subj", certificate.subject,
+        "-key", str(pki / f"{name}.key"), "-out", str(request),
+    )  # fmt: skip
+    # Written beside and renamed, the extensions last: an interrupted `up` must not leave half a certificate.
+    Path(f"{extension}.new").write_text(extensions(certificate))
+    _openssl(
+        "x509", "-req", "-sha256", "-days", DAYS, "-in", str(request), "-CA", str(pki / "ca.crt"),
+        "-CAkey", str(pki / "ca.key"), "-CAcreateserial", "-extfile", f"{extension}.new", "-out", f"{signed}.new",
+    )  # fmt: skip
+    for path in (signed, extension):
+        Path(f"{path}.new").rename(path)
+    request.unlink()
+
+
+def _key(path: Path) -> None:
+    path.touch(mode=0o600)
+    _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(path))
+
+
+def _openssl(*arguments: str) -> None:
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ClusterError(f"openssl {arguments[0]} failed: {done.stderr.strip()}")

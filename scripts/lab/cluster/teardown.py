@@ -1,0 +1,132 @@
+"""End pods' processes and shims; undo mounts, cgroups and the state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from scripts.lab.cluster import processes
+from scripts.lab.cluster.settings import CGROUP, ClusterError, State
+
+CGROUPS = Path("/sys/fs/cgroup")
+_DETACH = 2  # MNT_DETACH of umount2(2)
+
+
+def cgroup_roots() -> list[Path]:
+    """The hierarchies of cgroup v1, or the one of v2."""
+    if (CGROUPS / "cgroup.controllers").exists():
+        return [CGROUPS]
+    return sorted(path for path in CGROUPS.iterdir() if path.is_dir() and (path / "cgroup.procs").exists())
+
+
+def make_cgroups() -> None:
+    """The kubelet wants its root cgroup to exist in every hierarchy."""
+    for root in cgroup_roots():
+        (root / CGROUP).mkdir(exist_ok=True)
+
+
+def container_processes() -> set[int]:
+    """Pids of everything that runs in a pod: all that is in our cgroup."""
+    found: set[int] = set()
+    for root in cgroup_roots():
+        for path in (root / CGROUP).rglob("cgroup.procs"):
+            with contextlib.suppress(OSError):  # the group went away while we looked
+                found.update(int(line) for line in path.read_text().split())
+    return found - {0}
+
+
+def shims(state: State) -> set[int]:
+    """Pids of the shims that belong to our containerd socket."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended while we looked
+        if b"containerd-shim" in arguments[0] and str(state.containerd_socket).encode() in arguments:
+            found.add(int(entry.name))
+    return found
+
+
+def kill_containers(state: State, seconds: float = 20) -> int:
+    """Kill pods' processes, then their shims, until none is left; returns how many there were."""
+    seen: set[int] = set()
+    deadline = time.monotonic() + seconds
+    while True:
+        left = container_processes() | shims(state)
+        if not left:
+            return len(seen)
+        if time.monotonic() > deadline:
+            raise ClusterError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
+        seen |= left
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def mounts_below(folder: Path) -> list[Path]:
+    """Mount points at or below `folder`, deepest and latest first."""
+    prefix = str(folder)
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        # proc(5): blank, tab, newline and backslash are written as octal escapes.
+        point = line.split()[4].encode().decode("unicode_escape")
+        if point == prefix or point.startswith(prefix + "/"):
+            found.append(Path(point))
+    return list(reversed(found))
+
+
+def unmount_all(state: State) -> int:
+    """Unmount everything below the state folder; returns how many mounts there were."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    count = 0
+    while points := mounts_below(state.root):
+        for point in points:
+            if libc.umount2(os.fsencode(point), _DETACH) != 0:
+                raise ClusterError(f"cannot unmount {point}: {os.strerror(ctypes.get_errno())}")
+            count += 1
+    return count
+
+
+def remove_cgroups() -> None:
+    """Remove our cgroup from every hierarchy, leaves first."""
+    for root in cgroup_roots():
+        top = root / CGROUP
+        if not top.is_dir():
+            continue
+        folders = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
+        for folder in (*folders, top):
+            _remove_cgroup(folder)
+
+
+def _remove_cgroup(folder: Path, seconds: float = 5) -> None:
+    """A cgroup stays busy for a moment after its last process was killed."""
+    deadline = time.monotonic() + seconds
+    while folder.is_dir():
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise ClusterError(f"cannot remove cgroup {folder}: {error.strerror}") from error
+            time.sleep(0.05)
+
+
+def remove_state(state: State) -> None:
+    """Remove the state folder, never through a mount."""
+    if state.root.exists():
+        if mounts_below(state.root):
+            raise ClusterError(f"something was mounted below {state.root} meanwhile: run `down` again")
+        shutil.rmtree(state.root)
+
+
+def stop_components(state: State, names: tuple[str, ...]) -> list[str]:
+    """Stop components in the given order; returns those that were running."""
+    return [name for name in names if processes.stop(state, name)]

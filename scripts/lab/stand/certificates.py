@@ -1,0 +1,53 @@
+"""The git server's certificate and the bundle of authorities that the pipeline trusts."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lab.stand.environment import DEMO_NAMESPACE, Environment
+from scripts.lab.stand.errors import DemoError
+
+GIT_HOST = f"git.{DEMO_NAMESPACE}.svc.cluster.local"
+
+
+@dataclass(frozen=True)
+class GitCertificate:
+    """`bundle` holds every authority the pipeline needs: git server, registry, previews."""
+
+    certificate: str
+    key: str
+    bundle: str
+
+
+def git_certificate(environment: Environment, folder: Path) -> GitCertificate:
+    """The local CA's certificate for the git server; on a user's cluster a self-signed one, made in `folder`."""
+    if environment.local:
+        pki = environment.state.pki
+        bundle = (pki / "ca.crt").read_text()
+        return GitCertificate((pki / "git.crt").read_text(), (pki / "git.key").read_text(), bundle)
+    certificate, key = self_signed(GIT_HOST, folder)
+    own = environment.ca.read_text() if environment.ca else ""
+    return GitCertificate(certificate, key, system_authorities() + own + certificate)
+
+
+def self_signed(host: str, folder: Path) -> tuple[str, str]:
+    """A new certificate for `host`, which is its own authority, and its key, made in `folder`. Raises DemoError."""
+    certificate, key = folder / "git.crt", folder / "git.key"
+    command = [
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-days", "30", "-subj", "/CN=implementation-dag git", "-addext", f"subjectAltName=DNS:{host}",
+        "-keyout", str(key), "-out", str(certificate),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"openssl req failed: {done.stderr.strip()}")
+    return certificate.read_text(), key.read_text()
+
+
+def system_authorities() -> str:
+    """The certificates that this machine trusts, as one PEM text."""
+    context = ssl.create_default_context()
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in context.get_ca_certs(binary_form=True))

@@ -1,0 +1,19 @@
+"""The outside tool helm, on the cluster of a Kubectl."""
+
+from __future__ import annotations
+
+import subprocess
+
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.kubectl import Kubectl
+from scripts.toolchain import tool
+
+
+def helm(kubectl: Kubectl, *arguments: str) -> str:
+    """Run helm and return its output. Raises DemoError with helm's words."""
+    chosen = [f"--kubeconfig={kubectl.kubeconfig}"] if kubectl.kubeconfig else []
+    command = [str(tool("helm")), *arguments, *chosen]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"helm {' '.join(arguments[:3])} failed: {done.stderr.strip()}")
+    return done.stdout

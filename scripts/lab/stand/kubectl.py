@@ -1,0 +1,93 @@
+"""The outside tool kubectl, bound to one kubeconfig."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.lab.stand.errors import DemoError
+from scripts.toolchain import tool
+
+FORWARD_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl with `kubeconfig`; empty means the user's own rules of finding one."""
+
+    kubeconfig: Path | None
+
+    def command(self, *arguments: str) -> list[str]:
+        """The full command line."""
+        chosen = [f"--kubeconfig={self.kubeconfig}"] if self.kubeconfig else []
+        return [str(tool("kubectl")), *chosen, *arguments]
+
+    def run(self, *arguments: str, stdin: str = "") -> str:
+        """Run kubectl and return its output. Raises DemoError with kubectl's words."""
+        done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise DemoError(f"kubectl {' '.join(arguments)} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def get(self, *arguments: str) -> dict[str, Any] | None:
+        """One object or a list as JSON; None when a named object is not there. Raises DemoError."""
+        text = self.run("get", *arguments, "--ignore-not-found", "--output=json")
+        if not text.strip():
+            return None
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def items(self, *arguments: str) -> list[dict[str, Any]]:
+        """The items of a list. Raises DemoError."""
+        found = self.get(*arguments) or {}
+        items: list[dict[str, Any]] = found.get("items", [])
+        return items
+
+    def apply(self, objects: Sequence[dict[str, Any]]) -> None:
+        """Apply the objects server-side. Raises DemoError."""
+        document = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.run(
+            "apply", "--server-side", "--force-conflicts", "--field-manager=implementation-dag-demo",
+            "--filename=-", stdin=json.dumps(document),
+        )  # fmt: skip
+
+    def create(self, manifest: dict[str, Any]) -> str:
+        """Create an object, by generateName too; returns its name. Raises DemoError."""
+        return self.run("create", "--filename=-", "--output=jsonpath={.metadata.name}", stdin=json.dumps(manifest))
+
+    @contextmanager
+    def forward(self, namespace: str, service: str, port: int) -> Iterator[int]:
+        """Forward a free local port to a port of the service; yields the local port. Raises DemoError."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            local = int(probe.getsockname()[1])
+        command = self.command("port-forward", f"--namespace={namespace}", f"service/{service}", f"{local}:{port}")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            _await_port(process, local)
+            yield local
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+            if process.stderr:
+                process.stderr.close()
+
+
+def _await_port(process: subprocess.Popen[str], port: int) -> None:
+    deadline = time.monotonic() + FORWARD_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            words = process.stderr.read().strip() if process.stderr else ""
+            raise DemoError(f"kubectl port-forward ended: {words}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise DemoError(f"kubectl port-forward did not open port {port} within {FORWARD_SECONDS:.0f} s")

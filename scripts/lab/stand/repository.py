@@ -1,0 +1,109 @@
+"""The demo's repository acme/shop: examples/app on main, and pull requests that change it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.lab.images.keys import source_files
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.git_host import GitHost
+from scripts.yaml_file import set_values
+
+ROOT = Path(__file__).resolve().parents[3]
+APP = ROOT / "examples" / "app"
+CHANGES = ROOT / "examples" / "changes"
+OWNER, REPO = "acme", "shop"
+VALUES = "values-preview.yaml"
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """What a pull request of the demo is made of.
+
+    `patch` is a file of examples/changes that the agent rex applies, empty for none; `version` replaces the
+    application's version, `image` the image repository of its preview values, when not empty.
+    """
+
+    number: int
+    patch: str = ""
+    version: str = ""
+    image: str = ""
+
+    @property
+    def branch(self) -> str:
+        """Name of its branch."""
+        return f"feature/{self.patch or 'change'}-{self.number}"
+
+
+def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
+    """Push examples/app as branch main of acme/shop; its previews run `image` (a repository without a tag).
+
+    `folder` is where the clone is kept. Raises DemoError.
+    """
+    host.create_repository(OWNER, REPO)
+    url = host.url(OWNER, REPO)
+    folder.mkdir(parents=True, exist_ok=True)
+    host.git("init", "--quiet", "--initial-branch=main", cwd=folder)
+    if "refs/heads/main" in host.references(OWNER, REPO, "refs/heads/main", folder):
+        host.git("fetch", "--quiet", url, "main", cwd=folder)
+        host.git("reset", "--quiet", "--soft", "FETCH_HEAD", cwd=folder)
+    for path in source_files(APP):
+        target = folder / path.relative_to(APP)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    set_values(folder / VALUES, {("image", "repository"): image})
+    if ingress_class:
+        set_values(folder / VALUES, {("ingress", "className"): ingress_class})
+    host.git("add", "--all", cwd=folder)
+    if host.git("status", "--porcelain", cwd=folder):
+        host.git("commit", "--quiet", "-m", "The shop", cwd=folder)
+    host.git("push", "--quiet", url, "HEAD:refs/heads/main", cwd=folder)
+
+
+def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
+    """Push the pull request's branch, made from main, and open it; returns its head commit. Raises DemoError.
+
+    A pull request of that number from an earlier run is replaced: its branch is force-pushed.
+    """
+    host.git("checkout", "--quiet", "-B", pull.branch, "main", cwd=folder)
+    try:
+        if pull.patch:
+            patch = CHANGES / f"{pull.patch}.patch"
+            if not patch.is_file():
+                raise DemoError(
+                    f"{patch} is missing: known are {', '.join(sorted(p.stem for p in CHANGES.glob('*.patch')))}"
+                )
+            target = folder / ".agents" / "change.patch"
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(patch, target)
+        if pull.version:
+            set_version(folder / "src" / "shop" / "__init__.py", pull.version)
+        if pull.image:
+            set_values(folder / VALUES, {("image", "repository"): pull.image})
+        host.git("add", "--all", cwd=folder)
+        host.git(
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            f"Pull request {pull.number}: {pull.patch or 'change'}",
+            cwd=folder,
+        )
+        commit = host.git("rev-parse", "HEAD", cwd=folder)
+        host.git("push", "--quiet", "--force", host.url(OWNER, REPO), f"HEAD:refs/heads/{pull.branch}", cwd=folder)
+        host.open_pull_request(OWNER, REPO, pull.number, pull.branch)
+        return commit
+    finally:
+        host.git("checkout", "--quiet", "--force", "main", cwd=folder)
+
+
+def set_version(path: Path, version: str) -> None:
+    """Replace the line that sets __version__. Raises DemoError when there is none."""
+    lines = path.read_text().splitlines()
+    places = [index for index, line in enumerate(lines) if line.startswith("__version__ = ")]
+    if len(places) != 1:
+        raise DemoError(f"{path}: {len(places)} lines set __version__, must be 1")
+    lines[places[0]] = f'__version__ = "{version}"'
+    path.write_text("\n".join(lines) + "\n")

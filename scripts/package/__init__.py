@@ -1,5 +1,0 @@
-"""Package the chart so that the same content always gives the same bytes."""
-
-from scripts.package.archive import PackageError, package
-
-__all__ = ["PackageError", "package"]

@@ -1,8 +1,0 @@
-"""Strict schemas of every kind we render: built-in kinds by Kubernetes version, custom ones from their CRDs."""
-
-from __future__ import annotations
-
-from scripts.schemas.errors import SchemaError
-from scripts.schemas.validation import Fault, validate
-
-__all__ = ["Fault", "SchemaError", "validate"]

@@ -1,5 +1,0 @@
-"""What would go wrong when a release of one chart is upgraded to another."""
-
-from scripts.upgrade.compare import problems
-
-__all__ = ["problems"]

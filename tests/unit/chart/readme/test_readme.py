@@ -1,0 +1,78 @@
+"""The chart's README tells the values as they are; every lie is named by its key."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts.chart.readme.__main__ import CHART, main
+from scripts.chart.readme.allowed import allowed
+from scripts.chart.readme.page import page
+from scripts.chart.readme.values import ValuesError
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CHART, tmp_path / "chart"))
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path.name}"
+    path.write_text(text.replace(old, new))
+
+
+def test_the_readme_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_changed_default_is_named(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(chart / "values.yaml", "maxP95Ms: 1200", "maxP95Ms: 1300")
+    assert main(["--check", f"--chart={chart}"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == ["defaults.maxP95Ms: not as described there"]
+
+
+def test_a_changed_limit_is_named(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(chart / "values.schema.json", '"maximum": 1000\n', '"maximum": 2000\n')
+    assert main(["--check", f"--chart={chart}"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == ["defaults.requestsPerHost: not as described there"]
+
+
+def test_changed_prose_is_told(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(chart / "README.md", "## Uninstall", "## Remove")
+    assert main(["--check", f"--chart={chart}"]) == 1
+    assert "the text around the tables" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("    # Region of the bucket.\n", "", "evidence.s3.region: no comment"),
+        ("# Region of the bucket.", "# The region.", "evidence.s3.region: the comment is 'The region.'"),
+        ("git:\n", "git:\n  # New.\n  depth: 1\n", "git.depth: in values.yaml, not in values.schema.json"),
+        ("    # Region of the bucket.\n    region: us-east-1\n", "", "evidence.s3.region: in values.schema.json, not"),
+    ],
+)
+def test_values_and_schema_must_agree(chart: Path, old: str, new: str, words: str) -> None:
+    text = (chart / "values.yaml").read_text()
+    assert old in text
+    (chart / "values.yaml").write_text(text.replace(old, new))
+    with pytest.raises(ValuesError, match=words.replace(".", r"\.")):
+        page(chart)
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 9}, "integer, 1 to 9"),
+        ({"type": "number", "exclusiveMinimum": 0}, "number, above 0"),
+        ({"enum": ["a", "b"]}, 'one of `"a"`, `"b"`'),
+        ({"type": "array", "items": {"type": "string"}, "uniqueItems": True}, "list of strings, each once"),
+        ({"type": "array", "items": {"properties": {"path": {}}}, "minItems": 1}, "list of {path}, not empty"),
+        ({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]}, "string or number, at least 0"),
+    ],
+)
+def test_what_a_schema_allows_in_words(schema: dict[str, object], words: str) -> None:
+    assert allowed(schema) == words

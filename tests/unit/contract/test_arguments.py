@@ -1,0 +1,129 @@
+"""The workflow's arguments are refused by name before anything is created."""
+
+import base64
+
+import pytest
+
+from implementation_dag.base.errors import ArgumentError
+from implementation_dag.contract import arguments
+
+GOOD = {
+    "owner": "acme",
+    "repo": "shop",
+    "pr": "7",
+    "commit": "",
+    "branch": "",
+    "domain": "preview.example.com",
+    "chartPath": "charts/app",
+    "valuesFile": "values-preview.yaml",
+    "imageTag": "pr-7",
+    "min_success_pct": "0.95",
+    "max_p95_ms": "1200",
+    "requests_per_host": "10",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("owner", "a"),
+        ("owner", "5dlabs"),
+        ("owner", "octocat_acme"),
+        ("owner", "a" * 39),
+        ("repo", ".github"),
+        ("commit", "abcdef1"),
+        ("branch", "feature/a.b_c-1"),
+        ("chartPath", "oci://ghcr.io/acme/charts/app:1.2.3"),
+        ("chartPath", "."),
+        ("min_success_pct", "1"),
+    ],
+)
+def test_accepts(name: str, value: str) -> None:
+    arguments.validate(GOOD | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("owner", ""),
+        ("owner", "-acme"),
+        ("owner", "ac--me"),
+        ("owner", "acme_"),
+        ("owner", "_acme"),
+        ("owner", "a-" * 30 + "a"),
+        ("owner", "acme\n"),
+        ("owner", "аcme"),
+        ("owner", "a" * 40),
+        ("repo", ".."),
+        ("repo", "shop.git"),
+        ("repo", "shop/x"),
+        ("repo", "$(id)"),
+        ("pr", "seven"),
+        ("pr", "0"),
+        ("pr", "-1"),
+        ("pr", "7\n8"),
+        ("pr", "{{workflow.name}}"),
+        ("commit", "ABCDEF1"),
+        ("commit", "abc"),
+        ("branch", "a..b"),
+        ("branch", "-x"),
+        ("branch", "a.lock"),
+        ("branch", "a/"),
+        ("domain", "localhost"),
+        ("domain", "exa_mple.com"),
+        ("domain", "example.com."),
+        ("chartPath", "/etc"),
+        ("chartPath", "charts/../../x"),
+        ("chartPath", ".."),
+        ("chartPath", "--post-renderer"),
+        ("chartPath", "https://example.com/app.tgz"),
+        ("valuesFile", "values.json"),
+        ("valuesFile", "../values.yaml"),
+        ("imageTag", "-x"),
+        ("imageTag", "a:b"),
+        ("imageTag", "a" * 129),
+        ("min_success_pct", "1.1"),
+        ("max_p95_ms", "0"),
+        ("requests_per_host", "1001"),
+    ],
+)
+def test_refuses_and_names_the_parameter(name: str, value: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.validate(GOOD | {name: value})
+    assert f"parameter {name!r} is {ascii(value)[:20].rstrip(chr(39))}" in str(caught.value)
+    assert arguments.schema()["properties"][name]["description"] in str(caught.value)
+
+
+def test_names_every_bad_parameter_at_once() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.validate(GOOD | {"pr": "x", "owner": "-"})
+    assert [line.split("'")[1] for line in str(caught.value).splitlines()] == ["owner", "pr"]
+
+
+def test_fills_in_the_default_image_tag() -> None:
+    assert arguments.from_environment(encoded(GOOD | {"imageTag": "pr-{{workflow.parameters.pr}}"})) == GOOD
+
+
+@pytest.mark.parametrize("hostile", ["{{=sprig.repeat(3,'ab')}}", "$(SETTINGS)", "größe", "a\nb"])
+def test_takes_arguments_as_they_were_given(hostile: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.from_environment(encoded(GOOD | {"branch": hostile + ".."}))
+    assert f"parameter 'branch' is {hostile + '..'!a}" in str(caught.value)
+
+
+@pytest.mark.parametrize("plain", ["ac me", "acm", "////"])
+def test_an_argument_in_clear_is_refused_in_words(plain: str) -> None:
+    with pytest.raises(ArgumentError, match=r"variable ARG_owner is .*: must be in base64"):
+        arguments.from_environment({"ARG_owner": plain})
+
+
+def encoded(given: dict[str, str]) -> dict[str, str]:
+    """The environment of set-params, as Argo writes it."""
+    return {f"ARG_{key}": base64.b64encode(value.encode()).decode() for key, value in given.items()} | {"PATH": "/bin"}
+
+
+def test_message_shows_no_control_characters() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.validate(GOOD | {"repo": "\x1b[31m" + "x" * 10_000})
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 400

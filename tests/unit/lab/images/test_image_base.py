@@ -1,0 +1,51 @@
+"""The Debian base takes its packages from where the machine does, and keeps none of the machine's names."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scripts.lab.images import base
+from scripts.lab.images.image import ImageError
+
+
+def test_sources_are_the_files_that_offer_the_suite(tmp_path: Path) -> None:
+    parts = tmp_path / "sources.list.d"
+    parts.mkdir()
+    (tmp_path / "sources.list").write_text("# deb http://mirror.example.com bookworm main\n")
+    (parts / "debian.sources").write_text("Types: deb\nURIs: http://mirror.example.com\nSuites: bookworm\n")
+    (parts / "old.list").write_text("deb http://mirror.example.com bullseye main\n")
+    (parts / "off.list.disabled").write_text("deb http://mirror.example.com bookworm main\n")
+    assert base.apt_sources(tmp_path) == [parts / "debian.sources"]
+
+
+def test_no_source_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="no package source for Debian bookworm; add one, or give --base-image"):
+        base.apt_sources(tmp_path)
+
+
+def test_hooks_remove_what_names_the_machine(tmp_path: Path) -> None:
+    for name in ("etc/apt/sources.list.d/x.list", "etc/apt/apt.conf.d/00mmdebstrap", "etc/hostname", "etc/resolv.conf"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mirror.example.com")
+    for hook in base.customize_hooks():
+        # compiling needs the chroot's own Python; the rest works on any tree
+        if not hook.startswith("chroot"):
+            subprocess.run(["sh", "-ec", hook, "hook", str(tmp_path)], check=True)
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"etc/apt/apt.conf.d/00mmdebstrap", "etc/resolv.conf"}
+    assert (tmp_path / "etc/resolv.conf").read_text() == ""
+
+
+def test_key_changes_with_the_packages() -> None:
+    assert replace(base.PYTHON, packages=(*base.PYTHON.packages, "jq")).key != base.PYTHON.key
+
+
+def test_only_a_tree_with_python_compiles_python() -> None:
+    without = base.Debian("redis", ("usr-is-merged", "redis-server"), "redis-server")
+    assert [hook for hook in base.customize_hooks(without) if "python3 -m compileall" in hook] == []
+    assert [hook for hook in base.customize_hooks(base.PYTHON) if "python3 -m compileall" in hook]

@@ -1,0 +1,111 @@
+"""The demo's repository: examples/app on main, and pull requests that really apply to it."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.demo.scenarios import all_scenarios
+from scripts.lab.stand import repository
+from scripts.lab.stand.certificates import GIT_HOST
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.git_host import GitHost
+from scripts.lab.stand.git_server import GitServer
+from scripts.lab.stand.repository import CHANGES, OWNER, REPO, PullRequest
+
+IMAGE = "registry.example.com:5000/acme/shop"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHost]:
+    folder = tmp_path_factory.mktemp("git")
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+         "-subj", "/CN=git", "-addext", f"subjectAltName=DNS:{GIT_HOST}", "-keyout", str(key),
+         "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = GitServer(("127.0.0.1", 0), folder / "served", "token")
+    server.use_tls(certificate, key)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield GitHost("127.0.0.1", server.server_port, "token", certificate)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def clone(host: GitHost, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clone") / "shop"
+    repository.create(host, IMAGE, "nginx", folder)
+    return folder
+
+
+def head(host: GitHost, number: int, folder: Path) -> str:
+    name = f"refs/pull/{number}/head"
+    return host.references(OWNER, REPO, name, folder)[name]
+
+
+def show(host: GitHost, commit: str, path: str, folder: Path) -> str:
+    return host.git("show", f"{commit}:{path}", cwd=folder)
+
+
+def test_main_is_the_app_with_the_demos_image_and_ingress_class(host: GitHost, clone: Path) -> None:
+    values = show(host, "main", "values-preview.yaml", clone)
+    assert f"repository: {IMAGE}" in values
+    assert "className: nginx" in values
+    assert "# Values of the preview" in values
+    assert "import" in show(host, "main", "src/shop/__main__.py", clone)
+
+
+def test_a_second_create_changes_nothing(host: GitHost, clone: Path, tmp_path: Path) -> None:
+    before = host.references(OWNER, REPO, "refs/heads/main", clone)
+    repository.create(host, IMAGE, "nginx", tmp_path / "again")
+    assert host.references(OWNER, REPO, "refs/heads/main", clone) == before
+
+
+PULLS = [case.pull for scenario in all_scenarios("r").values() for case in scenario.cases if case.pull]
+
+
+@pytest.mark.parametrize("pull", PULLS, ids=lambda pull: str(pull.number))
+def test_every_scenarios_change_applies_to_its_pull_request(
+    host: GitHost, clone: Path, tmp_path: Path, pull: PullRequest
+) -> None:
+    commit = repository.open_pull_request(host, pull, clone)
+    assert head(host, pull.number, clone) == commit
+    host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), commit, cwd=clone)
+    if pull.patch:
+        host.git("apply", "--check", ".agents/change.patch", cwd=tmp_path / "w")
+    assert (pull.image or IMAGE) in (tmp_path / "w" / "values-preview.yaml").read_text()
+    if pull.version:
+        assert f'"{pull.version}"' in (tmp_path / "w" / "src" / "shop" / "__init__.py").read_text()
+
+
+def test_numbers_of_pull_requests_are_not_shared() -> None:
+    numbers = [pull.number for pull in PULLS]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_pull_request_can_be_opened_again(host: GitHost, clone: Path) -> None:
+    pull = PullRequest(77, version="7.7.7")
+    repository.open_pull_request(host, pull, clone)
+    repository.open_pull_request(host, PullRequest(77, version="7.7.8"), clone)
+    assert '"7.7.8"' in show(host, head(host, 77, clone), "src/shop/__init__.py", clone)
+
+
+def test_an_unknown_change_names_the_known_ones(host: GitHost, clone: Path) -> None:
+    with pytest.raises(DemoError, match=r"known are .*discount"):
+        repository.open_pull_request(host, PullRequest(78, "no-such"), clone)
+    assert host.git("branch", "--show-current", cwd=clone) == "main"
+
+
+def test_the_wrong_authority_is_refused(host: GitHost, tmp_path: Path) -> None:
+    other = GitHost(host.address, host.port, host.token, CHANGES / "README.md")
+    with pytest.raises((DemoError, OSError)):
+        other.references(OWNER, REPO, "refs/heads/main", tmp_path)

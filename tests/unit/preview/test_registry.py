@@ -1,0 +1,36 @@
+"""What a registry hands out was pushed by a pull request's own CI: it may be anything."""
+
+import pytest
+
+from implementation_dag.preview import registry
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("config", "revision"),
+    [
+        ('{"config": {"Labels": {"org.opencontainers.image.revision": "abc"}}}', "abc"),
+        ('{"config": {"Labels": {"org.opencontainers.image.revision": 5}}}', "5"),
+        ('{"config": {"Labels": {"org.opencontainers.image.revision": "' + "x" * 10**6 + '"}}}', "x" * 100),
+        ('{"config": {"Labels": {"org.opencontainers.image.revision": "\\ud800"}}}', r"\xd800"),
+        ('{"config": {"Labels": ["org.opencontainers.image.revision"]}}', ""),
+        ('{"config": null}', ""),
+        ("[]", ""),
+        ("[" * 100_000, ""),
+        ("no JSON", ""),
+    ],
+)
+def test_any_configuration_has_a_revision_or_none(config: str, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"digest": DIGEST, "config": config, "manifest": "{}"}
+    monkeypatch.setattr(registry, "_crane", lambda call, _: (True, answers[call]))
+    assert registry.look_up("r/x", "t") == registry.Image("r/x:t", DIGEST, revision)
+
+
+@pytest.mark.parametrize("manifest", ["[]", "null", "[" * 100_000, '{"manifests": {"a": 1}}', '{"manifests": [1, {}]}'])
+def test_any_manifest_names_platforms_or_none(manifest: str) -> None:
+    assert registry.platforms(manifest) == ()
+
+
+def test_an_index_names_its_platforms() -> None:
+    assert registry.platforms(f'{{"manifests": [{{"digest": "{DIGEST}"}}, {{"digest": "x"}}]}}') == (DIGEST,)

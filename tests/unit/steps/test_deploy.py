@@ -1,0 +1,57 @@
+"""Deploy takes only the commit that QA was given and handed over, and only URLs from a deployment."""
+
+import json
+
+import pytest
+
+from implementation_dag.base.errors import StepError
+from implementation_dag.preview import discovery
+from implementation_dag.steps import deploy
+
+COMMIT = "a" * 40
+
+
+def test_qa_hands_over_the_commit_that_it_was_given() -> None:
+    deploy.same_commit(COMMIT, COMMIT)
+    with pytest.raises(
+        StepError, match=f"stage qa-testing was given commit {COMMIT} and hands over 'b+': QA only looks"
+    ):
+        deploy.same_commit(COMMIT, "b" * 40)
+
+
+@pytest.mark.parametrize("handed", ["none", "", "main", COMMIT[:7], COMMIT + "\n", COMMIT.upper()])
+def test_what_is_no_whole_commit_is_refused(handed: str) -> None:
+    with pytest.raises(StepError, match="must be a commit of 40 hex digits"):
+        deploy.same_commit(handed, handed)
+    with pytest.raises(StepError, match="hands over"):
+        deploy.same_commit(COMMIT, handed)
+
+
+@pytest.mark.parametrize("url", ["https://shop.example.com", "http://10.0.0.1:8080", "https://[::1]:8443", "http://a"])
+def test_urls_of_a_deployment_are_taken(url: str) -> None:
+    assert discovery.checked(json.dumps([url])) == [url]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["https://a/{{=1}}"]',
+        '["https://{{=1}}"]',
+        '["https://$(SETTINGS)"]',
+        '["https://a:0"]',
+        '["https://a:99999"]',
+        '["https://a/path"]',
+        '["https://user@a"]',
+        '["https://-a"]',
+        '["javascript:alert(1)"]',
+        '["https://a\\n"]',
+        "[1]",
+        "{}",
+        "",
+        "[" * 100_000,
+        json.dumps(["https://a"] * 51),
+    ],
+)
+def test_what_is_no_list_of_urls_is_refused(text: str) -> None:
+    with pytest.raises(StepError, match="the deployment's urls"):
+        discovery.checked(text)

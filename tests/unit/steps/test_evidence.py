@@ -1,0 +1,170 @@
+"""The index says what a run was given, what came of it, what ran and what lies in the bucket, as its schema has it."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from implementation_dag.base.errors import StepError
+from implementation_dag.base.workflow_status import RunStatus
+from implementation_dag.preview.preview_look import Look, Running
+from implementation_dag.steps import evidence, evidence_index
+
+RUN = evidence_index.Run("impl-abc", "uid", "workflows", "implementation-dag")
+VERSIONS = {"chart": "1.2.3", "runtime": "registry/runtime@sha256:0", "kubernetes": ""}
+DIGEST = "sha256:" + "d" * 64
+GIVEN = {
+    "owner": "acme",
+    "repo": "shop",
+    "pr": "7",
+    "min_success_pct": "0.95",
+    "max_p95_ms": "1200",
+    "requests_per_host": "10",
+}
+BASE, FIXED = "a" * 40, "b" * 40
+
+
+def index(status: RunStatus, folder: Path, seen: Look | None = None) -> dict[str, Any]:
+    found = evidence_index.build(RUN, VERSIONS, status, seen, folder)
+    Draft202012Validator(evidence_index.schema()).validate(json.loads(json.dumps(found)))
+    return found
+
+
+def status(**changed: Any) -> RunStatus:
+    verdicts = {
+        "set-params": "Succeeded",
+        "implement": "Succeeded",
+        "clippy-format": "Succeeded",
+        "qa-testing": "Failed",
+    }
+    outputs = {
+        "set-params": {"COMMIT": BASE, "BRANCH": "fix/%7B%7B"},
+        "implement": {"commit": BASE},
+        "clippy-format": {"commit": FIXED},
+    }
+    given = {"result": "Failed", "parameters": GIVEN, "verdicts": verdicts, "failures": {"qa-testing": 'exit "1"'}}
+    return RunStatus(**(given | {"outputs": outputs, "started": "2026-01-01T12:00:00Z"} | changed))
+
+
+def write(folder: Path, name: str, content: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True, parents=True)
+    (folder / name).write_text(content)
+
+
+def test_index_of_a_failed_run(tmp_path: Path) -> None:
+    for name in ("rex/commit.txt", "clippy/report.json", "qa/test-results.xml", "index.json", "cleanup/diagnosis.txt"):
+        write(tmp_path, name, name)
+    found = index(status(), tmp_path)
+    stages = dict(rex="Succeeded", clippy="Succeeded", qa="Failed", deploy="Omitted", acceptance="Omitted")
+    assert found["stages"] == stages
+    assert found["pipeline"] == {
+        "release": "implementation-dag",
+        "chart": "1.2.3",
+        "image": "registry/runtime@sha256:0",
+    }
+    assert found["failures"] == {"qa-testing": 'exit "1"'}
+    assert [item["name"] for item in found["files"]] == ["clippy/report.json", "qa/test-results.xml", "rex/commit.txt"]
+    assert found["files"][1] == {
+        "name": "qa/test-results.xml",
+        "size": 19,
+        "sha256": hashlib.sha256(b"qa/test-results.xml").hexdigest(),
+        "stage": "qa",
+        "result": "Failed",
+    }
+    assert (found["base_commit"], found["commit"], found["branch"]) == (BASE, FIXED, "fix/{{")
+    assert found["thresholds"] == {"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 10}
+    assert found["versions"]["kubernetes"] is None
+
+
+def test_index_says_what_was_deployed_and_what_was_seen_running(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "deploy/image.json",
+        json.dumps({"image": f"r/shop@{DIGEST}", "digests": [DIGEST], "manifest": "e" * 64}),
+    )
+    moment = Look(
+        "2026-01-01T12:00:00Z", "impl-abc", (Running("shop-1", "app", "r/shop:1", f"r/shop@{DIGEST}", DIGEST),)
+    )
+    write(tmp_path, "acceptance/preview.json", json.dumps({"before": moment.document(), "after": moment.document()}))
+    found = index(status(), tmp_path, moment)
+    assert found["images"]["application"] == f"r/shop@{DIGEST}"
+    assert found["images"]["seen"] == [json.loads(json.dumps(moment.document()))] * 2 + [moment.document()]
+    assert found["manifests"] == {"resources.yaml": "e" * 64}
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "[]", "x" * 2_000_000])
+def test_a_stage_s_broken_file_is_only_a_file(tmp_path: Path, content: str) -> None:
+    write(tmp_path, "deploy/image.json", content)
+    assert index(status(), tmp_path)["images"]["application"] is None
+
+
+def test_index_of_a_refused_run_tells_what_was_given(tmp_path: Path) -> None:
+    hostile = {"owner": "{{=1+1}}", "repo": "shop", "pr": "seven", "min_success_pct": "1e999", "max_p95_ms": "nan"}
+    found = index(status(parameters=hostile, verdicts={"set-params": "Failed"}, outputs={}), tmp_path)
+    assert (found["owner"], found["pr"], found["commit"], found["base_commit"]) == ("{{=1+1}}", None, None, None)
+    assert set(found["thresholds"].values()) == {None}
+    assert set(found["stages"].values()) == {"Omitted"}
+    assert found["parameters"] == hostile
+
+
+def test_index_of_a_run_whose_status_nobody_could_read(tmp_path: Path) -> None:
+    found = index(RunStatus("Error", notes=("cannot read Workflow x",)), tmp_path)
+    assert set(found["stages"].values()) == {"Unknown"}
+    assert found["notes"] == ["cannot read Workflow x"]
+
+
+def test_a_link_is_no_evidence(tmp_path: Path) -> None:
+    write(tmp_path, "qa/real.txt", json.dumps({"image": f"r/shop@{DIGEST}"}))
+    (tmp_path / "qa" / "link.txt").symlink_to("/etc/passwd")
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "image.json").symlink_to(tmp_path / "qa" / "real.txt")
+    found = index(status(), tmp_path)
+    assert [item["name"] for item in found["files"]] == ["qa/real.txt"]
+    assert found["images"]["application"] is None
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The step's environment, without a cluster: what it reads of one is to be given by the test."""
+    settings = {"chart": "1.2.3", "image": "r", "namespace": {"scope": "cluster", "prefix": "impl"}}
+    env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
+    for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(evidence, "STAGES", tmp_path / "stages")
+    monkeypatch.setattr(evidence, "INDEX", tmp_path / "out" / "index.json")
+    monkeypatch.setattr(evidence.kube, "client", lambda: None)
+    monkeypatch.setattr(evidence.kube, "server_version", lambda _: "v1.35.4")
+    return tmp_path / "out" / "index.json"
+
+
+def test_an_index_is_written_though_the_workflow_cannot_be_read(step: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise StepError("cannot read Workflow impl-abc: forbidden")
+
+    monkeypatch.setattr(evidence.workflow_status, "read", refused)
+    assert evidence.main() == 1
+    found = json.loads(step.read_text())
+    assert (found["result"], found["notes"]) == ("Failed", ["cannot read Workflow impl-abc: forbidden"])
+    assert set(found["stages"].values()) == {"Unknown"}
+
+
+@pytest.mark.parametrize(("holder", "looks"), [("impl-abc", 1), ("impl-xyz", 0)])
+def test_what_runs_is_told_of_this_run_s_preview_only(
+    step: Path, monkeypatch: pytest.MonkeyPatch, holder: str, looks: int
+) -> None:
+    nodes = {"a": {"name": "impl-abc.deploy", "phase": "Failed", "message": "{{=1}}"}}
+    given = [{"name": name, "value": GIVEN[name]} for name in ("owner", "repo", "pr")]
+    workflow = {
+        "metadata": {"name": "impl-abc"},
+        "spec": {"arguments": {"parameters": given}},
+        "status": {"nodes": nodes},
+    }
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: workflow)
+    monkeypatch.setattr(evidence.preview_look, "look", lambda *_: Look("2026-01-01T12:00:00Z", holder, ()))
+    assert evidence.main() == 0
+    found = json.loads(step.read_text())
+    assert len(found["images"]["seen"]) == looks
+    assert found["failures"] == {"deploy": "{{=1}}"}
