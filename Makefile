@@ -131,6 +131,16 @@ schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/sch
 lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
 	@$(PYTHON) -m scripts.chart.lint.docs
 
+.PHONY: generate
+generate: snapshots chart-readme lint-docs ## Write everything that is made from something else (tools/schemas: `make schemas`)
+	@$(PYTHON) -m scripts.chart.rights
+	@$(PYTHON) -m scripts.decisions
+
+GENERATED := charts/implementation-dag/README.md docs/decisions/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
+.PHONY: verify
+verify: generate ## Fail when something that is made was not committed as it is made now
+	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); echo "stale: commit what \`make generate\` wrote" >&2; exit 1; }
+
 ##@ Local cluster
 .PHONY: argocd-tools
 argocd-tools: ## Build Argo CD and what it needs besides (5 minutes, once)
