@@ -15,8 +15,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "decisions"
 HEAD = """\
 # Decisions
 
-Why things are as they are: one page each, in the words of the time. A decision that another one replaced stays, and its second
-paragraph says by which. `make generate` writes this index.
+Why things are as they are: one page each, in the words of the time. A decision that another one replaced stays, and
+says so in its second paragraph. `make generate` writes this index.
 
 | | decision | status |
 |---|---|---|
