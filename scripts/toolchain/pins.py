@@ -92,6 +92,9 @@ class Pin:
         if self.kind == "go":
             for name in MODULE_FILES:
                 digest.update((self.module_folder / name).read_bytes())
+            # Programs of our own in the module, put together of its packages.
+            for path in sorted(self.module_folder.glob("*/*.go")):
+                digest.update(path.read_bytes())
         return digest.hexdigest()[:12]
 
 

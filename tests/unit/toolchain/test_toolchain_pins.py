@@ -21,7 +21,9 @@ def test_the_pins_of_this_repository_agree_with_their_modules() -> None:
             required = re.findall(r"^(?:require )?\s*(\S+) v(\S+)", (pin.module_folder / "go.mod").read_text(), re.M)
             assert (pin.module, pin.version) in required
             imports = set(re.findall(r'_ "(.+)"', (pin.module_folder / "tools.go").read_text()))
-            assert set(pin.binaries.values()) <= imports
+            own = {package for package in pin.binaries.values() if package.startswith("./")}
+            assert all((pin.module_folder / package / "main.go").is_file() for package in own)
+            assert set(pin.binaries.values()) - own <= imports
 
 
 def test_make_test_needs_no_compiler() -> None:
@@ -44,6 +46,15 @@ def test_a_changed_module_file_changes_the_tool_and_the_bin_folder(tools_folder:
     assert after["alpha"].key != key
     assert pins_key(after) != folder_key
     assert after["beta"].key == other
+
+
+def test_a_changed_program_of_our_own_changes_the_tool(tools_folder: Path) -> None:
+    program = tools_folder / "alpha" / "alpha" / "main.go"
+    program.parent.mkdir()
+    program.write_text("package main\n", encoding="utf-8")
+    before = read_pins(tools_folder)["alpha"].key
+    program.write_text("package main\n\nfunc main() {}\n", encoding="utf-8")
+    assert read_pins(tools_folder)["alpha"].key != before
 
 
 def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
