@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from implementation_dag.contract import labels
 from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema_problems
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
@@ -75,7 +76,7 @@ def succeeded(seen: Observed) -> list[Check]:
 def preview_stays(seen: Observed) -> list[Check]:
     """The preview is there with a time to live, answers 200 over verified TLS, and runs the tested commit."""
     metadata = (seen.namespace or {}).get("metadata", {})
-    expires = metadata.get("annotations", {}).get("janitor.stakater.com/expires", "")
+    expires = metadata.get("annotations", {}).get(labels.EXPIRES[0], "")
     tested = tested_commit(seen.run)
     answers = [f"{item.url}: {item.status} {item.text[:80]}" for item in seen.urls]
     commits = [str(item.document.get("commit")) for item in seen.urls]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from implementation_dag.check.agents import interface
 from implementation_dag.check.definitions import argo_schema
 from implementation_dag.check.finding import Finding, ok, problem, unknown
+from implementation_dag.contract import labels
 
 from .addresses import api_server, dns_caches
 from .cluster import Cluster, Object
@@ -70,7 +71,7 @@ def _argo_controller(cluster: Cluster) -> Finding:
 
 def release(cluster: Cluster) -> Iterable[Finding]:
     """The chart is installed and its controller runs."""
-    for kind, name in (("AgentRun", "agentruns.implementation-dag.dev"), ("DocsRun", "docsruns.taskmaster.io")):
+    for kind, name in (("AgentRun", f"agentruns.{labels.GROUP}"), ("DocsRun", "docsruns.taskmaster.io")):
         if cluster.named("customresourcedefinitions", name) is None:
             how = f"kubectl apply --server-side -f charts/implementation-dag/crds/{name.partition('.')[0]}.yaml"
             yield problem(f"{kind} CRD", "not installed", how)

@@ -1,4 +1,4 @@
-"""Argo itself evaluates the chart's expressions as naming.py and the steps expect it, whatever a submitter gives."""
+"""Argo itself evaluates the chart's expressions as contract/names.py and the steps expect it, whatever is given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from scripts.chart.render import helm
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
@@ -52,11 +52,11 @@ def expressions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def evaluated(session: Session, expressions: dict[str, str]) -> Iterator[dict[tuple[str, str, str], dict[str, str]]]:
     """What Argo makes of them for each of GIVEN; no pod is needed for that."""
     kubectl = session.environment.kubectl
-    names = {given: kubectl.create(workflow(given, expressions)) for given in GIVEN}
+    made = {given: kubectl.create(workflow(given, expressions)) for given in GIVEN}
     try:
-        yield {given: inputs(kubectl, name) | {"name": name} for given, name in names.items()}
+        yield {given: inputs(kubectl, name) | {"name": name} for given, name in made.items()}
     finally:
-        kubectl.run("delete", "workflow", *names.values(), f"--namespace={NAMESPACE}", "--wait=false")
+        kubectl.run("delete", "workflow", *made.values(), f"--namespace={NAMESPACE}", "--wait=false")
 
 
 def workflow(given: tuple[str, str, str], expressions: dict[str, str]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_evidence_lies_where_naming_says(
     evaluated: dict[tuple[str, str, str], dict[str, str]], given: tuple[str, str, str]
 ) -> None:
     found = evaluated[given]
-    assert found["key"] == f"{naming.evidence_prefix(*given, found['name'], NAMESPACE)}/index.json"
+    assert found["key"] == f"{names.evidence_prefix(*given, found['name'], NAMESPACE)}/index.json"
 
 
 @pytest.mark.parametrize("given", GIVEN, ids=ascii)

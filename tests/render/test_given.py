@@ -1,10 +1,10 @@
-"""What somebody gives a run reaches code in base64 until it was checked, and evidence lies where naming.py says."""
+"""What a run is given reaches code in base64 until it was checked; evidence lies where contract/names.py says."""
 
 from __future__ import annotations
 
 import re
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from implementation_dag.contract.served import APART
 from scripts.chart.render import Objects
 
@@ -35,12 +35,12 @@ def test_evidence_lies_where_naming_says(objects: Objects) -> None:
     """One fact in two languages: the patterns that decide which names stand in a key as they are."""
     owner, repo, pr = (
         f"workflow.parameters.{name} matches '^{pattern.pattern.removesuffix(chr(92) + 'Z')}$'"
-        for name, pattern in (("owner", naming.OWNER_KEY), ("repo", naming.REPO_KEY), ("pr", naming.PR_KEY))
+        for name, pattern in (("owner", names.OWNER_KEY), ("repo", names.REPO_KEY), ("pr", names.PR_KEY))
     )
     dots = "workflow.parameters.repo not in ['.', '..']"
-    names = "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr"
+    readable = "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr"
     known = f"{owner} && {repo} && {dots} && {pr}"
-    prefix = f"{{{{={known} ? {names} : '_refused/' + workflow.namespace}}}}/{{{{workflow.name}}}}/"
+    prefix = f"{{{{={known} ? {readable} : '_refused/' + workflow.namespace}}}}/{{{{workflow.name}}}}/"
     keys = [
         artifact["s3"]["key"]
         for template in pipeline(objects).templates.values()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from scripts.chart.render import RenderError, helm
 from scripts.chart.render.project import CHART
 
@@ -61,9 +61,9 @@ def test_a_preview_made_beforehand_has_the_name_that_the_run_computes() -> None:
     values = yaml.safe_load((CASES / "beforehand.yaml").read_text())
     wanted = {}
     for preview in values["preview"]["precreated"]:
-        name = naming.namespace(preview["owner"], preview["repo"], str(preview["pr"]), "repo", "impl-admin")
-        release = naming.release(preview["repo"], str(preview["pr"]))
-        wanted[name] = preview.get("host") or naming.host(release, name, values["defaults"]["domain"], "repo")
+        name = names.namespace(preview["owner"], preview["repo"], str(preview["pr"]), "repo", "impl-admin")
+        release = names.release(preview["repo"], str(preview["pr"]))
+        wanted[name] = preview.get("host") or names.host(release, name, values["defaults"]["domain"], "repo")
     assert hosts == wanted
 
 

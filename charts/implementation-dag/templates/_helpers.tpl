@@ -34,7 +34,7 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* Where a run's evidence lies in the bucket, as naming.evidence_prefix says it; exit handlers run even for refused arguments. */}}
+{{- /* Where a run's evidence lies in the bucket, as contract/names.py says it; exit handlers run even for refused arguments. */}}
 {{- define "implementation-dag.evidencePrefix" -}}
 {{- $owner := "workflow.parameters.owner matches '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'" }}
 {{- $repo := "workflow.parameters.repo matches '^[A-Za-z0-9._-]{1,100}$' && workflow.parameters.repo not in ['.', '..']" }}

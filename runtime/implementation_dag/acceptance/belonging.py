@@ -9,7 +9,7 @@ from pathlib import Path
 
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from implementation_dag.preview import preview_look
 
 FILE = "preview.json"
@@ -22,7 +22,7 @@ def tested(namespace: str, out: Path, test: Callable[[], int]) -> int:
     or after: then what was tested is something else.
     """
     env, client = os.environ, kube.client()
-    workflow, image, digests = naming.label_value(env["WORKFLOW"]), env["IMAGE"], env["DIGESTS"].split()
+    workflow, image, digests = names.label_value(env["WORKFLOW"]), env["IMAGE"], env["DIGESTS"].split()
     looks = {"before": preview_look.settled(client, namespace, workflow, image, digests)}
     code = test()
     looks["after"] = preview_look.look(client, namespace)

@@ -22,7 +22,8 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import run
 
-from . import box, bundle, pod
+from ..contract import labels
+from . import box, bundle
 
 POLL_SECONDS = 0.5
 START_SECONDS = 600
@@ -161,7 +162,7 @@ def start(client: Client, this: run.Run, stage: str, spec: dict[str, Any]) -> Bo
     key = secrets.token_hex(32)
     name = f"{this.workflow}-{stage}-{secrets.token_hex(3)}"
     manifest = {
-        "apiVersion": f"{pod.GROUP}/v1alpha1",
+        "apiVersion": f"{labels.GROUP}/v1alpha1",
         "kind": "AgentRun",
         "metadata": {
             "name": name,

@@ -14,8 +14,9 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube
 from implementation_dag.base.sweep import Sweep
 
+from ..contract import labels
 from ..docsrun import settings
-from . import pod, reconcile
+from . import reconcile
 
 PLURAL = "agentruns"
 
@@ -65,14 +66,14 @@ async def stop(memo: kopf.Memo, **_: Any) -> None:
     memo.agentruns.cancel()
 
 
-@kopf.on.event(f"{pod.GROUP}/v1alpha1", PLURAL)
+@kopf.on.event(f"{labels.GROUP}/v1alpha1", PLURAL)
 async def on_agentrun(name: str | None, body: kopf.Body, **_: Any) -> None:
     """An AgentRun came or changed."""
     if name and not reconcile.ended(dict(body)):
         await SWEEP.look(name)
 
 
-@kopf.on.event("v1", "pods", labels={pod.BOXED_LABEL: kopf.PRESENT})
+@kopf.on.event("v1", "pods", labels={labels.BOXED: kopf.PRESENT})
 async def on_pod(name: str | None, **_: Any) -> None:
     """The pod of an AgentRun, which has its name, came, changed or went."""
     if name:

@@ -6,12 +6,9 @@ from typing import Any
 
 from implementation_dag.base import restricted
 
+from ..contract import labels
 from . import box
 
-GROUP = "implementation-dag.dev"
-# The controller finds its pods by it, and so do the network policies of boxes.
-BOXED_LABEL = f"{GROUP}/boxed"
-COPIED_LABELS = ("preview", "pr", "workflow", "repo", f"{GROUP}/release")
 # After the agent's own limit there must be time to start, and to take home what it left.
 MARGIN_SECONDS = 900
 # Output goes to a file: a pipe would stay open for as long as anything that the agent left behind runs.
@@ -26,12 +23,11 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
     `image` and `resources` are those of the two containers that take the source in and hand the result out.
     """
     metadata, spec = agentrun["metadata"], agentrun["spec"]
-    labels = {key: value for key, value in metadata.get("labels", {}).items() if key in COPIED_LABELS}
-    labels |= {
-        "managed-by": "implementation-dag",
-        "app.kubernetes.io/name": "implementation-dag",
+    own_labels = {
+        labels.MANAGED_BY: labels.MANAGER,
+        "app.kubernetes.io/name": labels.MANAGER,
         "app.kubernetes.io/component": "box",
-        BOXED_LABEL: release,
+        labels.BOXED: release,
     }
     work = {"name": "work", "mountPath": "/work"}
     own = {
@@ -71,10 +67,10 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
         "metadata": {
             "name": metadata["name"],
             "namespace": metadata["namespace"],
-            "labels": labels,
+            "labels": labels.inherited(metadata.get("labels", {})) | own_labels,
             "ownerReferences": [
                 {
-                    "apiVersion": f"{GROUP}/v1alpha1",
+                    "apiVersion": f"{labels.GROUP}/v1alpha1",
                     "kind": "AgentRun",
                     "name": metadata["name"],
                     "uid": metadata["uid"],

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from implementation_dag.base.errors import ArgumentError
 from implementation_dag.base.log import say
 
-from . import arguments, naming
-
-MANAGED_BY = "implementation-dag"
-ANNOTATION = "implementation-dag.dev/"
-# Which installation of the chart a preview belongs to; admission policies find previews by it.
-RELEASE_LABEL = f"{ANNOTATION}release"
-# The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
-HOST_ANNOTATION = f"{ANNOTATION}host"
+from . import arguments, labels, names
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,12 @@ class Run:
     def labels(self) -> dict[str, str]:
         """Labels of everything that we create (spec, Resource Labeling Strategy)."""
         return {
-            "preview": "true",
-            "pr": self.pr,
-            "workflow": naming.label_value(self.workflow),
-            "repo": naming.label_value(self.repo),
-            "managed-by": MANAGED_BY,
-            RELEASE_LABEL: self.installation,
+            labels.PREVIEW: "true",
+            labels.PR: self.pr,
+            labels.WORKFLOW: names.label_value(self.workflow),
+            labels.REPO: names.label_value(self.repo),
+            labels.MANAGED_BY: labels.MANAGER,
+            labels.RELEASE: self.installation,
         }
 
     @property
@@ -60,8 +53,12 @@ class Run:
 
     @property
     def ownership(self) -> dict[str, str]:
-        """Annotations that say whose preview a namespace is; labels cannot hold every repository name."""
-        return {f"{ANNOTATION}owner": self.owner, f"{ANNOTATION}repo": self.repo, f"{ANNOTATION}pr": self.pr}
+        """Annotations that say whose preview a namespace is."""
+        return {
+            labels.OWNER_OF_PREVIEW: self.owner,
+            labels.REPO_OF_PREVIEW: self.repo,
+            labels.PR_OF_PREVIEW: self.pr,
+        }
 
 
 def from_environment() -> Run:

@@ -7,12 +7,10 @@ from typing import Any
 
 from implementation_dag.base import restricted
 
+from ..contract import labels
 from .settings import Settings
 
 NAME_LABEL = "taskmaster.io/docsrun"
-# The chart's network policies find the pod by it.
-FENCED_LABEL = "implementation-dag.dev/fenced"
-COPIED_LABELS = ("preview", "pr", "workflow", "repo", "implementation-dag.dev/release")
 TRUST_FOLDER = "/etc/ssl/idag"
 CREDENTIALS_FOLDER = "/var/run/secrets/implementation-dag/git"
 # After the command ended the sidecar still has to print the results.
@@ -32,11 +30,11 @@ def seconds(duration: str) -> int:
 def build(docsrun: Object, settings: Settings) -> Object:
     """Return the Job; its name is the DocsRun's, so that there can be only one."""
     metadata, spec = docsrun["metadata"], docsrun["spec"]
-    labels = {key: value for key, value in metadata.get("labels", {}).items() if key in COPIED_LABELS}
-    labels |= {
-        "managed-by": "implementation-dag",
+    inherited = labels.inherited(metadata.get("labels", {}))
+    own = inherited | {
+        labels.MANAGED_BY: labels.MANAGER,
         NAME_LABEL: metadata["name"],
-        FENCED_LABEL: settings.release,
+        labels.FENCED: settings.release,
         "app.kubernetes.io/component": "docsrun",
     }
     return {
@@ -45,12 +43,12 @@ def build(docsrun: Object, settings: Settings) -> Object:
         "metadata": {
             "name": metadata["name"],
             "namespace": metadata["namespace"],
-            "labels": labels,
+            "labels": own,
             "ownerReferences": [owner(docsrun)],
         },
         "spec": {
             "backoffLimit": 0,
-            "template": {"metadata": {"labels": labels}, "spec": _pod(spec, settings)},
+            "template": {"metadata": {"labels": own}, "spec": _pod(spec, settings)},
         },
     }
 

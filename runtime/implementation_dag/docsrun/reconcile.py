@@ -14,6 +14,7 @@ from lightkube.resources.core_v1 import Event, Pod
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
 
+from ..contract import labels
 from . import allowed, results
 from . import job as jobs
 from .settings import Settings
@@ -147,7 +148,7 @@ def save_files(client: Client, docsrun: Object, found: results.Results) -> str |
         "metadata": {
             "name": name,
             "namespace": metadata["namespace"],
-            "labels": {"managed-by": "implementation-dag"},
+            "labels": {labels.MANAGED_BY: labels.MANAGER},
             "ownerReferences": [jobs.owner(docsrun)],
         },
         "binaryData": found.files,

@@ -15,6 +15,7 @@ from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.base.workflow_status import bounded
+from implementation_dag.contract import labels
 
 from .registry import DIGEST
 
@@ -55,7 +56,7 @@ def look(client: Client, namespace: str) -> Look:
     pods = kube.persistently(
         f"list the pods of {namespace}", lambda: [kube.as_dict(pod) for pod in client.list(Pod, namespace=namespace)]
     )
-    holder = "" if metadata.get("deletionTimestamp") else str((metadata.get("labels") or {}).get("workflow", ""))
+    holder = "" if metadata.get("deletionTimestamp") else str((metadata.get("labels") or {}).get(labels.WORKFLOW, ""))
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Look(moment, bounded(holder, 100), tuple(running(pods)))
 

@@ -11,7 +11,7 @@ from lightkube.resources.core_v1 import Namespace
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import config, naming, run
+from implementation_dag.contract import config, labels, names, run
 from implementation_dag.docsrun import client as docsrun_client
 
 from . import provision
@@ -22,7 +22,7 @@ EVIDENCE = Path("/artifacts/cleanup")
 def keep() -> int:
     """Give the preview its time to live, counted from now. Raises StepError."""
     this, settings, client = run.from_environment(), config.load(), kube.client()
-    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
+    name = names.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
     found = provision.existing(client, name, settings["clusterScoped"])
     if found is None or (reason := not_ours(found, this)):
         say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
@@ -40,7 +40,7 @@ def remove() -> int:
         return 0
     this, settings, client = run.from_environment(), config.load(), kube.client()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
-    name = naming.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
+    name = names.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
     found = provision.existing(client, name, settings["clusterScoped"])
     if found is None:
         say(f"no preview {name}: nothing to remove")
@@ -63,8 +63,8 @@ def not_ours(found: Namespace, this: run.Run) -> str:
     """
     if not provision.owned_by(found, this):
         return f"is not the preview of {this.pull_request}"
-    holder = ((found.metadata and found.metadata.labels) or {}).get("workflow")
-    if holder != this.labels["workflow"]:
+    holder = ((found.metadata and found.metadata.labels) or {}).get(labels.WORKFLOW)
+    if holder != this.labels[labels.WORKFLOW]:
         return f"belongs to the newer run {holder} of {this.pull_request}"
     return ""
 
@@ -75,13 +75,13 @@ def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str,
         "image": settings["image"],
         "command": ["python3", "-m", "implementation_dag"],
         "args": ["helm-uninstall"],
-        "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": naming.release(this.repo, this.pr)}],
+        "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": names.release(this.repo, this.pr)}],
         "timeout": "5m",
-        "serviceAccountName": provision.deployer_name(this.installation, namespace),
+        "serviceAccountName": names.deployer(this.installation, namespace),
         "targetNamespace": namespace,
     }
     status = docsrun_client.complete(
-        client, docsrun_client.manifest(naming.docsrun(this.workflow, "uninstall"), this, spec)
+        client, docsrun_client.manifest(names.docsrun(this.workflow, "uninstall"), this, spec)
     )
     docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     if status["phase"] == "Succeeded":

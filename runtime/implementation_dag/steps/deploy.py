@@ -11,11 +11,9 @@ from typing import Any
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, config, naming, run
+from implementation_dag.contract import arguments, config, names, run
 from implementation_dag.docsrun import client as docsrun_client
 from implementation_dag.preview import discovery, registry
-
-from . import provision
 
 EVIDENCE = Path("/artifacts/deploy")
 COMMIT = re.compile(r"[0-9a-f]{40}\Z")
@@ -84,13 +82,13 @@ def main() -> int:
         ],
         "resources": settings["deploy"]["resources"],
         "timeout": settings["deploy"]["timeout"],
-        "serviceAccountName": provision.deployer_name(this.installation, env["NS"]),
+        "serviceAccountName": names.deployer(this.installation, env["NS"]),
         "targetNamespace": env["NS"],
         "source": source(settings, this, env["COMMIT"]),
     }
     client = kube.client()
     status = docsrun_client.complete(
-        client, docsrun_client.manifest(naming.docsrun(this.workflow, "deploy"), this, spec)
+        client, docsrun_client.manifest(names.docsrun(this.workflow, "deploy"), this, spec)
     )
     files = docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     say(f"evidence: {', '.join(files) or 'none'}")

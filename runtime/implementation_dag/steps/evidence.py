@@ -13,7 +13,7 @@ from lightkube import Client
 from implementation_dag.base import kube, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, config, naming
+from implementation_dag.contract import arguments, config, names
 from implementation_dag.preview import preview_look
 
 from . import evidence_index
@@ -57,7 +57,7 @@ def look(
     if status.verdict("deploy") == workflow_status.OMITTED:
         return None, []
     try:
-        seen = preview_look.look(client, naming.namespace(**given, **scope))
+        seen = preview_look.look(client, names.namespace(**given, **scope))
     except StepError as error:
         return None, [f"what runs in the preview is unknown: {workflow_status.bounded(error)}"]
-    return (seen if seen.holder == naming.label_value(workflow) else None), []
+    return (seen if seen.holder == names.label_value(workflow) else None), []

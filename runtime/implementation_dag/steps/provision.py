@@ -14,22 +14,14 @@ from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
-from implementation_dag.contract import config, run
+from implementation_dag.contract import config, labels, names, run
 from implementation_dag.preview import preview_objects
-
-# The spec's annotation, and kube-janitor's own.
-EXPIRY_ANNOTATIONS = ("janitor.stakater.com/expires", "janitor/expires")
-
-
-def deployer_name(release: str, namespace: str) -> str:
-    """Return the name of the service account that deploys into `namespace` and nowhere else."""
-    return f"{release}-deployer.{namespace}"
 
 
 def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
     """Return the annotations that make the preview expire `hours` from now (UTC, RFC 3339)."""
     moment = (now or datetime.now(UTC)) + timedelta(hours=hours)
-    return dict.fromkeys(EXPIRY_ANNOTATIONS, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return dict.fromkeys(labels.EXPIRES, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def owned_by(namespace: Namespace, this: run.Run) -> bool:
@@ -38,11 +30,11 @@ def owned_by(namespace: Namespace, this: run.Run) -> bool:
     Names of owners and repositories ignore case, as at every forge.
     """
     metadata = namespace.metadata or ObjectMeta()
-    labels, annotations = metadata.labels or {}, metadata.annotations or {}
+    given, annotations = metadata.labels or {}, metadata.annotations or {}
     return (
-        labels.get("managed-by") == run.MANAGED_BY
-        and labels.get("preview") == "true"
-        and labels.get(run.RELEASE_LABEL) == this.installation
+        given.get(labels.MANAGED_BY) == labels.MANAGER
+        and given.get(labels.PREVIEW) == "true"
+        and given.get(labels.RELEASE) == this.installation
         and all(annotations.get(key, "").lower() == value.lower() for key, value in this.ownership.items())
     )
 
@@ -118,7 +110,7 @@ def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str,
             annotations=this.ownership
             | expiry(preview["ttlHours"])
             | mesh["annotations"]
-            | {run.HOST_ANNOTATION: os.environ["HOST"]},
+            | {labels.HOST: os.environ["HOST"]},
         ),
     )
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
@@ -135,7 +127,7 @@ def made_beforehand(client: Client, name: str, this: run.Run) -> Namespace:
             "cluster)"
         )
     # Cleanup leaves alone what another run holds.
-    patch = {"metadata": {"labels": {"workflow": this.labels["workflow"]}}}
+    patch = {"metadata": {"labels": {labels.WORKFLOW: this.labels[labels.WORKFLOW]}}}
     return kube.persistently(f"label namespace {name}", lambda: client.patch(Namespace, name, patch))
 
 
@@ -148,7 +140,7 @@ def make_deployer(client: Client, preview: Namespace, this: run.Run) -> None:
         kind="ServiceAccount",
         # Owned by the namespace, so that it is gone when the preview is.
         metadata=ObjectMeta(
-            name=deployer_name(this.installation, name),
+            name=names.deployer(this.installation, name),
             namespace=this.namespace,
             labels=this.labels,
             ownerReferences=[OwnerReference(apiVersion="v1", kind="Namespace", name=name, uid=str(metadata.uid))],

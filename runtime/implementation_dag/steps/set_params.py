@@ -6,7 +6,7 @@ import os
 
 from implementation_dag.base import git, outputs, pull_request
 from implementation_dag.base.log import say
-from implementation_dag.contract import arguments, branch, config, naming
+from implementation_dag.contract import arguments, branch, config, names
 
 
 def main() -> int:
@@ -18,15 +18,15 @@ def main() -> int:
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])
     # The pull request's author chose the name of its branch.
     arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
-    release = naming.release(repo, pr)
-    namespace = naming.namespace(owner, repo, pr, **settings["namespace"])
-    evidence = naming.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"], os.environ["NAMESPACE"])
+    release = names.release(repo, pr)
+    namespace = names.namespace(owner, repo, pr, **settings["namespace"])
+    evidence = names.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"], os.environ["NAMESPACE"])
     parameters = {
         "NS": namespace,
         "RELEASE": release,
         "DOMAIN": given["domain"],
         "IMAGE_TAG": given["imageTag"],
-        "HOST": naming.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
+        "HOST": names.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
         "COMMIT": head.commit,
         "BRANCH": branch.encoded(head.branch),
         "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterable
 
 from implementation_dag.check.rights import Identity, Object, Right, granted
+from implementation_dag.contract import names
 from implementation_dag.preview import preview_objects
-from implementation_dag.steps import provision
 
 from .limits import Controller, Policies
 from .world import World
@@ -36,7 +36,7 @@ def world(objects: Iterable[Object], release: str, namespace: str, policies: boo
     items = [copy.deepcopy(item) for item in objects]
     everything = items + [fence for preview in PREVIEWS for fence in fences(items, release, preview)]
     given = granted(_complete(everything))
-    deployers = [provision.deployer_name(release, place) for place in (*PREVIEWS, ELSEWHERE)]
+    deployers = [names.deployer(release, place) for place in (*PREVIEWS, ELSEWHERE)]
     own = [Identity(namespace, name) for name in (*(f"{release}-{core}" for core in CORE), *deployers)]
     others = [Identity(place, OTHER) for place in (namespace, ELSEWHERE)]
     limits = (Policies if policies else Controller)(release, namespace, frozenset(PREVIEWS))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from implementation_dag.check.rights import RBAC, Identity, Right
+from implementation_dag.contract import labels
 
 from .world import World, covers, may
 
@@ -22,7 +23,7 @@ PODS = {
     "replicasets": "apps",
     "jobs": "batch",
     "cronjobs": "batch",
-    "agentruns": "implementation-dag.dev",
+    "agentruns": labels.GROUP,
     "workflows": "argoproj.io",
     "cronworkflows": "argoproj.io",
     "docsruns": "taskmaster.io",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from implementation_dag.check.rights import RBAC, Identity, Right
+from implementation_dag.contract import labels
 
 from .chart import WORDS
 from .closure import MAKES, PODS, Reach, reach
@@ -17,7 +18,7 @@ CAN: list[tuple[str, list[Right]]] = [
     ("write Secrets", [Right(verb, "", "secrets") for verb in MAKES]),
     ("run pods", [Right(verb, group, kind) for kind, group in PODS.items() if kind not in REQUESTS for verb in MAKES]),
     ("start DocsRuns", [Right(verb, "taskmaster.io", "docsruns") for verb in MAKES]),
-    ("start AgentRuns", [Right(verb, "implementation-dag.dev", "agentruns") for verb in MAKES]),
+    ("start AgentRuns", [Right(verb, labels.GROUP, "agentruns") for verb in MAKES]),
     (GIVE, [Right(verb, RBAC, "rolebindings") for verb in MAKES]),
     ("change network policies", [Right(verb, "networking.k8s.io", "networkpolicies") for verb in MAKES]),
     ("change quotas", [Right(verb, "", "resourcequotas") for verb in MAKES]),

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from implementation_dag.steps import evidence_index
 from scripts.delivery.promote.errors import PromoteError
 from scripts.yaml_file import load
@@ -93,7 +93,7 @@ def _ran(index: Index) -> Iterator[str]:
     if len(looks) < 2:
         yield f"images.seen has {len(looks)} looks at the preview, must have those before and after acceptance"
     for look in looks:
-        if look["holder"] != naming.label_value(index["workflow"]):
+        if look["holder"] != names.label_value(index["workflow"]):
             yield f"images.seen at {look['at']} is of the run {_shown(look['holder'])}, must be {index['workflow']!r}"
         if not {item["digest"] for item in look["running"]} & {*images["digests"]}:
             yield f"images.seen at {look['at']} has no container that runs {digest}, one must"

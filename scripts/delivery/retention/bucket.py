@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from minio.error import S3Error
 
-from implementation_dag.contract.naming import REFUSED
+from implementation_dag.contract.names import REFUSED
 from scripts.delivery import s3
 from scripts.delivery.retention import rules
 from scripts.delivery.retention.errors import RetentionError

@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from minio import Minio
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from implementation_dag.steps import evidence_index
 from scripts.lab.stand.backends import BUCKET, Credentials
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
@@ -63,7 +63,7 @@ def client(address: tuple[str, int], credentials: Credentials) -> Minio:
 
 def prefix(owner: str, repo: str, pr: str, workflow: str) -> str:
     """Where a run's evidence lies in the bucket."""
-    return naming.evidence_prefix(owner, repo, pr, workflow, RELEASE_NAMESPACE)
+    return names.evidence_prefix(owner, repo, pr, workflow, RELEASE_NAMESPACE)
 
 
 def download(store: Minio, where: str) -> Evidence:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.contract import labels
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.errors import DemoError
 
@@ -16,7 +17,7 @@ LOCAL = ("argo", "ingress", "kube-system")
 OBJECTS = (
     "workflows.argoproj.io",
     "docsruns.taskmaster.io",
-    "agentruns.implementation-dag.dev",
+    f"agentruns.{labels.GROUP}",
     "jobs",
     "pods",
     "deployments",

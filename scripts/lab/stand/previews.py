@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from implementation_dag.contract import labels
 from scripts.lab.stand.environment import Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.repository import OWNER, REPO
@@ -101,11 +102,11 @@ def _with_home(extra: dict[str, str]) -> dict[str, str]:
 
 def made_by_demo(namespace: dict[str, Any]) -> bool:
     """Whether the namespace is the preview of a demo's run; on a user's cluster there may be others."""
-    labels, annotations = (namespace["metadata"].get(key) or {} for key in ("labels", "annotations"))
-    wanted = {"implementation-dag.dev/owner": OWNER, "implementation-dag.dev/repo": REPO}
+    given, annotations = (namespace["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    wanted = {labels.OWNER_OF_PREVIEW: OWNER, labels.REPO_OF_PREVIEW: REPO}
     return (
-        labels.get("managed-by") == "implementation-dag"
-        and str(labels.get("workflow", "")).startswith(RUN_PREFIX)
+        given.get(labels.MANAGED_BY) == labels.MANAGER
+        and str(given.get(labels.WORKFLOW, "")).startswith(RUN_PREFIX)
         and wanted.items() <= annotations.items()
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from scripts.delivery.overlays.build import ROOT
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.repository import OWNER, REPO
@@ -25,7 +25,7 @@ def make(kubectl: Kubectl, domain: str) -> dict[str, Release]:
 
 def preview(release: Release, pr: int) -> str:
     """Namespace of a release's preview of a pull request of the demo."""
-    return naming.namespace(OWNER, REPO, str(pr), "repo", f"impl-{release.name}")
+    return names.namespace(OWNER, REPO, str(pr), "repo", f"impl-{release.name}")
 
 
 def namespace(release: Release, pr: int) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace
 
-from implementation_dag.contract.run import RELEASE_LABEL, Run
+from implementation_dag.contract import labels
+from implementation_dag.contract.run import Run
 from implementation_dag.steps import cleanup
 
 
@@ -33,5 +34,5 @@ def test_names_ignore_case() -> None:
 def test_another_pull_request_s_namespace_is_left_alone() -> None:
     assert cleanup.not_ours(preview_of(a_run(pr="8")), a_run()) == "is not the preview of acme/shop#7"
     assert cleanup.not_ours(preview_of(a_run(), preview="false"), a_run()) == "is not the preview of acme/shop#7"
-    other = {RELEASE_LABEL: "implementation-dag-dev"}
+    other = {labels.RELEASE: "implementation-dag-dev"}
     assert cleanup.not_ours(preview_of(a_run(), **other), a_run()) == "is not the preview of acme/shop#7"

@@ -14,6 +14,7 @@ from lightkube import Client
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
+from implementation_dag.contract import labels
 from implementation_dag.preview import discovery, reachability
 
 from . import chart, command, lock, pods, preview, results, revision
@@ -58,7 +59,7 @@ def main() -> int:
 
 def check_holder(client: Client, namespace: str) -> None:
     """Raise StepError when the preview is held by another run than this one, whose labels are LABELS."""
-    holder, ours = preview.holder(client, namespace), json.loads(os.environ["LABELS"])["workflow"]
+    holder, ours = preview.holder(client, namespace), json.loads(os.environ["LABELS"])[labels.WORKFLOW]
     if holder != ours:
         raise DeployError("PreviewTaken", f"preview {namespace} belongs to run {holder or '(none)'}, not to {ours}")
 
@@ -77,8 +78,8 @@ def install(client: Client, namespace: str, release: str) -> None:
         arguments += ["--set-string", f"{key}={value}"]
     for key, value in json.loads(env["SET_JSON"]).items():
         arguments += ["--set-json", f"{key}={value}"]
-    labels = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
-    arguments += ["--labels", labels, "--wait", "--timeout", env["HELM_TIMEOUT"]]
+    pairs = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
+    arguments += ["--labels", pairs, "--wait", "--timeout", env["HELM_TIMEOUT"]]
     grace = float(env["POD_GRACE_SECONDS"])
     before = preview.scene(client, namespace)
 

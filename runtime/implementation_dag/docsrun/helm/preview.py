@@ -10,6 +10,7 @@ from lightkube.resources.core_v1 import Event, Namespace, Pod, Service
 from lightkube.resources.networking_v1 import Ingress
 
 from implementation_dag.base import kube
+from implementation_dag.contract import labels
 
 from .revision import Scene
 
@@ -29,7 +30,7 @@ def _items(client: Client, resource: Any, namespace: str) -> list[dict[str, Any]
 def holder(client: Client, namespace: str) -> str:
     """Return the run that holds the preview, empty when none does."""
     found = kube.persistently(f"read namespace {namespace}", lambda: client.get(Namespace, namespace))
-    return str((kube.as_dict(found)["metadata"].get("labels") or {}).get("workflow", ""))
+    return str((kube.as_dict(found)["metadata"].get("labels") or {}).get(labels.WORKFLOW, ""))
 
 
 def scene(client: Client, namespace: str) -> Scene:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 from scripts.lab.stand import release
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
@@ -70,7 +70,7 @@ class Box:
 
     def host(self, pr: int) -> str:
         """The host of a preview."""
-        return f"{naming.release(REPO, str(pr))}.{self.session.environment.domain}"
+        return f"{names.release(REPO, str(pr))}.{self.session.environment.domain}"
 
     def filled(self, text: str, pr: int = SHARED) -> str:
         """`text` with the names of this installation and of preview `pr`."""

@@ -7,10 +7,10 @@ CODE = {
     # With a git host that has whatever it is asked for: a name that nobody has would be refused there as well.
     "arguments": """
 from implementation_dag.base import pull_request
-from implementation_dag.contract import arguments, naming
+from implementation_dag.contract import arguments, names
 pull_request.resolve = lambda url, pr, commit, branch: pull_request.Head(commit or "0" * 40, branch or "feature")
 arguments.validate = lambda given: None
-naming.evidence_prefix = lambda *names: "{}/{}/pr-{}/{}".format(*names)
+names.evidence_prefix = lambda *given: "{}/{}/pr-{}/{}".format(*given)
 """,
     "checkout": """
 from implementation_dag.base import git

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from implementation_dag.agents.pod import BOXED_LABEL
+from implementation_dag.contract.labels import BOXED
 from scripts.lab.stand import workflow as workflows
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.errors import DemoError
@@ -93,7 +93,7 @@ def run_template(
                 logs.append(box.kubectl.run("logs", *where, "--container=main"))
             if pod["status"].get("podIP") in seen:
                 logs.append("it asked the metadata service")
-        boxes = box.kubectl.items("pods", f"--namespace={box.namespace}", f"--selector=workflow={name},{BOXED_LABEL}")
+        boxes = box.kubectl.items("pods", f"--namespace={box.namespace}", f"--selector=workflow={name},{BOXED}")
         logs.append("its box is still there" if boxes else "its box is gone")
         return "\n".join(logs)
     finally:

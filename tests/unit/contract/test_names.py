@@ -5,22 +5,22 @@ import re
 
 import pytest
 
-from implementation_dag.contract import naming
+from implementation_dag.contract import names
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 REPOSITORIES = ["shop", "Shop", "shop.api", "shop-api", "a" * 100, ".github", "_", "-", "9lives", "x_y", "." * 3 + "z"]
 
 
 def test_the_spec_s_names() -> None:
-    assert naming.namespace("acme", "shop", "7", "cluster") == "impl-pr-7"
-    assert naming.namespace("acme", "shop", "7", "cluster", "impl-dev") == "impl-dev-pr-7"
-    assert naming.release("shop", "7") == "shop-pr-7"
+    assert names.namespace("acme", "shop", "7", "cluster") == "impl-pr-7"
+    assert names.namespace("acme", "shop", "7", "cluster", "impl-dev") == "impl-dev-pr-7"
+    assert names.release("shop", "7") == "shop-pr-7"
 
 
 @pytest.mark.parametrize("repo", REPOSITORIES)
 @pytest.mark.parametrize("pr", ["1", "999999999"])
 def test_names_fit(repo: str, pr: str) -> None:
-    release, namespace = naming.release(repo, pr), naming.namespace("acme", repo, pr, "repo")
+    release, namespace = names.release(repo, pr), names.namespace("acme", repo, pr, "repo")
     assert DNS_LABEL.match(release), release
     assert len(release) <= 53
     assert DNS_LABEL.match(namespace), namespace
@@ -31,28 +31,28 @@ def test_names_fit(repo: str, pr: str) -> None:
 
 def test_names_of_different_repositories_differ() -> None:
     different = [name for name in REPOSITORIES if name != "Shop"]  # GitHub's names ignore case
-    assert len({naming.release(name, "7") for name in different}) == len(different)
-    namespaces = {naming.namespace(owner, name, "7", "repo") for name in different for owner in ("acme", "evil")}
+    assert len({names.release(name, "7") for name in different}) == len(different)
+    namespaces = {names.namespace(owner, name, "7", "repo") for name in different for owner in ("acme", "evil")}
     assert len(namespaces) == 2 * len(different)
 
 
 @pytest.mark.parametrize("repo", REPOSITORIES)
 def test_label_values_are_valid(repo: str) -> None:
-    assert re.match(r"(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?\Z", naming.label_value(repo))
+    assert re.match(r"(([A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9])?\Z", names.label_value(repo))
 
 
 @pytest.mark.parametrize("length", [5, 51, 56, 57, 63])
 def test_a_run_s_docsruns_fit_into_a_label_and_differ(length: int) -> None:
-    names = {naming.docsrun("w" * (length - 1) + end, purpose) for end in "ab" for purpose in ("deploy", "uninstall")}
-    assert len(names) == 4
-    assert all(len(name) <= 63 and DNS_LABEL.match(name) for name in names)
-    assert naming.docsrun("demo-x1", "deploy") == "demo-x1-deploy"
+    found = {names.docsrun("w" * (length - 1) + end, purpose) for end in "ab" for purpose in ("deploy", "uninstall")}
+    assert len(found) == 4
+    assert all(len(name) <= 63 and DNS_LABEL.match(name) for name in found)
+    assert names.docsrun("demo-x1", "deploy") == "demo-x1-deploy"
 
 
 def test_two_owners_repositories_of_one_name_answer_at_two_hosts() -> None:
     def host(owner: str, scope: str) -> str:
-        namespace = naming.namespace(owner, "shop", "7", scope)
-        return naming.host(naming.release("shop", "7"), namespace, "preview.example.com", scope)
+        namespace = names.namespace(owner, "shop", "7", scope)
+        return names.host(names.release("shop", "7"), namespace, "preview.example.com", scope)
 
     assert host("acme", "cluster") == "shop-pr-7.preview.example.com"
     assert host("acme", "repo") != host("other", "repo")
@@ -81,11 +81,11 @@ NUMBERS = ["7", "07", "70", "seven", "", "7\n", "1" * 10, "{{=7}}"]
 
 def test_two_runs_evidence_never_lies_in_one_place() -> None:
     """Two runs that are not the same in every name: a name that stands in a key stands as it is."""
-    names = [*REPOSITORIES, "_github", "..", ".", "a/b", "x\n", "{{=1}}"]
-    given = list(itertools.product(OWNERS, names, NUMBERS))
+    repositories = [*REPOSITORIES, "_github", "..", ".", "a/b", "x\n", "{{=1}}"]
+    given = list(itertools.product(OWNERS, repositories, NUMBERS))
     prefixes: dict[str, tuple[str, str, str]] = {}
     for owner, repo, pr in given:
-        prefix = naming.evidence_prefix(owner, repo, pr, "w", "ns")
+        prefix = names.evidence_prefix(owner, repo, pr, "w", "ns")
         if not prefix.startswith("_refused/ns/"):
             assert prefixes.setdefault(prefix, (owner, repo, pr)) == (owner, repo, pr)
             assert prefix == f"{owner}/{repo}/pr-{pr}/w"
@@ -96,4 +96,4 @@ def test_two_runs_evidence_never_lies_in_one_place() -> None:
     "hostile", [("..", "x", "7"), ("a", "..", "7"), ("a/b", "x", "7"), ("a", "x", "7/../8"), ("_refused", "x", "1")]
 )
 def test_what_cannot_be_a_name_lies_apart_by_its_workflow(hostile: tuple[str, str, str]) -> None:
-    assert naming.evidence_prefix(*hostile, "w", "ns") == "_refused/ns/w"
+    assert names.evidence_prefix(*hostile, "w", "ns") == "_refused/ns/w"

@@ -59,6 +59,11 @@ def host(release_name: str, namespace_name: str, domain: str, scope: str) -> str
     return f"{release_name if scope == 'cluster' else namespace_name}.{domain}"
 
 
+def deployer(installation: str, namespace_name: str) -> str:
+    """Return the name of the service account that deploys into that namespace and into no other."""
+    return f"{installation}-deployer.{namespace_name}"
+
+
 def docsrun(workflow: str, purpose: str) -> str:
     """Return the name of a run's DocsRun, which its Job and a label of its pod bear too: ``<workflow>-<purpose>``."""
     return _fit(workflow, workflow, NAMESPACE_LIMIT, f"-{purpose}")

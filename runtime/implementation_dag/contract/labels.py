@@ -1,0 +1,46 @@
+"""Labels and annotations of what the pipeline makes: each key is spelled here, and nowhere else in Python.
+
+The chart's templates spell them too; tests/unit/contract holds both to one text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# The API group of our own kinds, and the prefix of our own keys.
+GROUP = "implementation-dag.dev"
+
+# The specification's labels (Resource Labeling Strategy).
+PREVIEW = "preview"
+PR = "pr"
+WORKFLOW = "workflow"
+REPO = "repo"
+MANAGED_BY = "managed-by"
+# Value of MANAGED_BY.
+MANAGER = "implementation-dag"
+
+# Which installation of the chart a preview belongs to; admission policies find previews by it.
+RELEASE = f"{GROUP}/release"
+# The controller's pods and ours: the pipeline's network policies find them by it.
+FENCED = f"{GROUP}/fenced"
+# Pods of agents: the controller finds them by it, and so do the network policies of boxes.
+BOXED = f"{GROUP}/boxed"
+
+# Annotations that say whose preview a namespace is; labels cannot hold every repository name.
+OWNER_OF_PREVIEW = f"{GROUP}/owner"
+REPO_OF_PREVIEW = f"{GROUP}/repo"
+PR_OF_PREVIEW = f"{GROUP}/pr"
+# The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
+HOST = f"{GROUP}/host"
+# When a preview has to go: the specification's annotation, and kube-janitor's own.
+EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
+
+# Every key with our prefix.
+OWN = (RELEASE, FENCED, BOXED, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
+# What pods of DocsRuns and AgentRuns take over from the object that they are of.
+_INHERITED = (PREVIEW, PR, WORKFLOW, REPO, RELEASE)
+
+
+def inherited(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return those of an object's `labels` that its pods take over."""
+    return {key: labels[key] for key in _INHERITED if key in labels}
