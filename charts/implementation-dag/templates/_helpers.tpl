@@ -108,7 +108,7 @@ secondsAfterCompletion: {{ int .secondsAfterFailure }}
 {{- end }}
 
 {{- define "implementation-dag.tokenMount" -}}
-{name: api-token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+- {name: api-token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
 {{- end }}
 
 {{- /* Argo gives its init and wait containers neither our hardening nor a token once automounting is off: patch them. */}}
@@ -119,13 +119,13 @@ initContainers:
     resources: {{ toJson .Values.steps.executorResources }}
     securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
     volumeMounts:
-      - {{ include "implementation-dag.tokenMount" . }}
+      {{- include "implementation-dag.tokenMount" . | nindent 6 }}
 containers:
   - name: wait
     resources: {{ toJson .Values.steps.executorResources }}
     securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
     volumeMounts:
-      - {{ include "implementation-dag.tokenMount" . }}
+      {{- include "implementation-dag.tokenMount" . | nindent 6 }}
 {{- end }}
 
 {{- /* What is the same in every template of ours that runs one container: {root: ., component: "..."}. */}}
@@ -154,6 +154,10 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 - name: artifacts
   emptyDir:
     sizeLimit: 512Mi
+{{- end }}
+
+{{- define "implementation-dag.artifactsMount" -}}
+- {name: artifacts, mountPath: /artifacts}
 {{- end }}
 
 {{- /* Git credentials: only in the containers that fetch or push. */}}

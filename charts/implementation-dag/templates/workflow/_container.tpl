@@ -1,0 +1,79 @@
+{{- /*
+The one container of a step of ours: {root: ., step: its subcommand, env: variables of its own, mounts: what it has beside
+scratch and trust, of token, git, artifacts and registry, resources: those of values steps.resources unless given}.
+*/}}
+{{- define "implementation-dag.step.container" -}}
+image: {{ include "implementation-dag.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command: [python3, -m, implementation_dag]
+args: [{{ .step }}]
+env:
+  {{- include "implementation-dag.settingsEnv" .root | nindent 2 }}
+  {{- .env | nindent 2 }}
+resources:
+  {{- toYaml (default .root.Values.steps.resources .resources) | nindent 2 }}
+securityContext:
+  {{- include "implementation-dag.securityContext.container" .root | nindent 2 }}
+volumeMounts:
+  {{- include "implementation-dag.step.mounts" .root | nindent 2 }}
+  {{- range .mounts }}
+  {{- include (printf "implementation-dag.%sMount" .) $.root | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- define "implementation-dag.setParamsEnv" -}}
+{{- range list "owner" "repo" "pr" "commit" "branch" "domain" "chartPath" "valuesFile" "imageTag" "min_success_pct" "max_p95_ms" "requests_per_host" }}
+- {name: ARG_{{ . }}, value: "{{ include "implementation-dag.parameter" . }}"}
+{{- end }}
+{{- include "implementation-dag.workflowEnv" . | nindent 0 }}
+{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
+{{- end }}
+
+{{- define "implementation-dag.provisionEnv" -}}
+{{ include "implementation-dag.runEnv" . }}
+{{- range list "NS" "HOST" }}
+- {name: {{ . }}, value: "{{ printf "{{inputs.parameters.%s}}" . }}"}
+{{- end }}
+{{- end }}
+
+{{- define "implementation-dag.deployEnv" -}}
+{{ include "implementation-dag.runEnv" . }}
+{{- range list "NS" "RELEASE" "HOST" "IMAGE_TAG" }}
+- {name: {{ . }}, value: "{{ printf "{{inputs.parameters.%s}}" . }}"}
+{{- end }}
+- {name: COMMIT, value: "{{ "{{inputs.parameters.commit}}" }}"}
+- {name: QA_COMMIT, value: "{{ "{{inputs.parameters.qa-commit}}" }}"}
+- {name: CHART_PATH, value: "{{ "{{workflow.parameters.chartPath}}" }}"}
+- {name: VALUES_FILE, value: "{{ "{{workflow.parameters.valuesFile}}" }}"}
+{{- if .Values.deploy.image.pullSecret }}
+- {name: DOCKER_CONFIG, value: /etc/implementation-dag-registry}
+{{- end }}
+{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
+{{- end }}
+
+{{- define "implementation-dag.acceptanceEnv" -}}
+- {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
+- {name: NS, value: "{{ "{{inputs.parameters.NS}}" }}"}
+- {name: IMAGE, value: "{{ "{{inputs.parameters.image}}" }}"}
+- {name: DIGESTS, value: "{{ "{{inputs.parameters.digests}}" }}"}
+- {name: MIN_SUCCESS_PCT, value: "{{ "{{inputs.parameters.min_success_pct}}" }}"}
+- {name: MAX_P95_MS, value: "{{ "{{inputs.parameters.max_p95_ms}}" }}"}
+- {name: REQUESTS_PER_HOST, value: "{{ "{{inputs.parameters.requests_per_host}}" }}"}
+- {name: URLS_FILE, value: /input/urls.json}
+- {name: OUT, value: /artifacts/acceptance}
+- {name: K6_SCRIPT, value: /input/acceptance.js}
+{{- if .Values.trust.configMap }}
+- {name: CA_FILE, value: /etc/ssl/idag/ca-bundle.crt}
+{{- end }}
+{{- end }}
+
+{{- define "implementation-dag.evidenceEnv" -}}
+{{ include "implementation-dag.workflowEnv" . }}
+- {name: STATUS, value: "{{ "{{workflow.status}}" }}"}
+{{- end }}
+
+{{- define "implementation-dag.registryMount" -}}
+{{- if .Values.deploy.image.pullSecret }}
+- {name: registry, mountPath: /etc/implementation-dag-registry, readOnly: true}
+{{- end }}
+{{- end }}
