@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
+from implementation_dag.contract.parameters import BY_NAME
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"/[!-\"$-~]{0,2047}")  # visible ASCII without "#": a fragment never reaches a server
@@ -27,7 +28,7 @@ class Settings:
 
     namespace: str
     min_success: float
-    max_p95_ms: float
+    max_p95_ms: int
     requests_per_host: int
     paths: tuple[ExpectedPath, ...]
     body_limit_bytes: int
@@ -44,7 +45,7 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
     Raises AcceptanceError naming the parameter, its value and the allowed range.
     """
     paths = _paths(config.get("paths", [{"path": "/", "status": [200]}]))
-    requests = int(_number("REQUESTS_PER_HOST", env.get("REQUESTS_PER_HOST", "10"), 1, 1000, whole=True))
+    requests = int(_parameter(env, "requests_per_host"))
     if requests < len(paths):
         raise bad_value(
             "REQUESTS_PER_HOST",
@@ -58,14 +59,12 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
     timeout = config.get("timeoutSeconds", 10)
     return Settings(
         namespace=namespace,
-        min_success=_number(
-            "MIN_SUCCESS_PCT", env.get("MIN_SUCCESS_PCT", "0.95"), 0, 1, hint=" (a share: 0.95 means 95 %)"
-        ),
-        max_p95_ms=_number("MAX_P95_MS", env.get("MAX_P95_MS", "1200"), 1, 600_000, hint=" (milliseconds)"),
+        min_success=float(_parameter(env, "min_success_pct")),
+        max_p95_ms=int(_parameter(env, "max_p95_ms")),
         requests_per_host=requests,
         paths=paths,
-        body_limit_bytes=int(_number("acceptance.bodyLimitBytes", limit, 0, 1_048_576, whole=True)),
-        timeout_seconds=int(_number("acceptance.timeoutSeconds", timeout, 1, 120, whole=True)),
+        body_limit_bytes=_whole("acceptance.bodyLimitBytes", limit, 0, 1_048_576),
+        timeout_seconds=_whole("acceptance.timeoutSeconds", timeout, 1, 120),
         user_agent=_user_agent(config.get("userAgent", "implementation-dag-acceptance")),
         script=_file("K6_SCRIPT", env.get("K6_SCRIPT", "/input/acceptance.js")),
         k6=env.get("K6", "k6"),
@@ -80,17 +79,19 @@ def _ca_file(env: Mapping[str, str]) -> Path | None:
     return None
 
 
-def _number(name: str, value: object, low: int, high: int, *, whole: bool = False, hint: str = "") -> float:
-    allowed = f"{'a whole number' if whole else 'a number'} from {low} to {high}{hint}"
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise bad_value(name, value, allowed)
-    try:
-        number = float(value)
-    except ValueError:
-        raise bad_value(name, value, allowed) from None
-    if not low <= number <= high or (whole and number != int(number)):
-        raise bad_value(name, value, allowed)
-    return number
+def _parameter(env: Mapping[str, str], name: str) -> str:
+    parameter = BY_NAME[name]
+    value = env.get(name.upper(), parameter.default or "")
+    if not parameter.accepts(value):
+        raise bad_value(name.upper(), value, parameter.allowed)
+    return value
+
+
+def _whole(name: str, value: object, low: int, high: int) -> int:
+    # A number of a values file may come as a float.
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or not low <= value <= high:
+        raise bad_value(name, value, f"a whole number from {low} to {high}")
+    return int(value)
 
 
 def _paths(value: object) -> tuple[ExpectedPath, ...]:

@@ -1,1 +1,1 @@
-"""The facts that chart, runtime and tools share, each written once."""
+"""What chart, steps and documents agree in, each fact once; what else says it is tested equal to it."""

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from implementation_dag.base.errors import ArgumentError
 
+from .parameters import BY_NAME, PARAMETERS, Parameter
+
 ENV_PREFIX = "ARG_"
 SHOWN_CHARACTERS = 80
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """Return the JSON schema of the arguments, all of them strings."""
-    text = resources.files(__package__).joinpath("arguments.schema.json").read_text()
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def shown(value: str) -> str:
@@ -32,17 +20,33 @@ def shown(value: str) -> str:
 
 
 def validate(arguments: Mapping[str, str]) -> None:
-    """Raise ArgumentError that names every bad parameter, its value and what is allowed."""
-    problems = []
-    for error in Draft202012Validator(schema()).iter_errors(dict(arguments)):
-        if error.path:
-            name = str(error.path[0])
-            allowed = schema()["properties"][name]["description"]
-            problems.append(f"parameter {name!r} is {shown(arguments[name])}: must be {allowed}")
-        else:
-            problems.append(error.message)
+    """Raise ArgumentError that names every bad parameter, its value and what is allowed.
+
+    What has a default may be left out.
+    """
+    problems = [f"parameter {p.name!r} is missing: it must be {p.allowed}" for p in PARAMETERS if missing(p, arguments)]
+    for name, value in arguments.items():
+        if name not in BY_NAME:
+            problems.append(f"parameter {shown(name)} is unknown: there are {', '.join(BY_NAME)}")
+        elif not BY_NAME[name].accepts(value):
+            problems.append(f"parameter {name!r} is {shown(value)}: must be {BY_NAME[name].allowed}")
     if problems:
         raise ArgumentError("\n".join(sorted(problems)))
+
+
+def enough_requests(arguments: Mapping[str, str], paths: int) -> None:
+    """Raise ArgumentError when fewer requests go to a host than acceptance has paths: some would never be tested."""
+    name = "requests_per_host"
+    if int(arguments[name]) < paths:
+        raise ArgumentError(
+            f"parameter {name!r} is {shown(arguments[name])}: must be at least {paths}, one for each of "
+            "acceptance.paths, or some path would never be tested"
+        )
+
+
+def missing(parameter: Parameter, arguments: Mapping[str, str]) -> bool:
+    """Say whether a parameter without default is not among `arguments`."""
+    return parameter.default is None and parameter.name not in arguments
 
 
 def decoded(env: Mapping[str, str], name: str) -> str:
@@ -64,7 +68,7 @@ def from_environment(env: Mapping[str, str]) -> dict[str, str]:
     Raises ArgumentError.
     """
     arguments = {key.removeprefix(ENV_PREFIX): decoded(env, key) for key in env if key.startswith(ENV_PREFIX)}
-    if arguments.get("imageTag") == "pr-{{workflow.parameters.pr}}":
+    if arguments.get("imageTag") == BY_NAME["imageTag"].default:
         arguments["imageTag"] = f"pr-{arguments.get('pr', '')}"
     validate(arguments)
     return arguments

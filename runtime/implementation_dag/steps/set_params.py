@@ -13,6 +13,7 @@ def main() -> int:
     """Write every name of the run as output parameters. Raises ArgumentError, GitError."""
     given = arguments.from_environment(os.environ)
     settings = config.load()
+    arguments.enough_requests(given, len(settings["acceptance"]["paths"]))
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
     url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])

@@ -37,6 +37,8 @@ def _range(schema: dict[str, Any]) -> list[str]:
 
 def _shape(schema: dict[str, Any]) -> list[str]:
     shape = [f"`{schema['pattern']}`"] if "pattern" in schema else []
+    shape += [f"not `{schema['not']['pattern']}`"] if "not" in schema else []
+    shape += [f"multiple of {schema['multipleOf']:f}"] if "multipleOf" in schema else []
     if "properties" in schema:
         shape.append("keys " + ", ".join(f"`{name}`" for name in schema["properties"]))
     return [*shape, *(["each once"] if schema.get("uniqueItems") else [])]

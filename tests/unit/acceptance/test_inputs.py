@@ -49,12 +49,12 @@ def test_defaults_are_those_of_the_specification(env: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
-        ("MIN_SUCCESS_PCT", "95", "a number from 0 to 1 (a share: 0.95 means 95 %)"),
-        ("MIN_SUCCESS_PCT", "nan", "a number from 0 to 1"),
-        ("MIN_SUCCESS_PCT", "", "a number from 0 to 1"),
-        ("MIN_SUCCESS_PCT", "0.9; rate<2", "a number from 0 to 1"),
-        ("MAX_P95_MS", "0", "a number from 1 to 600000 (milliseconds)"),
-        ("MAX_P95_MS", "1.2s", "a number from 1 to 600000 (milliseconds)"),
+        ("MIN_SUCCESS_PCT", "95", "a number with at most 6 decimals from 0 to 1 (a share: 0.95 means 95 %)"),
+        ("MIN_SUCCESS_PCT", "nan", "a number with at most 6 decimals from 0 to 1"),
+        ("MIN_SUCCESS_PCT", "", "a number with at most 6 decimals from 0 to 1"),
+        ("MIN_SUCCESS_PCT", "0.9; rate<2", "a number with at most 6 decimals from 0 to 1"),
+        ("MAX_P95_MS", "0", "a whole number from 1 to 600000 (milliseconds)"),
+        ("MAX_P95_MS", "1.2s", "a whole number from 1 to 600000 (milliseconds)"),
         ("REQUESTS_PER_HOST", "0", "a whole number from 1 to 1000"),
         ("REQUESTS_PER_HOST", "2.5", "a whole number from 1 to 1000"),
         ("REQUESTS_PER_HOST", "1001", "a whole number from 1 to 1000"),

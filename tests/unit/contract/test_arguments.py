@@ -6,6 +6,7 @@ import pytest
 
 from implementation_dag.base.errors import ArgumentError
 from implementation_dag.contract import arguments
+from implementation_dag.contract.parameters import BY_NAME
 
 GOOD = {
     "owner": "acme",
@@ -35,6 +36,9 @@ GOOD = {
         ("branch", "feature/a.b_c-1"),
         ("chartPath", "oci://ghcr.io/acme/charts/app:1.2.3"),
         ("chartPath", "."),
+        ("chartPath", "..charts/a..b"),
+        ("branch", "a.locked/b"),
+        ("max_p95_ms", "600000"),
         ("min_success_pct", "1"),
     ],
 )
@@ -69,6 +73,12 @@ def test_accepts(name: str, value: str) -> None:
         ("branch", "-x"),
         ("branch", "a.lock"),
         ("branch", "a/"),
+        ("branch", "a."),
+        ("branch", "@"),
+        ("branch", "a@{b"),
+        ("branch", "a/.b"),
+        ("branch", "a.lock/b"),
+        ("branch", "a" * 251),
         ("domain", "localhost"),
         ("domain", "exa_mple.com"),
         ("domain", "example.com."),
@@ -76,6 +86,11 @@ def test_accepts(name: str, value: str) -> None:
         ("chartPath", "charts/../../x"),
         ("chartPath", ".."),
         ("chartPath", "--post-renderer"),
+        ("chartPath", ""),
+        ("chartPath", "a/.."),
+        ("chartPath", "a\n"),
+        ("chartPath", "a" * 301),
+        ("repo", "a\n"),
         ("chartPath", "https://example.com/app.tgz"),
         ("valuesFile", "values.json"),
         ("valuesFile", "../values.yaml"),
@@ -83,7 +98,15 @@ def test_accepts(name: str, value: str) -> None:
         ("imageTag", "a:b"),
         ("imageTag", "a" * 129),
         ("min_success_pct", "1.1"),
+        ("min_success_pct", "0.9999999"),
+        ("min_success_pct", "1e-5"),
         ("max_p95_ms", "0"),
+        ("max_p95_ms", "600001"),
+        ("max_p95_ms", "01"),
+        ("max_p95_ms", "1.0"),
+        ("max_p95_ms", "١"),
+        ("requests_per_host", "0"),
+        ("requests_per_host", "9" * 30),
         ("requests_per_host", "1001"),
     ],
 )
@@ -91,7 +114,21 @@ def test_refuses_and_names_the_parameter(name: str, value: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         arguments.validate(GOOD | {name: value})
     assert f"parameter {name!r} is {ascii(value)[:20].rstrip(chr(39))}" in str(caught.value)
-    assert arguments.schema()["properties"][name]["description"] in str(caught.value)
+    assert BY_NAME[name].allowed in str(caught.value)
+
+
+def test_what_is_needed_and_what_is_unknown_is_named() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        arguments.validate({"owner": "acme", "repo": "shop", "prs": "7"})
+    missing, unknown = str(caught.value).splitlines()
+    assert missing == "parameter 'pr' is missing: it must be a whole number from 1 to 999999999"
+    assert unknown.startswith("parameter 'prs' is unknown: there are owner, repo, pr, commit")
+
+
+def test_fewer_requests_than_paths_are_refused_before_anything_is_made() -> None:
+    arguments.enough_requests(GOOD | {"requests_per_host": "3"}, 3)
+    with pytest.raises(ArgumentError, match="parameter 'requests_per_host' is '2': must be at least 3, one for each"):
+        arguments.enough_requests(GOOD | {"requests_per_host": "2"}, 3)
 
 
 def test_names_every_bad_parameter_at_once() -> None:
