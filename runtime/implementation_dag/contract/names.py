@@ -21,14 +21,18 @@ PR_KEY = re.compile(r"[0-9]{1,9}\Z")
 
 
 def _fit(wanted: str, identity: str, limit: int, suffix: str) -> str:
-    """Return `wanted` + `suffix` as a DNS label; whatever had to change is told apart by a hash of `identity`."""
+    """Return `wanted` + `suffix` as a DNS label that begins with a letter, as names of Services must.
+
+    Whatever had to change is told apart by a hash of `identity`.
+    """
     safe = re.sub(r"[^a-z0-9-]", "-", wanted.lower()).strip("-")
+    safe = safe if safe[:1].isalpha() else f"r{safe}"
     name = safe + suffix
     if safe == wanted.lower() and len(name) <= limit:
         return name
     digest = hashlib.sha256(identity.encode()).hexdigest()[:HASH_LENGTH]
     room = limit - len(suffix) - HASH_LENGTH - 1
-    return f"{safe[:room].strip('-')}-{digest}{suffix}".lstrip("-")
+    return f"{safe[:room].strip('-')}-{digest}{suffix}"
 
 
 def namespace(owner: str, repo: str, pr: str, scope: str, prefix: str = "impl") -> str:
@@ -46,9 +50,11 @@ def namespace(owner: str, repo: str, pr: str, scope: str, prefix: str = "impl") 
 
 
 def release(repo: str, pr: str) -> str:
-    """Return the Helm release name ``<repo>-pr-<pr>``, DNS-safe and at most 53 characters."""
-    name = _fit(repo, repo, RELEASE_LIMIT, f"-pr-{pr}")
-    return name if name[0].isalnum() else f"r{name}"
+    """Return the Helm release name ``<repo>-pr-<pr>``, at most 53 characters, which charts name their Services by.
+
+    Names of repositories ignore case, as at every forge. The chart's preview.release template gives the same.
+    """
+    return _fit(repo, repo.lower(), RELEASE_LIMIT, f"-pr-{pr}")
 
 
 def host(release_name: str, namespace_name: str, domain: str, scope: str) -> str:

@@ -8,7 +8,13 @@ import pytest
 from implementation_dag.contract import names
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
-REPOSITORIES = ["shop", "Shop", "shop.api", "shop-api", "a" * 100, ".github", "_", "-", "9lives", "x_y", "." * 3 + "z"]
+# What names of Services must be, too.
+DNS_1035_LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
+REPOSITORIES = [
+    *("shop", "Shop", "shop.api", "shop-api", ".github", "_", "-", "x_y", "." * 3 + "z"),
+    *("9lives", "2048", "r2048", "1e5", "0x10", "true", "null", "1.0"),
+    *("a" * 40, "a" * 41, "a" * 53, "a" * 100, "9" * 40),
+]
 
 
 def test_the_spec_s_names() -> None:
@@ -21,7 +27,7 @@ def test_the_spec_s_names() -> None:
 @pytest.mark.parametrize("pr", ["1", "999999999"])
 def test_names_fit(repo: str, pr: str) -> None:
     release, namespace = names.release(repo, pr), names.namespace("acme", repo, pr, "repo")
-    assert DNS_LABEL.match(release), release
+    assert DNS_1035_LABEL.match(release), release
     assert len(release) <= 53
     assert DNS_LABEL.match(namespace), namespace
     assert len(namespace) <= 63
@@ -34,6 +40,11 @@ def test_names_of_different_repositories_differ() -> None:
     assert len({names.release(name, "7") for name in different}) == len(different)
     namespaces = {names.namespace(owner, name, "7", "repo") for name in different for owner in ("acme", "evil")}
     assert len(namespaces) == 2 * len(different)
+
+
+def test_names_of_repositories_ignore_case() -> None:
+    for repo in REPOSITORIES:
+        assert names.release(repo.upper(), "7") == names.release(repo, "7")
 
 
 @pytest.mark.parametrize("repo", REPOSITORIES)
