@@ -12,6 +12,7 @@ from scripts.lab.stand.kubectl import Kubectl
 
 RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"
+DEPLOYS = {"key": "pool", "operator": "In", "values": ["deploys"]}
 VALUES = {
     "git": {"credentialsSecret": "git"},
     "docsrun": {
@@ -20,6 +21,22 @@ VALUES = {
         "serviceAccounts": ["mkdocs"],
     },
     "agents": {"reference": {"enabled": True, "image": "example.com/agents:1"}},
+    "pods": {
+        "agents": {
+            "nodeSelector": {"pool": "agents"},
+            "tolerations": [{"key": "agents", "operator": "Exists", "effect": "NoSchedule"}],
+            "annotations": {"example.com/keep": "true"},
+        },
+        "docsruns": {
+            "affinity": {
+                "nodeAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 10, "preference": {"matchExpressions": [DEPLOYS]}},
+                    ]
+                }
+            }
+        },
+    },
     "preview": {"pullSecrets": ["registry"]},
     "policies": {
         "fenceKeepers": {"users": ["keeper@example.com"]},

@@ -6,26 +6,28 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.docsrun.settings import Pods
 from scripts.chart.render import RenderError, Suite
+from scripts.chart.render.manifests import load
+from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
 BOXES = {"agents": {"reference": {"enabled": True, "image": "registry.example.com/agents:1"}}}
+ACCOUNTS = ("runner", "provisioner", "reporter", "controller")
 ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/evidence"}
 
 
 def test_each_identity_has_the_annotations_that_values_give_it(render: Renderer) -> None:
-    given = {
-        name: {"annotations": {"example.com/of": name}} for name in ("runner", "provisioner", "reporter", "controller")
-    }
+    given = {name: {"annotations": {"example.com/of": name}} for name in ACCOUNTS}
     objects = render(values=BOXES | {"serviceAccounts": given})
     for name, values in given.items():
         assert objects.service_account(f"{NAME}-{name}").annotations == values["annotations"]
 
 
 def test_no_identity_in_a_cloud_reaches_a_box(render: Renderer, suite: Suite) -> None:
-    """A box runs a pull request's code; who steps run as in a cloud is not for it, and there is no value to give it one."""
-    accounts = {name: {"annotations": ROLE} for name in ("runner", "provisioner", "reporter", "controller")}
+    """A box runs a pull request's code: it gets none of what steps have in a cloud, and no value can give it any."""
+    accounts = {name: {"annotations": ROLE} for name in ACCOUNTS}
     objects = render(values=BOXES | {"serviceAccounts": accounts})
     assert objects.service_account(f"{NAME}-box").annotations == {}
     with pytest.raises(RenderError, match="box"):
@@ -36,3 +38,76 @@ def test_no_identity_in_a_cloud_reaches_a_box(render: Renderer, suite: Suite) ->
 def test_an_annotation_that_is_none_is_refused(wrong: dict[str, Any], suite: Suite) -> None:
     with pytest.raises(RenderError, match="/serviceAccounts/runner/annotations"):
         suite.render(values={"serviceAccounts": {"runner": {"annotations": wrong}}})
+
+
+PLACE: dict[str, Any] = {
+    "nodeSelector": {"pool": "x"},
+    "tolerations": [{"key": "x", "operator": "Exists", "tolerationSeconds": 2419200}],
+    "affinity": {
+        "podAntiAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 50, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname"}}
+            ]
+        }
+    },
+    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+    "priorityClassName": "batch",
+    "runtimeClassName": "gvisor",
+}
+MARKS = {"labels": {"example.com/team": "a"}, "annotations": {"example.com/cost": "b"}}
+
+
+def test_every_pod_runs_where_values_say(render: Renderer) -> None:
+    """Workflow pods by Argo's patch of the pod, others in their spec; what the controller makes, it is told."""
+    given = {name: PLACE | MARKS for name in ("controller", "steps", "agents", "docsruns")}
+    objects = render(values=BOXES | {"pods": given, "docsrun": {"replicas": 2}})
+    for item in (objects.deployment(), objects["Pod/workflows/implementation-dag-installation-test"]):
+        assert item.pod.items() >= PLACE.items(), item
+    template = objects.deployment().spec["template"]["metadata"]
+    check = objects["Pod/workflows/implementation-dag-installation-test"]
+    assert template["labels"].items() >= MARKS["labels"].items()
+    assert template["annotations"] == MARKS["annotations"]
+    assert check.labels.items() >= MARKS["labels"].items()
+    assert check.annotations.items() >= (MARKS["annotations"] | {"helm.sh/hook": "test"}).items()
+    steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
+    assert len(steps) == 8
+    for step in steps:
+        assert load(step["podSpecPatch"]).items() >= PLACE.items(), step["name"]
+        assert step["metadata"]["labels"].items() >= MARKS["labels"].items()
+        assert step["metadata"]["annotations"] == MARKS["annotations"]
+    environment = by_name(objects.deployment().containers["controller"]["env"])
+    for name in ("BOX_PODS", "DOCSRUN_PODS"):
+        assert Pods.read(environment[name]["value"]) == Pods(PLACE, MARKS["labels"], MARKS["annotations"])
+
+
+def test_each_workload_has_its_own_place(render: Renderer) -> None:
+    names = ("controller", "steps", "agents", "docsruns")
+    objects = render(values=BOXES | {"pods": {name: {"nodeSelector": {"pool": name}} for name in names}})
+    environment = by_name(objects.deployment().containers["controller"]["env"])
+    step = objects.workflow_template(NAME).templates["deploy"]
+    assert objects.deployment().pod["nodeSelector"] == {"pool": "controller"}
+    assert load(step["podSpecPatch"])["nodeSelector"] == {"pool": "steps"}
+    assert Pods.read(environment["BOX_PODS"]["value"]).placement == {"nodeSelector": {"pool": "agents"}}
+    assert Pods.read(environment["DOCSRUN_PODS"]["value"]).placement == {"nodeSelector": {"pool": "docsruns"}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"nodeName": "a"}, "nodeName"),
+        ({"securityContext": {}}, "securityContext"),
+        ({"priorityClassName": "system-node-critical"}, "/pods/agents/priorityClassName"),
+        ({"tolerations": [{}]}, "/pods/agents/tolerations/0"),
+        ({"nodeSelector": {"a": 1}}, "/pods/agents/nodeSelector/a"),
+        (
+            {"labels": {"implementation-dag.dev/fenced": "implementation-dag"}},
+            "/pods/agents/labels/implementation-dag.dev",
+        ),
+        ({"labels": {"app.kubernetes.io/component": "agent"}}, "/pods/agents/labels/app.kubernetes.io"),
+        ({"labels": {"pr": "7"}}, "/pods/agents/labels/pr"),
+        ({"affinity": {"nodeAffinity": {"required": []}}}, "/pods/agents/affinity/nodeAffinity"),
+    ],
+)
+def test_what_is_not_placement_is_refused(wrong: dict[str, Any], named: str, suite: Suite) -> None:
+    with pytest.raises(RenderError, match=named):
+        suite.render(values={"pods": {"agents": wrong}})

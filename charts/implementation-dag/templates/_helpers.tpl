@@ -126,6 +126,9 @@ containers:
     securityContext: {{ include "implementation-dag.securityContext.container" . | fromYaml | toJson }}
     volumeMounts:
       {{- include "implementation-dag.tokenMount" . | nindent 6 }}
+{{- with include "implementation-dag.placement" .Values.pods.steps }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- /* What is the same in every template of ours that runs one container: {root: ., component: "..."}. */}}
@@ -140,9 +143,23 @@ metadata:
     app.kubernetes.io/name: implementation-dag
     app.kubernetes.io/component: {{ .component }}
     {{- include "implementation-dag.fenced" .root | nindent 4 }}
+    {{- with (.root.Values.pods.steps).labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with (.root.Values.pods.steps).annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 retryStrategy:
   limit: {{ .root.Values.workflow.retries | int }}
   retryPolicy: OnError
+{{- end }}
+
+{{- /* Where pods run, as fields of their spec: an entry of pods. JSON, for YAML would write large numbers as floats. */}}
+{{- define "implementation-dag.placement" -}}
+{{- $lines := list -}}
+{{- range $field, $value := omit . "labels" "annotations" }}{{ $lines = append $lines (printf "%s: %s" $field (toJson $value)) }}{{ end -}}
+{{- join "\n" $lines -}}
 {{- end }}
 
 {{- /* The label by which the pipeline's network policies find its pods. */}}

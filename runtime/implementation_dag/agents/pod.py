@@ -7,6 +7,7 @@ from typing import Any
 from implementation_dag.base import restricted
 
 from ..contract import labels
+from ..docsrun.settings import Settings
 from . import box
 
 # After the agent's own limit there must be time to start, and to take home what it left.
@@ -17,24 +18,22 @@ WRAPPER = 'timeout -k 10 "$AGENT_TIMEOUT_SECONDS" "$@" >/work/log 2>&1'
 Object = dict[str, Any]
 
 
-def build(agentrun: Object, image: str, pull_policy: str, release: str, resources: Object) -> Object:
-    """Return the pod; its name is the AgentRun's, so that there can be only one.
-
-    `image` and `resources` are those of the two containers that take the source in and hand the result out.
-    """
-    metadata, spec = agentrun["metadata"], agentrun["spec"]
+def build(agentrun: Object, settings: Settings) -> Object:
+    """Return the pod; its name is the AgentRun's, so that there can be only one."""
+    metadata, spec, pods = agentrun["metadata"], agentrun["spec"], settings.box_pods
     own_labels = {
         labels.MANAGED_BY: labels.MANAGER,
         "app.kubernetes.io/name": labels.MANAGER,
         "app.kubernetes.io/component": "box",
-        labels.BOXED: release,
+        labels.BOXED: settings.release,
     }
     work = {"name": "work", "mountPath": "/work"}
+    # Of the two containers that take the source in and hand the result out.
     own = {
-        "image": image,
-        "imagePullPolicy": pull_policy,
+        "image": settings.image,
+        "imagePullPolicy": settings.pull_policy,
         "env": [{"name": "BOX_KEY_SHA256", "value": spec["key"]}],
-        "resources": resources,
+        "resources": settings.sidecar_resources,
         "securityContext": restricted.container(),
         "volumeMounts": [work],
     }
@@ -42,7 +41,7 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
     agent = {
         "name": "agent",
         "image": spec["image"],
-        "imagePullPolicy": pull_policy,
+        "imagePullPolicy": settings.pull_policy,
         "workingDir": "/work/src",
         "command": [
             "sh",
@@ -67,7 +66,9 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
         "metadata": {
             "name": metadata["name"],
             "namespace": metadata["namespace"],
-            "labels": labels.inherited(metadata.get("labels", {})) | own_labels,
+            # What is ours wins, whatever was given.
+            "labels": pods.labels | labels.inherited(metadata.get("labels", {})) | own_labels,
+            "annotations": pods.annotations,
             "ownerReferences": [
                 {
                     "apiVersion": f"{labels.GROUP}/v1alpha1",
@@ -78,7 +79,8 @@ def build(agentrun: Object, image: str, pull_policy: str, release: str, resource
                 }
             ],
         },
-        "spec": {
+        "spec": pods.placement
+        | {
             "restartPolicy": "Never",
             "activeDeadlineSeconds": spec["timeoutSeconds"] + MARGIN_SECONDS,
             "terminationGracePeriodSeconds": 1,

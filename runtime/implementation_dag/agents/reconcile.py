@@ -40,7 +40,7 @@ def ensure_pod(client: Client, agentrun: Object, settings: Settings) -> Object:
             raise
         if agentrun.get("status"):
             return {"phase": "Failed", "reason": "PodLost", "message": f"pod {name} was deleted before it ended"}
-        built = pod.build(agentrun, settings.image, settings.pull_policy, settings.release, settings.sidecar_resources)
+        built = pod.build(agentrun, settings)
         try:
             found = client.create(cast(Pod, from_dict(built)))
         except ApiError as refused:

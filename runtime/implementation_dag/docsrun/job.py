@@ -29,7 +29,7 @@ def seconds(duration: str) -> int:
 
 def build(docsrun: Object, settings: Settings) -> Object:
     """Return the Job; its name is the DocsRun's, so that there can be only one."""
-    metadata, spec = docsrun["metadata"], docsrun["spec"]
+    metadata, spec, pods = docsrun["metadata"], docsrun["spec"], settings.docsrun_pods
     inherited = labels.inherited(metadata.get("labels", {}))
     own = inherited | {
         labels.MANAGED_BY: labels.MANAGER,
@@ -48,7 +48,11 @@ def build(docsrun: Object, settings: Settings) -> Object:
         },
         "spec": {
             "backoffLimit": 0,
-            "template": {"metadata": {"labels": own}, "spec": _pod(spec, settings)},
+            "template": {
+                # What is ours wins, whatever was given.
+                "metadata": {"labels": pods.labels | own, "annotations": pods.annotations},
+                "spec": pods.placement | _pod(spec, settings),
+            },
         },
     }
 

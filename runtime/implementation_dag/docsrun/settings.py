@@ -9,8 +9,24 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Pods:
+    """What values say of the pods of a workload: fields of their spec (where they run), labels and annotations."""
+
+    placement: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, text: str) -> Pods:
+        """Read the JSON of an entry of the chart's value `pods`."""
+        given = json.loads(text)
+        labels, annotations = given.pop("labels", {}), given.pop("annotations", {})
+        return cls(given, labels, annotations)
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What the chart's values say about DocsRuns; graces are in seconds, `default_timeout` is a Go duration."""
+    """What the chart's values say about DocsRuns and AgentRuns; graces are in seconds, `default_timeout` as in Go."""
 
     namespace: str = "workflows"
     release: str = ""
@@ -28,12 +44,15 @@ class Settings:
     unschedulable_grace: float = 60
     image_pull_grace: float = 30
     ttl: int = 86400
+    box_pods: Pods = field(default_factory=Pods)
+    docsrun_pods: Pods = field(default_factory=Pods)
 
 
 def load() -> Settings:
     """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, IMAGE_REPOSITORIES and SERVICE_ACCOUNTS (JSON),
     GIT_BASE_URL, GIT_CREDENTIALS_SECRET, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
-    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS and TTL_SECONDS_AFTER_FINISHED."""
+    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, BOX_PODS and DOCSRUN_PODS
+    (JSON)."""
     env = os.environ
     return Settings(
         namespace=env["NAMESPACE"],
@@ -51,4 +70,6 @@ def load() -> Settings:
         unschedulable_grace=float(env.get("UNSCHEDULABLE_GRACE_SECONDS", "60")),
         image_pull_grace=float(env.get("IMAGE_PULL_GRACE_SECONDS", "30")),
         ttl=int(env.get("TTL_SECONDS_AFTER_FINISHED", "86400")),
+        box_pods=Pods.read(env.get("BOX_PODS", "{}")),
+        docsrun_pods=Pods.read(env.get("DOCSRUN_PODS", "{}")),
     )

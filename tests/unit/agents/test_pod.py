@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from kubernetes_validate import validate
 
 from implementation_dag.agents import pod, reconcile, verdict
-from implementation_dag.docsrun.settings import Settings
+from implementation_dag.docsrun.settings import Pods, Settings
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SPEC: dict[str, Any] = {
@@ -31,8 +32,16 @@ def agentrun(name: str = "run-rex-123456", **spec: Any) -> dict[str, Any]:
     return {"metadata": metadata | {"labels": labels}, "spec": SPEC | spec}
 
 
-def built(item: dict[str, Any]) -> dict[str, Any]:
-    return pod.build(item, "example.com/runtime:1", "Always", "implementation-dag", {"limits": {"cpu": "1"}})
+SETTINGS = Settings(
+    image="example.com/runtime:1",
+    pull_policy="Always",
+    release="implementation-dag",
+    sidecar_resources={"limits": {"cpu": "1"}},
+)
+
+
+def built(item: dict[str, Any], pods: Pods | None = None) -> dict[str, Any]:
+    return pod.build(item, replace(SETTINGS, box_pods=pods or Pods()))
 
 
 def test_the_pod_is_what_the_api_server_takes() -> None:
@@ -66,6 +75,17 @@ def test_only_the_policy_of_boxes_finds_it() -> None:
     assert "implementation-dag.dev/fenced" not in labels
     assert labels["pr"] == "7"
     assert "app" not in labels
+
+
+def test_it_runs_where_values_say_and_nothing_else_of_it_changes() -> None:
+    text = """{"nodeSelector": {"pool": "agents"}, "tolerations": [{"key": "agents"}],
+    "labels": {"team": "a", "pr": "8"}, "annotations": {"example.com/a": "b"}, "serviceAccountName": "other", "volumes": []}"""
+    made, before = built(agentrun(), Pods.read(text)), built(agentrun())
+    placed = {"nodeSelector": {"pool": "agents"}, "tolerations": [{"key": "agents"}]}
+    assert made["spec"] == before["spec"] | placed
+    assert made["metadata"]["labels"] == before["metadata"]["labels"] | {"team": "a"}
+    assert made["metadata"]["annotations"] == {"example.com/a": "b"}
+    validate(made, "1.35", strict=True)
 
 
 def test_the_kubelet_expands_nothing() -> None:

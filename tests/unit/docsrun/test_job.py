@@ -1,11 +1,13 @@
 """The Job of a DocsRun: one by name, hardened, its token only where the command runs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from kubernetes_validate import validate
 
 from implementation_dag.docsrun import job
-from implementation_dag.docsrun.settings import Settings
+from implementation_dag.docsrun.settings import Pods, Settings
 
 SETTINGS = Settings(image="ours:1", trust_configmap="authorities", resources={"limits": {"cpu": "1"}})
 DOCSRUN: dict[str, Any] = {
@@ -39,6 +41,18 @@ def test_there_can_be_only_one() -> None:
 
 def test_the_time_limit_is_the_pod_s_own() -> None:
     assert pod()["activeDeadlineSeconds"] == 3910
+
+
+def test_it_runs_where_values_say_and_nothing_else_of_it_changes() -> None:
+    text = """{"nodeSelector": {"pool": "deploys"}, "runtimeClassName": "gvisor", "labels": {"team": "a", "pr": "8"},
+    "annotations": {"example.com/a": "b"}, "serviceAccountName": "other", "restartPolicy": "Always"}"""
+    made, before = job.build(DOCSRUN, replace(SETTINGS, docsrun_pods=Pods.read(text))), job.build(DOCSRUN, SETTINGS)
+    validate(made, "1.35", strict=True)
+    pod, ours = made["spec"]["template"], before["spec"]["template"]
+    assert pod["spec"] == ours["spec"] | {"nodeSelector": {"pool": "deploys"}, "runtimeClassName": "gvisor"}
+    assert pod["metadata"]["labels"] == ours["metadata"]["labels"] | {"team": "a"}
+    assert pod["metadata"]["annotations"] == {"example.com/a": "b"}
+    assert made["metadata"] == before["metadata"]
 
 
 def test_token_and_credentials_are_only_where_they_are_needed() -> None:

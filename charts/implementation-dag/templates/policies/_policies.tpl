@@ -123,3 +123,37 @@ alone. Admission plugins may fill in a class of priority, but none of the system
 && {{ .containers }}.all(c, c.?ports.orValue([]).all(port, port.?hostPort.orValue(0) == 0))
 && {{ include "implementation-dag.policies.probed" . }}.size() == 0
 {{- end }}
+
+{{- /* CEL: a value of any shape. Maps and lists of CEL hold one type, so each part is dyn. */}}
+{{- define "implementation-dag.policies.literal" -}}
+{{- $parts := list -}}
+{{- if kindIs "map" . -}}
+{{- range $key, $value := . }}{{ $parts = append $parts (printf "%s: %s" (toJson $key) (include "implementation-dag.policies.literal" $value)) }}{{ end -}}
+dyn({ {{- join ", " $parts -}} })
+{{- else if kindIs "slice" . -}}
+{{- range . }}{{ $parts = append $parts (include "implementation-dag.policies.literal" .) }}{{ end -}}
+dyn([ {{- join ", " $parts -}} ])
+{{- else -}}
+dyn({{ toJson . }})
+{{- end -}}
+{{- end }}
+
+{{- /*
+CEL: fields in which a pod that our controller makes is not as values say: {pods: entry of pods, pod: its spec, before: its spec before this
+request, meta: its metadata, fields: managedFields of the pod as a list}. What was not asked for, admission plugins filled in; to a pod the
+API server gives two tolerations.
+*/}}
+{{- define "implementation-dag.policies.misplaced" -}}
+{{- $given := include "implementation-dag.policies.literal" (omit .pods "labels" "annotations") -}}
+{{- $tolerated := include "implementation-dag.policies.literal" (.pods.tolerations | default list) -}}
+{{- $annotations := include "implementation-dag.policies.literal" (.pods.annotations | default dict) -}}
+(['affinity', 'nodeSelector', 'priorityClassName', 'runtimeClassName', 'tolerations', 'topologySpreadConstraints'].filter(field,
+(request.operation == 'CREATE' || {{ .pod }}[?field] != {{ .before }}[?field])
+&& ({{ $given }}[?field].hasValue() || {{ .fields }}.size() == 0 || {{ .fields }}.exists(asked, ('f:' + field) in asked.?spec.orValue({})))
+&& (field != 'tolerations' ? {{ .pod }}[?field] != {{ $given }}[?field]
+: !{{ $tolerated }}.all(t, t in {{ .pod }}.?tolerations.orValue([]))
+|| !{{ .pod }}.?tolerations.orValue([]).all(t, t in {{ $tolerated }} || (t.?key.orValue('') in ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
+&& t.?effect.orValue('') == 'NoExecute' && t.?tolerationSeconds.orValue(301) <= 300))))
++ {{ .meta }}.?annotations.orValue({}).map(key, key).filter(key, {{ $annotations }}[?key] != {{ .meta }}.?annotations[?key]
+&& ({{ .fields }}.size() == 0 || {{ .fields }}.exists(asked, ('f:' + key) in asked.?annotations.orValue({})))).map(key, 'annotation ' + key))
+{{- end }}
