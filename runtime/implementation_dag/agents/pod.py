@@ -85,7 +85,7 @@ def build(agentrun: Object, settings: Settings) -> Object:
             "activeDeadlineSeconds": spec["timeoutSeconds"] + MARGIN_SECONDS,
             "terminationGracePeriodSeconds": 1,
             # An account without any right; it carries pull secrets.
-            "serviceAccountName": f"{release}-box",
+            "serviceAccountName": f"{settings.release}-box",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "securityContext": restricted.pod(),
