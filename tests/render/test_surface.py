@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.base import restricted
 from implementation_dag.docsrun.settings import Pods
 from scripts.chart.render import RenderError, Suite
 from scripts.chart.render.manifests import load
@@ -111,3 +112,29 @@ def test_each_workload_has_its_own_place(render: Renderer) -> None:
 def test_what_is_not_placement_is_refused(wrong: dict[str, Any], named: str, suite: Suite) -> None:
     with pytest.raises(RenderError, match=named):
         suite.render(values={"pods": {"agents": wrong}})
+
+
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [
+        ({}, {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}),
+        ({"runAsUser": "", "runAsGroup": "", "fsGroup": ""}, {}),
+        ({"runAsUser": 1000700000, "fsGroup": ""}, {"runAsUser": 1000700000, "runAsGroup": 65532}),
+    ],
+)
+def test_pods_run_as_values_say_or_as_the_platform_does(given: Any, ids: dict[str, int], render: Renderer) -> None:
+    objects = render(values=BOXES | {"podSecurityContext": given})
+    wanted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids}
+    steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
+    found = [objects.deployment().pod, *(item.pod for item in objects.of("Pod")), *steps]
+    assert [pod["securityContext"] for pod in found] == [wanted] * 10
+    environment = by_name(objects.deployment().containers["controller"]["env"])
+    assert restricted.pod(load(environment["POD_IDS"]["value"])) == wanted
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"runAsUser": 0}, {"runAsUser": "root"}, {"runAsNonRoot": False}, {"supplementalGroups": [0]}]
+)
+def test_no_value_makes_a_pod_root_or_less_than_restricted(wrong: dict[str, Any], suite: Suite) -> None:
+    with pytest.raises(RenderError, match=f"podSecurityContext.*{next(iter(wrong))}"):
+        suite.render(values={"podSecurityContext": wrong})

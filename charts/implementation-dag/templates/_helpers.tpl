@@ -18,11 +18,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{- /* Who our pods run as, as JSON; what is left out the platform gives. */}}
+{{- define "implementation-dag.securityContext.ids" -}}
+{{- $ids := dict -}}
+{{- range $field, $id := .Values.podSecurityContext }}{{ if $id }}{{ $_ := set $ids $field (int64 $id) }}{{ end }}{{ end -}}
+{{- toJson $ids -}}
+{{- end }}
+
+{{- /* All but the ids is ours: values cannot weaken it. */}}
 {{- define "implementation-dag.securityContext.pod" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- range $field, $id := include "implementation-dag.securityContext.ids" . | fromJson }}
+{{ $field }}: {{ int64 $id }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}

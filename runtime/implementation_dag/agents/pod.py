@@ -88,7 +88,7 @@ def build(agentrun: Object, settings: Settings) -> Object:
             "serviceAccountName": f"{settings.release}-box",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "securityContext": restricted.pod(),
+            "securityContext": restricted.pod(settings.ids),
             "initContainers": [{"name": "receive", "command": [*python, "receive"]} | own | port],
             "containers": [agent, {"name": "hand-over", "command": [*python, "hand-over"]} | own | port],
             "volumes": [

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-USER = 65532
 
-
-def pod() -> dict[str, Any]:
-    """Return the pod's own securityContext."""
+def pod(ids: dict[str, int]) -> dict[str, Any]:
+    """Return the pod's own securityContext; `ids` are runAsUser, runAsGroup and fsGroup, as far as we choose them."""
     return {
+        **ids,
         "runAsNonRoot": True,
-        "runAsUser": USER,
-        "runAsGroup": USER,
-        "fsGroup": USER,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
 

@@ -122,7 +122,7 @@ def _pod(spec: Object, settings: Settings) -> Object:
         "serviceAccountName": spec["serviceAccountName"],
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "securityContext": restricted.pod(),
+        "securityContext": restricted.pod(settings.ids),
         "initContainers": first,
         "containers": [command],
         "volumes": volumes,

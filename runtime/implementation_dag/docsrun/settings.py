@@ -44,6 +44,8 @@ class Settings:
     unschedulable_grace: float = 60
     image_pull_grace: float = 30
     ttl: int = 86400
+    # runAsUser, runAsGroup and fsGroup; what is missing the platform gives.
+    ids: dict[str, int] = field(default_factory=dict)
     box_pods: Pods = field(default_factory=Pods)
     docsrun_pods: Pods = field(default_factory=Pods)
 
@@ -51,8 +53,8 @@ class Settings:
 def load() -> Settings:
     """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, IMAGE_REPOSITORIES and SERVICE_ACCOUNTS (JSON),
     GIT_BASE_URL, GIT_CREDENTIALS_SECRET, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
-    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, BOX_PODS and DOCSRUN_PODS
-    (JSON)."""
+    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, POD_IDS, BOX_PODS and
+    DOCSRUN_PODS (JSON)."""
     env = os.environ
     return Settings(
         namespace=env["NAMESPACE"],
@@ -70,6 +72,7 @@ def load() -> Settings:
         unschedulable_grace=float(env.get("UNSCHEDULABLE_GRACE_SECONDS", "60")),
         image_pull_grace=float(env.get("IMAGE_PULL_GRACE_SECONDS", "30")),
         ttl=int(env.get("TTL_SECONDS_AFTER_FINISHED", "86400")),
+        ids=json.loads(env["POD_IDS"]),
         box_pods=Pods.read(env.get("BOX_PODS", "{}")),
         docsrun_pods=Pods.read(env.get("DOCSRUN_PODS", "{}")),
     )

@@ -77,9 +77,17 @@ def test_only_the_policy_of_boxes_finds_it() -> None:
     assert "app" not in labels
 
 
+def test_it_is_nobody_s_user_of_ours_where_the_platform_gives_one() -> None:
+    assert built(agentrun())["spec"]["securityContext"] == {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
 def test_it_runs_where_values_say_and_nothing_else_of_it_changes() -> None:
     text = """{"nodeSelector": {"pool": "agents"}, "tolerations": [{"key": "agents"}],
-    "labels": {"team": "a", "pr": "8"}, "annotations": {"example.com/a": "b"}, "serviceAccountName": "other", "volumes": []}"""
+    "labels": {"team": "a", "pr": "8"}, "annotations": {"example.com/a": "b"},
+    "serviceAccountName": "other", "volumes": []}"""
     made, before = built(agentrun(), Pods.read(text)), built(agentrun())
     placed = {"nodeSelector": {"pool": "agents"}, "tolerations": [{"key": "agents"}]}
     assert made["spec"] == before["spec"] | placed

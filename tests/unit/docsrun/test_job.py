@@ -68,13 +68,23 @@ def test_token_and_credentials_are_only_where_they_are_needed() -> None:
 
 def test_every_container_is_hardened() -> None:
     spec = pod()
-    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     for item in [*spec["initContainers"], *spec["containers"]]:
         assert item["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
+
+
+def test_the_ids_of_values_are_the_pod_s_and_weaken_nothing() -> None:
+    built = job.build(DOCSRUN, replace(SETTINGS, ids={"runAsUser": 1000, "fsGroup": 2000}))
+    assert built["spec"]["template"]["spec"]["securityContext"] == {
+        "runAsUser": 1000,
+        "fsGroup": 2000,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
 
 
 def test_a_limit_does_not_fall_away_by_not_being_named() -> None:
