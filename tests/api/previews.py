@@ -37,7 +37,11 @@ VALUES = {
             }
         },
     },
-    "preview": {"pullSecrets": ["registry"]},
+    "preview": {
+        "pullSecrets": ["registry"],
+        "labels": {"example.com/cost-center": "7"},
+        "annotations": {"field.cattle.io/projectId": "p"},
+    },
     "policies": {
         "fenceKeepers": {"users": ["keeper@example.com"]},
         "annotations": {"accepted": {"zalando.org/skipper-filter": 'setResponseHeader("X-Frame-Options", "DENY")'}},

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import implementation_dag
 from implementation_dag.base import restricted
 from implementation_dag.docsrun.settings import Pods
-from scripts.chart.render import RenderError, Suite
+from scripts.chart.render import Objects, RenderError, Suite
 from scripts.chart.render.manifests import load
 from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
+CASES = Path(__file__).parent / "cases"
 BOXES = {"agents": {"reference": {"enabled": True, "image": "registry.example.com/agents:1"}}}
 ACCOUNTS = ("runner", "provisioner", "reporter", "controller")
 ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/evidence"}
@@ -138,3 +142,118 @@ def test_pods_run_as_values_say_or_as_the_platform_does(given: Any, ids: dict[st
 def test_no_value_makes_a_pod_root_or_less_than_restricted(wrong: dict[str, Any], suite: Suite) -> None:
     with pytest.raises(RenderError, match=f"podSecurityContext.*{next(iter(wrong))}"):
         suite.render(values={"podSecurityContext": wrong})
+
+
+def pods_of(objects: Objects) -> dict[str, Any]:
+    """Metadata of every pod that the chart or its controller makes, by what makes it."""
+    environment = by_name(objects.deployment().containers["controller"]["env"])
+    made = {name: Pods.read(environment[name]["value"]) for name in ("BOX_PODS", "DOCSRUN_PODS")}
+    found = {name: {"labels": pods.labels} for name, pods in made.items()}
+    for item in objects.of("WorkflowTemplate"):
+        found |= {name: step["metadata"] for name, step in item.templates.items() if "container" in step}
+    return found | {"controller": objects.deployment().spec["template"]["metadata"]}
+
+
+def test_common_labels_are_on_every_object_and_every_pod(render: Renderer) -> None:
+    label = {"example.com/cost-center": "7"}
+    objects = render(values=BOXES | {"commonLabels": label, "policies": {"install": "always"}})
+    ours = [item for item in objects.values() if item.kind != "CustomResourceDefinition"]
+    assert [item.address for item in ours if not item.labels.items() >= label.items()] == []
+    assert [name for name, meta in pods_of(objects).items() if not meta["labels"].items() >= label.items()] == []
+    assert label.keys().isdisjoint(objects.deployment().spec["selector"]["matchLabels"])
+
+
+def test_a_label_of_a_workload_wins_over_the_common_one(render: Renderer) -> None:
+    names = ("controller", "steps", "agents", "docsruns")
+    pods = {name: {"labels": {"example.com/team": name}} for name in names}
+    objects = render(values=BOXES | {"commonLabels": {"example.com/team": "all"}, "pods": pods})
+    found = {name: meta["labels"]["example.com/team"] for name, meta in pods_of(objects).items()}
+    check = objects["Pod/workflows/implementation-dag-installation-test"].labels
+    assert (found.pop("controller"), found.pop("BOX_PODS"), found.pop("DOCSRUN_PODS")) == (
+        "controller",
+        "agents",
+        "docsruns",
+    )
+    assert {*found.values(), check["example.com/team"]} == {"steps"}
+
+
+def test_the_name_of_objects_may_be_another(render: Renderer) -> None:
+    objects = render(values={"nameOverride": "previews"})
+    ours = [item for item in objects.values() if item.kind != "CustomResourceDefinition"]
+    assert {item.labels["app.kubernetes.io/name"] for item in ours} == {"previews"}
+    step = objects.workflow_template(NAME).templates["deploy"]
+    assert step["metadata"]["labels"]["app.kubernetes.io/name"] == "previews"
+
+
+def test_previews_have_the_labels_that_values_give_them_beside_a_mesh_s(render: Renderer) -> None:
+    given = {"labels": {"example.com/team": "a"}, "annotations": {"field.cattle.io/projectId": "p"}}
+    objects = render(values={"preview": given, "mesh": {"kind": "istio"}, "policies": {"install": "always"}})
+    environment = by_name(objects.workflow_template(NAME).templates["provision"]["container"]["env"])
+    settings = load(environment["SETTINGS"]["value"])
+    assert settings["previewNamespace"] == given | {"labels": given["labels"] | {"istio-injection": "enabled"}}
+    assert "labels" not in settings["preview"]
+    (adds,) = [
+        item["expression"]
+        for item in objects["ValidatingAdmissionPolicy/implementation-dag-namespaces"].spec["variables"]
+        if item["name"] == "adds"
+    ]
+    assert 'dyn({"example.com/team":"a","istio-injection":"enabled"})' in adds
+    assert 'dyn({"field.cattle.io/projectId":"p"})' in adds
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("pod-security.kubernetes.io/enforce", "labels"),
+        ("kubernetes.io/metadata.name", "labels"),
+        ("implementation-dag.dev/release", "labels"),
+        ("managed-by", "labels"),
+        ("istio-injection", "labels"),
+        ("istio.io/rev", "labels"),
+        ("implementation-dag.dev/host", "annotations"),
+        ("linkerd.io/inject", "annotations"),
+        ("janitor/expires", "annotations"),
+    ],
+)
+def test_what_the_pipeline_says_of_a_preview_no_value_says(key: str, field: str, suite: Suite) -> None:
+    with pytest.raises(RenderError, match=f"/preview/{field}/{key.replace('/', '~1')}"):
+        suite.render(values={"preview": {field: {key: "x"}}})
+
+
+def test_the_controller_has_the_further_environment_of_values(render: Renderer) -> None:
+    environment = by_name(
+        render(values={"docsrun": {"extraEnv": {"A": "1"}}}).deployment().containers["controller"]["env"]
+    )
+    assert environment["A"] == {"name": "A", "value": "1"}
+
+
+def test_what_the_runtime_reads_itself_is_refused_as_further_environment(render: Renderer, suite: Suite) -> None:
+    runtime = Path(implementation_dag.__file__).parent
+    code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py"))
+    read = set(re.findall(r'env(?:iron)?(?:\.get\(|\.setdefault\(|\[)"(\w+)"', code))
+    given = {item["name"] for item in render("every-value").deployment().containers["controller"]["env"]}
+    extra = load((CASES / "every-value.yaml").read_text())["docsrun"]["extraEnv"].keys()
+    assert len(read) > 15
+    wrong = (read | given) - extra | {"HTTPS_PROXY", "KUBERNETES_SERVICE_HOST"}
+    with pytest.raises(RenderError) as refused:
+        suite.render(values={"docsrun": {"extraEnv": dict.fromkeys(wrong, "x")}})
+    assert [name for name in wrong if f"'/docsrun/extraEnv/{name}'" not in str(refused.value)] == []
+
+
+def test_objects_of_ones_own_come_as_they_are_or_as_a_template(render: Renderer) -> None:
+    text = "apiVersion: v1\nkind: Secret\nmetadata: {name: '{{ .Release.Name }}-x'}\nstringData: {a: '{{ 1 }}'}"
+    whole = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PodMonitor",
+        "metadata": {"name": "x", "namespace": "monitoring"},
+        "spec": {"sampleLimit": 2419200, "note": "{{ .Release.Name }}"},
+    }
+    objects = render(values={"extraObjects": [text, whole]})
+    assert objects["Secret/implementation-dag-x"].data["stringData"] == {"a": "1"}
+    assert objects["PodMonitor/monitoring/x"].data == whole
+
+
+@pytest.mark.parametrize("wrong", ["", 7, {"kind": "ConfigMap"}])
+def test_what_is_no_object_is_refused(wrong: Any, suite: Suite) -> None:
+    with pytest.raises(RenderError, match="extraObjects"):
+        suite.render(values={"extraObjects": [wrong]})

@@ -2,14 +2,26 @@
 {{- default .Release.Name .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{- /* Labels of every object of the chart: {root: ., component: "..."}. */}}
+{{- define "implementation-dag.name" -}}
+{{- default .Chart.Name .Values.nameOverride -}}
+{{- end }}
+
+{{- /* Labels that values give, as JSON: {root: ., pods: of a pod its entry of pods}. */}}
+{{- define "implementation-dag.givenLabels" -}}
+{{- merge (deepCopy ((.pods | default dict).labels | default dict)) .root.Values.commonLabels | toJson -}}
+{{- end }}
+
+{{- /* Labels of every object of the chart: {root: ., component: "...", pods: of a pod its entry of pods}. */}}
 {{- define "implementation-dag.labels" -}}
-app.kubernetes.io/name: implementation-dag
+app.kubernetes.io/name: {{ include "implementation-dag.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- with include "implementation-dag.givenLabels" . | fromJson }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "implementation-dag.image" -}}
@@ -148,10 +160,10 @@ podSpecPatch: |
 metadata:
   labels:
     managed-by: implementation-dag
-    app.kubernetes.io/name: implementation-dag
+    app.kubernetes.io/name: {{ include "implementation-dag.name" .root }}
     app.kubernetes.io/component: {{ .component }}
     {{- include "implementation-dag.fenced" .root | nindent 4 }}
-    {{- with (.root.Values.pods.steps).labels }}
+    {{- with include "implementation-dag.givenLabels" (dict "root" .root "pods" .root.Values.pods.steps) | fromJson }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   {{- with (.root.Values.pods.steps).annotations }}

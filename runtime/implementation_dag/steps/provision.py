@@ -99,17 +99,17 @@ def main() -> int:
 def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> Namespace:
     """Create or refresh the preview's Namespace. Raises StepError."""
     preview = settings["preview"]
-    mesh = settings["previewNamespace"]
+    more = settings["previewNamespace"]
     pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
     namespace = Namespace(
         apiVersion="v1",
         kind="Namespace",
         metadata=ObjectMeta(
             name=name,
-            labels=this.labels | pod_security | mesh["labels"],
+            labels=this.labels | pod_security | more["labels"],
             annotations=this.ownership
             | expiry(preview["ttlHours"])
-            | mesh["annotations"]
+            | more["annotations"]
             | {labels.HOST: os.environ["HOST"]},
         ),
     )

@@ -17,9 +17,9 @@ deploy:
     annotations:
       {{- include "implementation-dag.ingressAnnotations" . | nindent 6 }}
 preview:
-  {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated") | nindent 2 }}
+  {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated" "labels" "annotations") | nindent 2 }}
 previewNamespace:
-  {{- include "implementation-dag.mesh.namespace" . | nindent 2 }}
+  {{- include "implementation-dag.preview.namespace" . | nindent 2 }}
 {{- with .Values.agents.reference }}
 {{- if .enabled }}
 {{- range $app, $agent := .apps }}
