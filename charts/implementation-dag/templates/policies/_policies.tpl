@@ -111,6 +111,20 @@ refuses them from Kubernetes 1.34 on.
 {{- end }}
 
 {{- /*
+CEL: what of `specs` (a CEL list of containers, the pod's own spec among them) chooses another profile of the kernel's than the runtime's own:
+one of the node may let through what that refuses.
+*/}}
+{{- define "implementation-dag.policies.profiles" -}}
+{{ .specs }}.map(c, ['seccompProfile', 'appArmorProfile'].filter(key, c.?securityContext[?key].?type.orValue('RuntimeDefault') != 'RuntimeDefault')
++ ['seLinuxOptions'].filter(key, c.?securityContext[?key].hasValue())).filter(keys, keys.size() > 0)
+{{- end }}
+
+{{- /* CEL: list of the fields of `object`'s metadata that came with the request, and were not filled in by an admission plugin or webhook. */}}
+{{- define "implementation-dag.policies.asked" -}}
+dyn(object).metadata.?managedFields.orValue([]).map(m, m.?fieldsV1[?'f:metadata'].orValue({}))
+{{- end }}
+
+{{- /*
 CEL: the pod spec `pod` with the list `containers`, made by our controller, asks nothing of the node, and `resources` (a list of names)
 alone. Admission plugins may fill in a class of priority, but none of the system's.
 */}}
@@ -118,10 +132,11 @@ alone. Admission plugins may fill in a class of priority, but none of the system
 {{ .pod }}.?nodeName.orValue('') == '' && !{{ .pod }}.?priorityClassName.orValue('').startsWith('system-')
 && {{ .pod }}.?resourceClaims.orValue([]).size() == 0
 && ({{ .containers }} + [dyn({{ .pod }})]).all(c, c.?securityContext.?runAsNonRoot.orValue(true) && c.?securityContext.?runAsUser.orValue(1) != 0
-&& c.?securityContext.?seccompProfile.?type.orValue('') != 'Unconfined' && c.?securityContext.?procMount.orValue('Default') == 'Default'
+&& c.?securityContext.?procMount.orValue('Default') == 'Default'
 && [?c.?resources.?limits, ?c.?resources.?requests].all(found, found.all(key, key in {{ toJson .resources }})))
 && {{ .containers }}.all(c, c.?ports.orValue([]).all(port, port.?hostPort.orValue(0) == 0))
 && {{ include "implementation-dag.policies.probed" . }}.size() == 0
+&& {{ include "implementation-dag.policies.profiles" (dict "specs" (printf "(%s + [dyn(%s)])" .containers .pod)) }}.size() == 0
 {{- end }}
 
 {{- /* CEL: a value of any shape. Maps and lists of CEL hold one type, so each part is dyn. */}}
