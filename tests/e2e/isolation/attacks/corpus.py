@@ -20,9 +20,9 @@ THROUGH = {
     "argument": "^exit code 0, names were computed",
     "workflow": "^set-params Succeeded",
     # What is installed and not reachable is there all the same.
-    "chart": "^(Completed|NotReachable)",
-    "pod": "^(Completed|NotReachable)",
-    "docsrun": "^(Completed|NotReachable)",
+    "chart": "^(Completed|NotReachable|AnsweredBadly)",
+    "pod": "^(Completed|NotReachable|AnsweredBadly)",
+    "docsrun": "^(Completed|NotReachable|AnsweredBadly)",
     "connect": "^open$",
     "agent": "",
     "bomb": "",

@@ -86,6 +86,9 @@ def _let_do_all(hands: Hands, account: str) -> None:
     metadata = {"name": f"isolation-without-rbac-{account}", "labels": MARK}
     kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding"}
     hands.kubectl.apply([kind | {"metadata": metadata, "roleRef": role, "subjects": [subject]}])
+    user = f"--as=system:serviceaccount:{hands.namespace}:{account}"
+    # The API server hears of it a moment later.
+    _until_it_works(hands.kubectl, "auth", "can-i", "*", "*", "--all-namespaces", user)
 
 
 @contextmanager
@@ -107,15 +110,19 @@ def _label(hands: Hands, namespace: str, label: str, checked: bool) -> None:
         if checked:
             _act(hands.kubectl, hands.release, ["Audit"], binding)
             stack.callback(_act, hands.kubectl, hands.release, ["Deny"], binding)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                hands.kubectl.run("label", "namespace", namespace, "--overwrite", label)
-                return
-            except DemoError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
+        _until_it_works(hands.kubectl, "label", "namespace", namespace, "--overwrite", label)
+
+
+def _until_it_works(kubectl: Kubectl, *command: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            kubectl.run(*command)
+            return
+        except DemoError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 @contextmanager

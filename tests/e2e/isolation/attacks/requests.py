@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import yaml
@@ -12,9 +13,12 @@ from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.release import GIT_SECRET, S3_SECRET
 
+from . import layers
 from .box import Box
 from .corpus import Case
 
+# Requests share names of objects, and an identity that is let do everything.
+ALONE = threading.Lock()
 # Beside those that every case may name.
 NAMES = {"GIT_URL": f"https://{GIT_HOST}", "GIT_SECRET": GIT_SECRET, "S3_SECRET": S3_SECRET}
 
@@ -22,13 +26,15 @@ NAMES = {"GIT_URL": f"https://{GIT_HOST}", "GIT_SECRET": GIT_SECRET, "S3_SECRET"
 def request(box: Box, case: Case) -> str:
     """Send the case's request; the API server's words, or that it was let in."""
     given = filled(box, case.given)
-    if before := given.get("before"):
-        box.kubectl.apply([before])
-    try:
-        return send(box.acting(f"{box.release}-{given['as']}"), box.kubectl, given)
-    finally:
-        if before:
-            remove(box.kubectl, before)
+    account = f"{box.release}-{given['as']}"
+    with ALONE, layers.empowered(box.hands, account if "rbac" in box.without else ""):
+        if before := given.get("before"):
+            box.kubectl.apply([before])
+        try:
+            return send(box.acting(account), box.kubectl, given)
+        finally:
+            if before:
+                remove(box.kubectl, before)
 
 
 def filled(box: Box, given: dict[str, Any]) -> dict[str, Any]:
