@@ -42,12 +42,12 @@ class Cluster:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the installed release, empty when it is not installed."""
-        environment = self.step("provision").get("container", {}).get("env", [])
+        """The settings of all steps of the installed release, empty when it is not installed."""
+        template = self.named("workflowtemplates", self.release) or {"spec": {"templates": []}}
+        steps = [item.get("container", {}).get("env", []) for item in template["spec"]["templates"]]
         # Doubled, so that the kubelet leaves it alone.
-        text = next((item["value"].replace("$$", "$") for item in environment if item["name"] == "SETTINGS"), "{}")
-        loaded: dict[str, Any] = yaml.safe_load(text)
-        return loaded
+        texts = [item["value"].replace("$$", "$") for env in steps for item in env if item["name"] == "SETTINGS"]
+        return {name: section for text in texts for name, section in yaml.safe_load(text).items()}
 
     @property
     def fences(self) -> str:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from implementation_dag.contract import labels
+import pytest
+
+from implementation_dag.contract import labels, settings
+from scripts.chart.render import Objects
+from scripts.chart.render.manifests import load
+from scripts.chart.render.objects import by_name
+from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 
 KEY = re.compile(rf"{re.escape(labels.GROUP)}/[A-Za-z0-9._-]+")
+CASES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("*.yaml"))
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def keys(folder: Path) -> set[str]:
-    """Keys with our prefix that files below `folder` spell; `<group>/v1alpha1` is the version of a kind, the prefix alone a policy's."""
+    """Keys with our prefix that files below `folder` spell; `<group>/v1alpha1` is the version of a kind."""
     files = [path for path in folder.rglob("*") if path.suffix in {".yaml", ".tpl", ".txt"}]
     found = {key for path in files for key in KEY.findall(path.read_text())}
     return found - {f"{labels.GROUP}/v1alpha1"}
@@ -25,3 +32,32 @@ def test_the_rendered_chart_has_exactly_the_contract_s_keys() -> None:
 
 def test_no_template_spells_a_key_that_the_contract_does_not_have() -> None:
     assert keys(CHART / "templates") <= set(labels.OWN)
+
+
+def told(objects: Objects) -> dict[str, dict[str, str]]:
+    """Subcommand → the variables of its container, of every container that has SETTINGS."""
+    templates = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values()]
+    containers = [step["container"] for step in templates if "container" in step]
+    containers += [container for item in objects.of("Pod") for container in item.spec["containers"]]
+    variables = {
+        one["args"][0]: {name: str(entry.get("value", "")) for name, entry in by_name(one["env"]).items()}
+        for one in containers
+    }
+    return {step: env for step, env in variables.items() if "SETTINGS" in env}
+
+
+@pytest.mark.parametrize("case", [None, *CASES])
+def test_each_step_is_told_what_it_reads_and_nothing_else(case: str | None, render: Renderer) -> None:
+    for step, env in told(render(case) if case else render()).items():
+        sections = load(env["SETTINGS"])
+        if step == "acceptance":
+            assert sections.keys() == {"acceptance"}
+            continue
+        shape = settings.SHAPES[step]
+        assert settings.load(shape, env)
+        assert sections.keys() == settings.names(shape).keys(), step
+
+
+def test_all_steps_are_seen(render: Renderer) -> None:
+    # The step of a platform that pushes by itself is in its own template.
+    assert told(render("reference")).keys() == {*settings.SHAPES, "acceptance"} - {"head"}

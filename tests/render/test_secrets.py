@@ -31,8 +31,8 @@ def step(objects: dict[tuple[str, str], helm.Object], name: str) -> helm.Object:
     return found
 
 
-def settings(objects: dict[tuple[str, str], helm.Object]) -> Any:
-    environment = {item["name"]: item.get("value") for item in step(objects, "provision")["container"]["env"]}
+def settings(objects: dict[tuple[str, str], helm.Object], name: str) -> Any:
+    environment = {item["name"]: item.get("value") for item in step(objects, name)["container"]["env"]}
     return yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))
 
 
@@ -78,7 +78,7 @@ def test_a_mesh_takes_previews_in(
     mesh: str, labels: dict[str, str], annotations: dict[str, str], tmp_path: Path
 ) -> None:
     objects = rendered(tmp_path / "values.yaml", f"mesh: {mesh}")
-    namespace = settings(objects)["previewNamespace"]
+    namespace = settings(objects, "provision")["preview"]
     assert namespace["labels"] == labels
     assert annotations.items() <= namespace["annotations"].items()
     assert (("PeerAuthentication", "preview") in objects) == ("istio" in mesh)
@@ -105,7 +105,7 @@ def test_headers_become_annotations_that_the_policies_accept(
     objects = {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, path)}
     policy = objects["ValidatingAdmissionPolicy", "implementation-dag-metadata"]
     (reaching,) = [item for item in policy["spec"]["variables"] if item["name"] == "reaching"]
-    found = settings(objects)["deploy"]["ingress"]["annotations"]
+    found = settings(objects, "deploy")["deploy"]["ingress"]["annotations"]
     assert annotations.items() <= found.items()
     for name in annotations:
         assert f'"{name}":' in reaching["expression"]

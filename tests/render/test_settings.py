@@ -19,9 +19,9 @@ from scripts.chart.render.project import CHART
 NAME = "implementation-dag"
 
 
-def settings(objects: Objects) -> Object:
-    """What the deploy step is told; every step of ours gets the same."""
-    step = objects.workflow_template(NAME).templates["deploy"]
+def settings(objects: Objects, name: str = "deploy") -> Object:
+    """What a step is told."""
+    step = objects.workflow_template(NAME).templates[name]
     read: Object = load(by_name(step["container"]["env"])["SETTINGS"]["value"])
     return read
 
@@ -177,7 +177,7 @@ def test_a_private_authority_is_trusted_by_everything_that_speaks_tls(render: Re
 
 def test_acceptance_asks_what_the_values_say(render: Renderer) -> None:
     objects = render("acceptance")
-    config = settings(objects)
+    config = settings(objects, "acceptance")
     assert [item["path"] for item in config["acceptance"]["paths"]] == ["/", "/api/items?limit=1", "/admin"]
     parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
     given = {name: parameters[name]["value"] for name in ("min_success_pct", "max_p95_ms", "requests_per_host")}

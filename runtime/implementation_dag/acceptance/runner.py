@@ -32,7 +32,7 @@ from implementation_dag.acceptance.terminal import printable
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.base.trust import write_bundle
-from implementation_dag.contract import config
+from implementation_dag.contract import settings as contract
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe
 
@@ -187,8 +187,8 @@ def _tell(message: str) -> None:
 
 def _configuration() -> dict[str, Any]:
     try:
-        section = config.load().get("acceptance", {})
-    except ValueError as error:
+        section = contract.document().get("acceptance", {})
+    except StepError as error:
         raise AcceptanceError(f"the configuration cannot be read: {error}") from None
     if not isinstance(section, dict):
         raise bad_value("acceptance in the configuration", section, "a mapping")

@@ -6,8 +6,10 @@ import os
 
 from implementation_dag.base import git, outputs, pull_request
 from implementation_dag.base.log import say
-from implementation_dag.contract import arguments, config, run
+from implementation_dag.contract import arguments, run
 from implementation_dag.contract.branch import decoded
+
+from ..contract import settings
 
 
 def main() -> int:
@@ -15,7 +17,7 @@ def main() -> int:
     this, env = run.from_environment(), os.environ
     start, branch = env["COMMIT"], decoded(env["BRANCH"])
     arguments.validate({"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": start, "branch": branch})
-    url = git.repository_url(config.load()["git"]["baseUrl"], this.owner, this.repo)
+    url = git.repository_url(settings.load(settings.OfHead).git.base_url, this.owner, this.repo)
     head = pull_request.resolve(url, this.pr, "", branch).commit
     # A rewritten history would hand the next stage something that this run's stages never saw.
     pull_request.resolve(url, this.pr, start, branch)

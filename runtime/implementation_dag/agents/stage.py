@@ -15,9 +15,10 @@ from typing import Any
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, config, run
+from implementation_dag.contract import arguments, run
 from implementation_dag.contract.branch import decoded
 
+from ..contract import settings
 from . import bundle, client, evidence, publish
 
 SOURCE = Path("/work/src")
@@ -32,14 +33,14 @@ def main() -> int:
     """Write output `commit` and the stage's evidence to /artifacts/<stage>; 1 when the agent failed."""
     # Argo ends a step by this signal: the box must go then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    this, settings, env = run.from_environment(), config.load(), os.environ
+    this, told, env = run.from_environment(), settings.load(settings.OfAgent), os.environ
     stage, start, branch = env["STAGE"], env["COMMIT"], decoded(env["BRANCH"])
     arguments.validate({"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": start, "branch": branch})
-    url = git.repository_url(settings["git"]["baseUrl"], this.owner, this.repo)
+    url = git.repository_url(told.git.base_url, this.owner, this.repo)
     git.fetch(url, start, SOURCE)
     say(f"{this.pull_request} at {start}")
     folder = ARTIFACTS / stage
-    status = in_a_box(this, stage, settings, folder)
+    status = in_a_box(this, stage, told.agents, folder)
     seconds = {"agent_seconds": str(status["agentSeconds"])}
     if status["exitCode"]:
         outputs.write({"commit": start} | seconds)
@@ -47,22 +48,22 @@ def main() -> int:
         return 1
     commit = start
     if stage in WRITING_STAGES:
-        author = (settings["git"]["authorName"], settings["git"]["authorEmail"])
+        author = (told.git.author_name, told.git.author_email)
         commit = publish.publish(SOURCE, CHANGED, url, branch, stage, this.workflow, author, folder)
     outputs.write({"commit": commit} | seconds)
     say(f"{stage}: {'changed nothing, ' if commit == start else ''}commit {commit}")
     return 0
 
 
-def in_a_box(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+def in_a_box(this: run.Run, stage: str, agents: settings.Agents, folder: Path) -> dict[str, Any]:
     """Let the agent work; evidence goes to `folder`, the changed tree to CHANGED. Return the AgentRun's status.
 
     A box that the cluster loses is replaced as often as a step is tried again. Raises StepError.
     """
-    tries = 1 + int(settings["agents"]["retries"])
+    tries = 1 + agents.retries
     for attempt in range(1, tries + 1):
         try:
-            return once(this, stage, settings, folder)
+            return once(this, stage, agents, folder)
         except client.BoxLost as error:
             if attempt == tries:
                 raise
@@ -70,18 +71,17 @@ def in_a_box(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) 
     raise AssertionError("unreachable")
 
 
-def once(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+def once(this: run.Run, stage: str, agents: settings.Agents, folder: Path) -> dict[str, Any]:
     """One try of `in_a_box`. Raises BoxLost, StepError."""
     for left_by_a_lost_box in (CHANGED, folder, folder.parent / evidence.APART_FOLDER):
         shutil.rmtree(left_by_a_lost_box, ignore_errors=True)
-    limit = settings["agents"]["timeoutSeconds"]
-    box = client.start(kube.client(), this, stage, specification(this, stage, settings))
+    box = client.start(kube.client(), this, stage, specification(this, stage, agents))
     try:
         box.wait("Waiting", limit=client.START_SECONDS)
         box.give(SOURCE)
-        box.wait("Ended", limit=limit + client.START_SECONDS, meanwhile=box.print_log)
+        box.wait("Ended", limit=agents.timeout_seconds + client.START_SECONDS, meanwhile=box.print_log)
         box.print_log(to_the_end=True)
-        limit = settings["evidence"]["fileLimitBytes"]
+        limit = agents.evidence_file_limit_bytes
         names = evidence.take(bundle.Reader(box.take("evidence")), folder, limit, publish.own_names(stage))
         say(f"evidence: {', '.join(names) or 'none'}")
         if stage in WRITING_STAGES and not box.status["exitCode"]:
@@ -91,21 +91,20 @@ def once(this: run.Run, stage: str, settings: dict[str, Any], folder: Path) -> d
         box.delete()
 
 
-def specification(this: run.Run, stage: str, settings: dict[str, Any]) -> dict[str, Any]:
+def specification(this: run.Run, stage: str, agents: settings.Agents) -> dict[str, Any]:
     """Return the AgentRun's spec. Raises StepError when no such agent is configured."""
-    agents = settings["agents"]
-    agent = agents["apps"].get(stage)
+    agent = agents.apps.get(stage)
     if agent is None:
-        known = ", ".join(sorted(agents["apps"]))
+        known = ", ".join(sorted(agents.apps))
         raise StepError(f"agent {stage!r} is not configured: value agents.reference.apps has {known}")
     env = {"STAGE": stage, "OWNER": this.owner, "REPO": this.repo, "PR": this.pr, "COMMIT": os.environ["COMMIT"]}
     return {
-        "image": agent["image"] or agents["image"],
-        "command": agent["command"],
+        "image": agent.image or agents.image,
+        "command": list(agent.command),
         "env": [{"name": name, "value": value} for name, value in env.items()],
-        "resources": agents["resources"],
-        "timeoutSeconds": agents["timeoutSeconds"],
-        "workspaceSize": agents["workspaceSize"],
+        "resources": agents.resources,
+        "timeoutSeconds": agents.timeout_seconds,
+        "workspaceSize": agents.workspace_size,
     }
 
 

@@ -17,7 +17,7 @@ from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.authorization_v1 import LocalSubjectAccessReview, SubjectAccessReview
 
 from implementation_dag.base import git, kube
-from implementation_dag.contract import config
+from implementation_dag.contract import settings
 from implementation_dag.preview.reachability import trust_context
 
 from . import agents, definitions, evidence, git_access, rights
@@ -55,7 +55,7 @@ def findings(client: Client) -> Iterator[Finding]:
     roles = list(yaml.safe_load_all((INPUT / "rbac.yaml").read_text()))
     ask = _ask_everywhere if everywhere else _ask_locally
     yield from rights.check(lambda identity, right: ask(client, identity, right), roles, namespace, everywhere)
-    yield from _git(config.load()["git"], env.get("REPOSITORY", ""))
+    yield from _git(settings.load(settings.OfHead).git, env.get("REPOSITORY", ""))
     workflow = env["WORKFLOW"]
     yield evidence.check(
         lambda: _found(client, Workflow, workflow, namespace=namespace) or {}, float(env["WAIT_SECONDS"])
@@ -101,8 +101,8 @@ def _answer(identity: rights.Identity, right: rights.Right, create: Callable[[],
     return bool(answer.status and answer.status.allowed)
 
 
-def _git(settings: Object, repository: str) -> Iterator[Finding]:
-    secret, keys = settings["credentialsSecret"], {}
+def _git(told: settings.Git, repository: str) -> Iterator[Finding]:
+    secret, keys = told.credentials_secret, {}
     if secret:
         keys = {
             key: path.read_text().strip()
@@ -121,6 +121,6 @@ def _git(settings: Object, repository: str) -> Iterator[Finding]:
         remedy = "create the ConfigMap that the value trust.configMap names, with this key"
         yield problem("trust.configMap", f"not there, or without the key {Path(bundle).name}", remedy)
         return
-    server = git_access.Server(settings["baseUrl"], repository, keys.get("username", ""), keys.get("password", ""))
+    server = git_access.Server(told.base_url, repository, keys.get("username", ""), keys.get("password", ""))
     with httpx.Client(verify=trust_context(Path(bundle) if bundle else None), trust_env=False) as client:
         yield from git_access.check(server, client)

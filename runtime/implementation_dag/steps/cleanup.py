@@ -11,7 +11,7 @@ from lightkube.resources.core_v1 import Namespace
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import config, labels, names, run
+from implementation_dag.contract import labels, names, run, settings
 from implementation_dag.docsrun import client as docsrun_client
 
 from . import provision
@@ -21,13 +21,13 @@ EVIDENCE = Path("/artifacts/cleanup")
 
 def keep() -> int:
     """Give the preview its time to live, counted from now. Raises StepError."""
-    this, settings, client = run.from_environment(), config.load(), kube.client()
-    name = names.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
-    found = provision.existing(client, name, settings["clusterScoped"])
+    this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
+    name = names.namespace(this.owner, this.repo, this.pr, told.namespace.scope, told.namespace.prefix)
+    found = provision.existing(client, name, told.installation.cluster_scoped)
     if found is None or (reason := not_ours(found, this)):
         say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
         return 0
-    annotations = provision.expiry(settings["preview"]["ttlHours"])
+    annotations = provision.expiry(told.preview.ttl_hours)
     patch = {"metadata": {"annotations": annotations}}
     kube.persistently(f"annotate namespace {name}", lambda: client.patch(Namespace, name, patch))
     say(f"preview {name} stays until {next(iter(annotations.values()))}")
@@ -38,19 +38,19 @@ def remove() -> int:
     """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
     if run.refused():
         return 0
-    this, settings, client = run.from_environment(), config.load(), kube.client()
+    this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
     EVIDENCE.mkdir(parents=True, exist_ok=True)
-    name = names.namespace(this.owner, this.repo, this.pr, **settings["namespace"])
-    found = provision.existing(client, name, settings["clusterScoped"])
+    name = names.namespace(this.owner, this.repo, this.pr, told.namespace.scope, told.namespace.prefix)
+    found = provision.existing(client, name, told.installation.cluster_scoped)
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
     if reason := not_ours(found, this):
         say(f"namespace {name} {reason}: left alone")
         return 0
-    uninstalled = uninstall(client, this, name, settings)
-    if settings["clusterScoped"]:
-        delete(client, name, settings["preview"]["deletionTimeoutSeconds"])
+    uninstalled = uninstall(client, this, name, told.installation.image)
+    if told.installation.cluster_scoped:
+        delete(client, name, told.preview.deletion_timeout_seconds)
     else:
         say(f"namespace {name} stays: whoever made it beforehand removes it")
     return 0 if uninstalled else 1
@@ -69,10 +69,10 @@ def not_ours(found: Namespace, this: run.Run) -> str:
     return ""
 
 
-def uninstall(client: Client, this: run.Run, namespace: str, settings: dict[str, object]) -> bool:
+def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool:
     """Run helm uninstall as the preview's own deployer: a hostile release must not delete with our rights."""
     spec = {
-        "image": settings["image"],
+        "image": image,
         "command": ["python3", "-m", "implementation_dag"],
         "args": ["helm-uninstall"],
         "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": names.release(this.repo, this.pr)}],

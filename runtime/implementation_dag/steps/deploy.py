@@ -6,12 +6,11 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, config, names, run
+from implementation_dag.contract import arguments, names, run, settings
 from implementation_dag.docsrun import client as docsrun_client
 from implementation_dag.preview import discovery, registry
 
@@ -20,9 +19,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
-def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.Run) -> dict[str, str]:
+def helm_environment(deploy: settings.Deploy, image: registry.Image, this: run.Run) -> dict[str, str]:
     """Return the DocsRun's environment: the spec's names, and what our helm step needs beside them."""
-    env, deploy = os.environ, settings["deploy"]
+    env = os.environ
     filled = {
         "tag": env["IMAGE_TAG"],
         "digest": image.digest,
@@ -37,54 +36,52 @@ def helm_environment(settings: dict[str, Any], image: registry.Image, this: run.
         "VALUES_FILE": env["VALUES_FILE"],
         "IMAGE_TAG": env["IMAGE_TAG"],
         "PR": this.pr,
-        "SET": json.dumps({key: text.format(**filled) for key, text in deploy["set"].items()}, sort_keys=True),
-        "SET_JSON": json.dumps(ingress_annotations(deploy["ingress"])),
+        "SET": json.dumps({key: text.format(**filled) for key, text in deploy.set.items()}, sort_keys=True),
+        "SET_JSON": json.dumps(ingress_annotations(deploy.ingress)),
         "LABELS": json.dumps(this.labels, sort_keys=True),
-        "HELM_TIMEOUT": deploy["helmTimeout"],
-        "POD_GRACE_SECONDS": str(deploy["podGraceSeconds"]),
-        "HEALTH_PATH": deploy["healthPath"],
-        "HEALTH_TIMEOUT_SECONDS": str(deploy["healthTimeoutSeconds"]),
-        "ALLOW_NO_ENDPOINT": str(deploy["allowNoEndpoint"]).lower(),
+        "HELM_TIMEOUT": deploy.helm_timeout,
+        "POD_GRACE_SECONDS": str(deploy.pod_grace_seconds),
+        "HEALTH_PATH": deploy.health_path,
+        "HEALTH_TIMEOUT_SECONDS": str(deploy.health_timeout_seconds),
+        "ALLOW_NO_ENDPOINT": str(deploy.allow_no_endpoint).lower(),
     }
 
 
-def ingress_annotations(ingress: dict[str, Any]) -> dict[str, str]:
+def ingress_annotations(ingress: settings.Ingress) -> dict[str, str]:
     """Return the annotations of the application's Ingress as helm's --set-json takes them: path → JSON."""
     found = {}
-    for name, value in ingress["annotations"].items():
+    for name, value in ingress.annotations.items():
         key = name.replace(".", "\\.")
-        found[f"{ingress['annotationsKey']}.{key}"] = json.dumps(value)
+        found[f"{ingress.annotations_key}.{key}"] = json.dumps(value)
     return found
 
 
 def main() -> int:
     """Deploy COMMIT's image into NS; 0 when its URLs answer. Raises StepError."""
-    this, settings, env = run.from_environment(), config.load(), os.environ
+    this, told, env = run.from_environment(), settings.load(settings.OfDeploy), os.environ
     same_commit(env["COMMIT"], env["QA_COMMIT"])
     arguments.validate(
         {"owner": this.owner, "repo": this.repo, "pr": this.pr, "commit": env["COMMIT"], "imageTag": env["IMAGE_TAG"]}
         | {"chartPath": env["CHART_PATH"], "valuesFile": env["VALUES_FILE"]}
     )
     EVIDENCE.mkdir(parents=True, exist_ok=True)
-    image_settings = settings["deploy"]["image"]
-    repository = image_settings["repository"].format(owner=this.owner.lower(), repo=this.repo.lower())
-    image = registry.wait_for(
-        repository, env["IMAGE_TAG"], env["COMMIT"], image_settings["requireRevision"], image_settings["waitSeconds"]
-    )
+    wanted = told.deploy.image
+    repository = wanted.repository.format(owner=this.owner.lower(), repo=this.repo.lower())
+    image = registry.wait_for(repository, env["IMAGE_TAG"], env["COMMIT"], wanted.require_revision, wanted.wait_seconds)
     spec = {
-        "image": settings["image"],
+        "image": told.installation.image,
         "command": ["python3", "-m", "implementation_dag"],
         "args": ["helm-deploy"],
         # The kubelet reads $$ in a variable as $.
         "env": [
             {"name": key, "value": value.replace("$", "$$")}
-            for key, value in helm_environment(settings, image, this).items()
+            for key, value in helm_environment(told.deploy, image, this).items()
         ],
-        "resources": settings["deploy"]["resources"],
-        "timeout": settings["deploy"]["timeout"],
+        "resources": told.deploy.resources,
+        "timeout": told.deploy.timeout,
         "serviceAccountName": names.deployer(this.installation, env["NS"]),
         "targetNamespace": env["NS"],
-        "source": source(settings, this, env["COMMIT"]),
+        "source": source(told.git, this, env["COMMIT"]),
     }
     client = kube.client()
     status = docsrun_client.complete(
@@ -129,9 +126,9 @@ def same_commit(given: str, tested: str) -> None:
         )
 
 
-def source(settings: dict[str, Any], this: run.Run, commit: str) -> dict[str, str]:
+def source(server: settings.Git, this: run.Run, commit: str) -> dict[str, str]:
     """Return the DocsRun's git source: the repository at exactly `commit`."""
-    found = {"url": git.repository_url(settings["git"]["baseUrl"], this.owner, this.repo), "commit": commit}
-    if settings["git"]["credentialsSecret"]:
-        found["credentialsSecret"] = settings["git"]["credentialsSecret"]
+    found = {"url": git.repository_url(server.base_url, this.owner, this.repo), "commit": commit}
+    if server.credentials_secret:
+        found["credentialsSecret"] = server.credentials_secret
     return found

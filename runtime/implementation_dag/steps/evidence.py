@@ -6,14 +6,13 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lightkube import Client
 
 from implementation_dag.base import kube, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, config, names
+from implementation_dag.contract import arguments, names, settings
 from implementation_dag.preview import preview_look
 
 from . import evidence_index
@@ -24,16 +23,20 @@ INDEX = Path("/artifacts/index.json")
 
 def main() -> int:
     """Write index.json for this run; 1 when something of it could not be read, which the index then says."""
-    env, settings, client = os.environ, config.load(), kube.client()
+    env, told, client = os.environ, settings.load(settings.OfEvidence), kube.client()
     name, uid, namespace = env["WORKFLOW"], env["WORKFLOW_UID"], env["NAMESPACE"]
     try:
         status = workflow_status.of(workflow_status.read(client, namespace, name, uid), env["STATUS"])
     except StepError as error:
         fail(str(error))
         status = workflow_status.RunStatus(env["STATUS"], notes=(workflow_status.bounded(error),))
-    looked, words = look(client, status, name, settings["namespace"])
+    looked, words = look(client, status, name, told.namespace)
     status = replace(status, notes=(*status.notes, *words))
-    versions = {"chart": settings["chart"], "runtime": settings["image"], "kubernetes": kube.server_version(client)}
+    versions = {
+        "chart": told.installation.chart,
+        "runtime": told.installation.image,
+        "kubernetes": kube.server_version(client),
+    }
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
     INDEX.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +49,7 @@ def main() -> int:
 
 
 def look(
-    client: Client, status: workflow_status.RunStatus, workflow: str, scope: dict[str, Any]
+    client: Client, status: workflow_status.RunStatus, workflow: str, naming: settings.Namespace
 ) -> tuple[preview_look.Look | None, list[str]]:
     """Return what runs in this run's preview now, and in words why that cannot be told; neither when it has none."""
     given = {key: status.parameters.get(key, "") for key in ("owner", "repo", "pr")}
@@ -57,7 +60,7 @@ def look(
     if status.verdict("deploy") == workflow_status.OMITTED:
         return None, []
     try:
-        seen = preview_look.look(client, names.namespace(**given, **scope))
+        seen = preview_look.look(client, names.namespace(**given, scope=naming.scope, prefix=naming.prefix))
     except StepError as error:
         return None, [f"what runs in the preview is unknown: {workflow_status.bounded(error)}"]
     return (seen if seen.holder == names.label_value(workflow) else None), []

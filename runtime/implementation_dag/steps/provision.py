@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from lightkube import ApiError, Client
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
@@ -14,7 +13,7 @@ from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
-from implementation_dag.contract import config, labels, names, run
+from implementation_dag.contract import labels, names, run, settings
 from implementation_dag.preview import preview_objects
 
 
@@ -57,11 +56,11 @@ def existing(client: Client, name: str, cluster_scoped: bool) -> Namespace | Non
     return kube.persistently(f"read namespace {name}", get)
 
 
-def free_or_ours(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> None:
+def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProvision) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
-    limit = settings["preview"]["deletionTimeoutSeconds"]
+    limit = told.preview.deletion_timeout_seconds
     deadline = time.monotonic() + limit
-    while found := existing(client, name, settings["clusterScoped"]):
+    while found := existing(client, name, told.installation.cluster_scoped):
         if not owned_by(found, this):
             raise StepError(
                 f"namespace {name!r} exists and is not the preview of {this.pull_request} by release "
@@ -80,36 +79,34 @@ def free_or_ours(client: Client, name: str, this: run.Run, settings: dict[str, A
 
 def main() -> int:
     """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
-    this, settings, name = run.from_environment(), config.load(), os.environ["NS"]
-    client, preview = kube.client(), settings["preview"]
-    free_or_ours(client, name, this, settings)
+    this, told, name = run.from_environment(), settings.load(settings.OfProvision), os.environ["NS"]
+    client = kube.client()
+    free_or_ours(client, name, this, told)
     manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
-    if settings["clusterScoped"]:
-        made = make_namespace(client, name, this, settings)
+    if told.installation.cluster_scoped:
+        made = make_namespace(client, name, this, told.preview)
         preview_objects.apply(client, manifests)
     else:
         made = made_beforehand(client, name, this)
         preview_objects.check(client, manifests)
     make_deployer(client, made, this)
-    for secret in preview["pullSecrets"]:
+    for secret in told.preview.pull_secrets:
         copy_pull_secret(client, secret, name, this)
     return 0
 
 
-def make_namespace(client: Client, name: str, this: run.Run, settings: dict[str, Any]) -> Namespace:
+def make_namespace(client: Client, name: str, this: run.Run, preview: settings.Preview) -> Namespace:
     """Create or refresh the preview's Namespace. Raises StepError."""
-    preview = settings["preview"]
-    more = settings["previewNamespace"]
-    pod_security = {f"pod-security.kubernetes.io/{mode}": preview["podSecurity"] for mode in ("enforce", "warn")}
+    pod_security = {f"pod-security.kubernetes.io/{mode}": preview.pod_security for mode in ("enforce", "warn")}
     namespace = Namespace(
         apiVersion="v1",
         kind="Namespace",
         metadata=ObjectMeta(
             name=name,
-            labels=this.labels | pod_security | more["labels"],
+            labels=this.labels | pod_security | preview.labels,
             annotations=this.ownership
-            | expiry(preview["ttlHours"])
-            | more["annotations"]
+            | expiry(preview.ttl_hours)
+            | preview.annotations
             | {labels.HOST: os.environ["HOST"]},
         ),
     )

@@ -6,28 +6,28 @@ import os
 
 from implementation_dag.base import git, outputs, pull_request
 from implementation_dag.base.log import say
-from implementation_dag.contract import arguments, branch, config, names
+from implementation_dag.contract import arguments, branch, names, settings
 
 
 def main() -> int:
     """Write every name of the run as output parameters. Raises ArgumentError, GitError."""
     given = arguments.from_environment(os.environ)
-    settings = config.load()
-    arguments.enough_requests(given, len(settings["acceptance"]["paths"]))
+    told = settings.load(settings.OfSetParams)
+    arguments.enough_requests(given, len(told.acceptance.paths))
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
-    url = git.repository_url(settings["git"]["baseUrl"], owner, repo)
+    url = git.repository_url(told.git.base_url, owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])
     # The pull request's author chose the name of its branch.
     arguments.validate({"owner": owner, "repo": repo, "pr": pr, "branch": head.branch})
     release = names.release(repo, pr)
-    namespace = names.namespace(owner, repo, pr, **settings["namespace"])
+    namespace = names.namespace(owner, repo, pr, told.namespace.scope, told.namespace.prefix)
     evidence = names.evidence_prefix(owner, repo, pr, os.environ["WORKFLOW"], os.environ["NAMESPACE"])
     parameters = {
         "NS": namespace,
         "RELEASE": release,
         "DOMAIN": given["domain"],
         "IMAGE_TAG": given["imageTag"],
-        "HOST": names.host(release, namespace, given["domain"], settings["namespace"]["scope"]),
+        "HOST": names.host(release, namespace, given["domain"], told.namespace.scope),
         "COMMIT": head.commit,
         "BRANCH": branch.encoded(head.branch),
         "ACCEPTANCE_REPORT": f"{evidence}/acceptance/report.json",

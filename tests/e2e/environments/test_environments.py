@@ -24,7 +24,7 @@ REFERENCE_IMAGE = ("agents", "reference", "image")
 
 
 def settings(platform: Platform, name: str) -> str:
-    """The settings that the pipeline of an environment reads: every step carries them."""
+    """What the provision step of an environment is told."""
     instance, namespace = release(name)
     found = platform.kubectl.get("workflowtemplates.argoproj.io", instance, f"--namespace={namespace}")
     assert found

@@ -11,17 +11,17 @@ import pytest
 
 from implementation_dag.agents import bundle, client, stage
 from implementation_dag.base import kube
+from implementation_dag.contract import settings
 
-SETTINGS: dict[str, Any] = {
-    "agents": {
-        "retries": 1,
-        "timeoutSeconds": 1,
-        "apps": {"rex": {"image": "x", "command": ["rex"]}},
-        "resources": {},
-        "workspaceSize": "1Gi",
-    },
-    "evidence": {"fileLimitBytes": 100},
-}
+AGENTS = settings.Agents(
+    image="",
+    apps={"rex": settings.Agent(image="x", command=("rex",))},
+    timeout_seconds=1,
+    resources={},
+    workspace_size="1Gi",
+    retries=1,
+    evidence_file_limit_bytes=100,
+)
 
 
 class Box:
@@ -62,7 +62,7 @@ def test_the_second_box_s_files_replace_those_of_the_lost_one(tmp_path: Path, mo
     monkeypatch.setattr(stage, "CHANGED", tmp_path / "changed")
     monkeypatch.setenv("COMMIT", "0" * 40)
     this: Any = SimpleNamespace(owner="acme", repo="shop", pr="7")
-    stage.in_a_box(this, "rex", SETTINGS, tmp_path / "artifacts" / "rex")
+    stage.in_a_box(this, "rex", AGENTS, tmp_path / "artifacts" / "rex")
     assert (tmp_path / "artifacts" / "apart" / "coverage").read_text() == "1"
     assert [path.name for path in (tmp_path / "artifacts" / "rex").iterdir()] == ["a.txt"]
     assert {path.name for path in (tmp_path / "changed").iterdir()} == {"coverage.html", "a.txt"}

@@ -129,7 +129,8 @@ def test_a_link_is_no_evidence(tmp_path: Path) -> None:
 @pytest.fixture
 def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The step's environment, without a cluster: what it reads of one is to be given by the test."""
-    settings = {"chart": "1.2.3", "image": "r", "namespace": {"scope": "cluster", "prefix": "impl"}}
+    installation = {"chart": "1.2.3", "image": "r", "clusterScoped": True}
+    settings = {"installation": installation, "namespace": {"scope": "cluster", "prefix": "impl"}}
     env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
     for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():
         monkeypatch.setenv(name, value)

@@ -1,6 +1,7 @@
 {{- /*
-The one container of a step of ours: {root: ., step: its subcommand, env: variables of its own, mounts: what it has beside
-scratch and trust, of token, git, artifacts and registry, resources: those of values steps.resources unless given}.
+The one container of a step of ours: {root: ., step: its subcommand, settings: the sections that it is told, env: its other
+variables, mounts: what it has beside scratch and trust, of token, git, artifacts and registry, resources: those of values
+steps.resources unless given}.
 */}}
 {{- define "implementation-dag.step.container" -}}
 image: {{ include "implementation-dag.image" .root }}
@@ -8,7 +9,7 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 command: [python3, -m, implementation_dag]
 args: [{{ .step }}]
 env:
-  {{- include "implementation-dag.settingsEnv" .root | nindent 2 }}
+  {{- include "implementation-dag.settingsEnv" (dict "root" .root "sections" .settings) | nindent 2 }}
   {{- .env | nindent 2 }}
 resources:
   {{- toYaml (default .root.Values.steps.resources .resources) | nindent 2 }}
@@ -76,4 +77,12 @@ volumeMounts:
 {{- if .Values.deploy.image.pullSecret }}
 - {name: registry, mountPath: /etc/implementation-dag-registry, readOnly: true}
 {{- end }}
+{{- end }}
+
+{{- define "implementation-dag.agentEnv" -}}
+{{ include "implementation-dag.runEnv" . }}
+- {name: STAGE, value: "{{ "{{inputs.parameters.github-app}}" }}"}
+- {name: COMMIT, value: "{{ "{{inputs.parameters.commit}}" }}"}
+- {name: BRANCH, value: "{{ "{{inputs.parameters.branch}}" }}"}
+{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
 {{- end }}

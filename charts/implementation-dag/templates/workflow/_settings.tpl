@@ -1,50 +1,59 @@
 {{- /*
-Settings of all steps, read by implementation_dag.contract.config. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the
-spec with each Workflow, so an upgrade of the release changes nothing under one that runs.
+What our steps are told, a definition for each section; implementation_dag.contract.settings has their types, and which step gets
+which. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the spec with each Workflow, so an upgrade of the release
+changes nothing under one that runs.
 */}}
-{{- define "implementation-dag.settings" -}}
+{{- define "implementation-dag.settings.installation" -}}
 chart: {{ .Chart.Version }}
 image: {{ include "implementation-dag.image" . }}
 clusterScoped: {{ .Values.rbac.clusterScoped }}
-git:
-  {{- toYaml (omit .Values.git "githubApp") | nindent 2 }}
-namespace:
-  {{- toYaml .Values.namespace | nindent 2 }}
-deploy:
-  {{- toYaml (omit .Values.deploy "ingress") | nindent 2 }}
-  ingress:
-    annotationsKey: {{ .Values.deploy.ingress.annotationsKey }}
-    annotations:
-      {{- include "implementation-dag.ingressAnnotations" . | nindent 6 }}
-preview:
-  {{- toYaml (omit .Values.preview "quota" "limits" "network" "precreated" "labels" "annotations") | nindent 2 }}
-previewNamespace:
-  {{- include "implementation-dag.preview.namespace" . | nindent 2 }}
+{{- end }}
+
+{{- define "implementation-dag.settings.git" -}}
+{{- toYaml (pick .Values.git "baseUrl" "credentialsSecret" "authorName" "authorEmail") }}
+{{- end }}
+
+{{- define "implementation-dag.settings.namespace" -}}
+{{- toYaml .Values.namespace }}
+{{- end }}
+
+{{- define "implementation-dag.settings.deploy" -}}
+image:
+  {{- toYaml (omit .Values.deploy.image "pullSecret") | nindent 2 }}
+{{- toYaml (omit .Values.deploy "image" "ingress") | nindent 0 }}
+ingress:
+  annotationsKey: {{ .Values.deploy.ingress.annotationsKey }}
+  annotations:
+    {{- include "implementation-dag.ingressAnnotations" . | nindent 4 }}
+{{- end }}
+
+{{- define "implementation-dag.settings.preview" -}}
+{{- toYaml (pick .Values.preview "ttlHours" "podSecurity" "deletionTimeoutSeconds" "pullSecrets") }}
+{{ include "implementation-dag.preview.namespace" . }}
+{{- end }}
+
+{{- define "implementation-dag.settings.agents" -}}
 {{- with .Values.agents.reference }}
-{{- if .enabled }}
 {{- range $app, $agent := .apps }}
 {{- $_ := required (printf "value agents.reference.apps.%s.image or agents.reference.image is needed" $app) (default $.Values.agents.reference.image $agent.image) }}
 {{- end }}
-agents:
-  image: {{ .image | quote }}
-  apps:
-    {{- toYaml .apps | nindent 4 }}
-  timeoutSeconds: {{ .timeoutSeconds | int }}
-  resources:
-    {{- toYaml .resources | nindent 4 }}
-  workspaceSize: {{ $.Values.steps.workspaceSize }}
-  retries: {{ $.Values.workflow.retries | int }}
+{{- toYaml (omit . "enabled") }}
+workspaceSize: {{ $.Values.steps.workspaceSize }}
+retries: {{ $.Values.workflow.retries | int }}
 {{- end }}
-{{- end }}
-acceptance:
-  {{- toYaml .Values.acceptance | nindent 2 }}
-evidence:
-  fileLimitBytes: {{ .Values.agents.reference.evidenceFileLimitBytes | int }}
 {{- end }}
 
-{{- /* The kubelet reads $$ in a variable as $. */}}
+{{- define "implementation-dag.settings.acceptance" -}}
+{{- toYaml (pick .Values.acceptance "paths" "bodyLimitBytes" "timeoutSeconds" "userAgent") }}
+{{- end }}
+
+{{- /* A step's own sections: {root: ., sections: their names}. The kubelet reads $$ in a variable as $. */}}
 {{- define "implementation-dag.settingsEnv" -}}
+{{- $found := dict }}
+{{- range .sections }}
+{{- $_ := set $found . (include (printf "implementation-dag.settings.%s" .) $.root | fromYaml) }}
+{{- end }}
 - name: SETTINGS
   value: |
-    {{- include "implementation-dag.settings" . | fromYaml | toYaml | replace "$" "$$" | nindent 4 }}
+    {{- toYaml $found | replace "$" "$$" | nindent 4 }}
 {{- end }}

@@ -108,16 +108,22 @@ class Box:
         return layers.Hands(self.kubectl, self.release, self.namespace, self.alone)
 
     @cached_property
-    def provision_step(self) -> dict[str, Any]:
-        """The template of the provision step, which carries the settings of all steps and the fences of previews."""
+    def templates(self) -> list[dict[str, Any]]:
+        """The templates of the installed pipeline."""
         found = self.kubectl.get("workflowtemplate", self.release, f"--namespace={self.namespace}") or {}
-        (step,) = [item for item in found["spec"]["templates"] if item["name"] == "provision"]
+        return list(found["spec"]["templates"])
+
+    @cached_property
+    def provision_step(self) -> dict[str, Any]:
+        """The template of the provision step, which carries the fences of previews."""
+        (step,) = [item for item in self.templates if item["name"] == "provision"]
         return dict(step)
 
     def settings(self) -> str:
-        """SETTINGS as the steps read it; the kubelet reads $$ as $."""
-        (text,) = [item["value"] for item in self.provision_step["container"]["env"] if item["name"] == "SETTINGS"]
-        return str(text).replace("$$", "$")
+        """SETTINGS of all steps together, as they read it; the kubelet reads $$ as $."""
+        steps = [item.get("container", {}).get("env", []) for item in self.templates]
+        texts = [item["value"].replace("$$", "$") for env in steps for item in env if item["name"] == "SETTINGS"]
+        return json.dumps({name: section for text in texts for name, section in yaml.safe_load(text).items()})
 
     def fences(self) -> Path:
         """The file of fences that the provision step is given."""

@@ -1,0 +1,282 @@
+"""What the chart tells each step: a typed shape for each, and the one reader of them.
+
+The chart writes a step's sections into the variable SETTINGS of its container, as YAML. A Workflow keeps the spec it
+started with, so a run keeps its settings through any upgrade of the release. Names are those of values.yaml, in
+camelCase there and in snake_case here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import yaml
+
+from implementation_dag.base.errors import StepError
+
+Shape = TypeVar("Shape")
+SHOWN_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The release itself: version of its chart, image of its steps, and whether it may make namespaces."""
+
+    chart: str
+    image: str
+    cluster_scoped: bool
+
+
+@dataclass(frozen=True)
+class Git:
+    """Where repositories are, and who commits. A platform's own templates name the address alone."""
+
+    base_url: str
+    credentials_secret: str = ""
+    author_name: str = ""
+    author_email: str = ""
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """How previews' namespaces are named."""
+
+    scope: Literal["cluster", "repo"]
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """The application's image: where it is, and how long it may take to be there."""
+
+    repository: str
+    wait_seconds: int
+    require_revision: bool
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """Annotations for the application's Ingress, and the value of its chart that takes them."""
+
+    annotations_key: str
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """How helm deploys the application; `set` has templates of its --set values."""
+
+    image: Image
+    set: dict[str, str]
+    ingress: Ingress
+    helm_timeout: str
+    timeout: str
+    pod_grace_seconds: int
+    health_path: str
+    health_timeout_seconds: int
+    allow_no_endpoint: bool
+    resources: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How previews are made, how long they stay, and what their namespaces bear beside our own keys."""
+
+    ttl_hours: float
+    pod_security: Literal["restricted", "baseline", "privileged"]
+    deletion_timeout_seconds: int
+    pull_secrets: tuple[str, ...]
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One agent: its command, and its image when it has one of its own."""
+
+    command: tuple[str, ...]
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class Agents:
+    """The reference agents and the bounds of their boxes."""
+
+    image: str
+    apps: dict[str, Agent]
+    timeout_seconds: int
+    resources: dict[str, Any]
+    workspace_size: str
+    retries: int
+    evidence_file_limit_bytes: int
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What acceptance asks of each preview: set-params knows by it how many requests are needed."""
+
+    paths: tuple[str, ...]
+    body_limit_bytes: int
+    timeout_seconds: int
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class OfSetParams:
+    """What set-params is told."""
+
+    git: Git
+    namespace: Namespace
+    acceptance: Acceptance
+
+
+@dataclass(frozen=True)
+class OfAgent:
+    """What the step of an agent is told."""
+
+    git: Git
+    agents: Agents
+
+
+@dataclass(frozen=True)
+class OfHead:
+    """What step head and the installation's check are told."""
+
+    git: Git
+
+
+@dataclass(frozen=True)
+class OfProvision:
+    """What provision is told."""
+
+    installation: Installation
+    preview: Preview
+
+
+@dataclass(frozen=True)
+class OfDeploy:
+    """What deploy is told."""
+
+    installation: Installation
+    git: Git
+    deploy: Deploy
+
+
+@dataclass(frozen=True)
+class OfEvidence:
+    """What the index of the evidence is made with."""
+
+    installation: Installation
+    namespace: Namespace
+
+
+@dataclass(frozen=True)
+class OfCleanup:
+    """What remove-preview and keep-preview are told."""
+
+    installation: Installation
+    namespace: Namespace
+    preview: Preview
+
+
+# What the chart gives to which step. Acceptance checks its section by itself, with words for its report.
+SHAPES: dict[str, type[object]] = {
+    "set-params": OfSetParams,
+    "agent": OfAgent,
+    "head": OfHead,
+    "provision": OfProvision,
+    "deploy": OfDeploy,
+    "evidence": OfEvidence,
+    "remove-preview": OfCleanup,
+    "keep-preview": OfCleanup,
+    "installation-check": OfHead,
+}
+
+
+def document(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return SETTINGS as it stands. Raises StepError when it is no mapping."""
+    try:
+        found = yaml.safe_load(env.get("SETTINGS", ""))
+    except yaml.YAMLError as error:
+        raise StepError(f"SETTINGS is not YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise StepError(f"SETTINGS is {_shown(found)}: must be a mapping")
+    return found
+
+
+def load(shape: type[Shape], env: Mapping[str, str] = os.environ) -> Shape:
+    """Return the sections that `shape` names, those of other steps left alone.
+
+    Raises StepError that names field, value and what is allowed.
+    """
+    told = document(env)
+    found: Shape = _read(shape, {name: told[name] for name in names(shape) if name in told}, "")
+    return found
+
+
+def names(shape: type[Any]) -> dict[str, Any]:
+    """Return the fields of a dataclass by their names in YAML."""
+    return {_camel(field.name): field for field in fields(shape)}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _read(kind: Any, value: Any, path: str) -> Any:
+    origin, inner = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _mapping(kind, value, path)
+    if origin is Literal:
+        return _checked(value in inner, value, path, f"one of {', '.join(inner)}")
+    if origin is tuple:
+        items = _checked(isinstance(value, list), value, path, "a list")
+        return tuple(_read(inner[0], item, f"{path}[{number}]") for number, item in enumerate(items))
+    if origin is dict:
+        given = _checked(isinstance(value, dict), value, path, "a mapping")
+        return {str(key): _read(inner[1], item, f"{path}.{key}") for key, item in given.items()}
+    return value if kind is Any else _plain(kind, value, path)
+
+
+def _mapping(kind: Any, value: Any, path: str) -> Any:
+    _checked(isinstance(value, dict), value, path, "a mapping")
+    known, types = names(kind), get_type_hints(kind)
+    if unknown := sorted(map(str, value.keys() - known.keys())):
+        raise StepError(f"SETTINGS has {_below(path, unknown[0])}: known there are {', '.join(known)}")
+    given = {}
+    for name, field in known.items():
+        if name in value:
+            given[field.name] = _read(types[field.name], value[name], _below(path, name))
+        elif field.default is MISSING:
+            raise StepError(f"SETTINGS lacks {_below(path, name)}, which this step needs")
+    return kind(**given)
+
+
+def _plain(kind: type[Any], value: Any, path: str) -> Any:
+    # A bool is an int to Python, and Helm may write a whole number as a float.
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits, words = {
+        str: (isinstance(value, str), "a text"),
+        bool: (isinstance(value, bool), "true or false"),
+        int: (number and value % 1 == 0, "a whole number"),
+        float: (number, "a number"),
+    }[kind]
+    return kind(_checked(fits, value, path, words))
+
+
+def _checked(fits: bool, value: Any, path: str, allowed: str) -> Any:
+    if not fits:
+        raise StepError(f"SETTINGS: {path} is {_shown(value)}: must be {allowed}")
+    return value
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _shown(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
