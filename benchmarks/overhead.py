@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
+from implementation_dag.contract.stages import PROVISION, STAGES
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
 from scripts.lab.stand import environment, workflow
@@ -28,7 +29,7 @@ from scripts.lab.stand.stages import wall_seconds
 from scripts.progress import Progress
 
 ROUNDS = 3
-TASKS = ("set-params", "implement", "clippy-format", "qa-testing", "deploy", "acceptance")
+TASKS = tuple(stage.task for stage in STAGES if stage != PROVISION)
 OUT = Path("out") / "bench" / "overhead.json"
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from implementation_dag.contract import labels
+from implementation_dag.contract import labels, stages
 from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema_problems
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
-from scripts.lab.stand.stages import EXIT_STAGES
 from scripts.lab.stand.workflow import Finished
 
 # Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
@@ -65,7 +64,7 @@ def succeeded(seen: Observed) -> list[Check]:
     ]
     return [
         check("every stage succeeded", not bad, "; ".join(bad)),
-        *evidence_of(seen, "rex", "clippy", "qa", "deploy", "acceptance"),
+        *evidence_of(seen, *stages.TASKS),
         *preview_stays(seen),
         check("index.json names the tested commit, and its image as seen running", *_seen_running(seen)),
         check("the workflow's outputs name preview, report and namespace", *_outputs(seen)),
@@ -126,7 +125,7 @@ def cost(run: Finished) -> list[Check]:
 
 def tested_commit(run: Finished) -> str:
     """The commit that QA tested, by its node's output."""
-    return run.stage("qa-testing").outputs.get("commit", "")
+    return run.stage(stages.QA_TESTING.task).outputs.get("commit", "")
 
 
 def evidence_of(seen: Observed, *stages: str) -> list[Check]:
@@ -165,7 +164,7 @@ def tests_failed(seen: Observed) -> list[Check]:
     text = seen.evidence.files.get("qa/test-results.xml", b"").decode(errors="replace")
     failures = re.search(r'failures="([1-9][0-9]*)"', text)
     return [
-        *failed_in(seen, "qa-testing"),
+        *failed_in(seen, stages.QA_TESTING.task),
         *evidence_of(seen, "rex", "clippy", "qa"),
         check("the kept test results name failures", failures is not None, text[:200]),
     ]
@@ -193,14 +192,14 @@ def too_slow(seen: Observed) -> list[Check]:
     return [
         *failed_in(seen, "acceptance"),
         check("the kept report has a p95 over its limit", p95 > limit > 0, f"p95 {p95} ms, limit {limit} ms"),
-        *evidence_of(seen, "rex", "clippy", "qa", "deploy", "acceptance"),
+        *evidence_of(seen, *stages.TASKS),
     ]
 
 
 def fix_deployed(seen: Observed) -> list[Check]:
     """Clippy changed the code, and exactly its commit was tested and deployed."""
-    given = seen.run.stage("implement").outputs.get("commit", "")
-    fixed = seen.run.stage("clippy-format").outputs.get("commit", "")
+    given = seen.run.stage(stages.IMPLEMENT.task).outputs.get("commit", "")
+    fixed = seen.run.stage(stages.CLIPPY_FORMAT.task).outputs.get("commit", "")
     diff = seen.evidence.files.get("clippy/fixes.diff", b"")
     return [
         *succeeded(seen),
@@ -219,7 +218,7 @@ def argument_refused(seen: Observed) -> list[Check]:
     broken = [
         f"{item.name} is {item.result}: {item.message}"
         for item in seen.run.stages
-        if item.name in EXIT_STAGES and item.result in ("Failed", "Error")
+        if item.name in stages.EXIT_TASKS and item.result in ("Failed", "Error")
     ]
     ran = [name for name in ran if seen.run.stage(name).result not in ("Omitted", "Pending", "Skipped")]
     return [
@@ -250,9 +249,7 @@ def _given(seen: Observed) -> tuple[bool, object]:
 
 def stage_files(seen: Observed) -> list[str]:
     """Evidence of stages, which a refused run must not have."""
-    return [
-        name for name in seen.evidence.files if name.split("/")[0] in ("rex", "clippy", "qa", "deploy", "acceptance")
-    ]
+    return [name for name in seen.evidence.files if name.split("/")[0] in stages.TASKS]
 
 
 def changed_nothing(seen: Observed) -> list[Check]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag.contract import labels, settings
+from implementation_dag.contract import labels, settings, stages
 from scripts.chart.render import Objects
 from scripts.chart.render.manifests import load
 from scripts.chart.render.objects import by_name
@@ -61,3 +61,25 @@ def test_each_step_is_told_what_it_reads_and_nothing_else(case: str | None, rend
 def test_all_steps_are_seen(render: Renderer) -> None:
     # The step of a platform that pushes by itself is in its own template.
     assert told(render("reference")).keys() == {*settings.SHAPES, "acceptance"} - {"head"}
+
+
+def test_the_dag_is_the_contract_s(render: Renderer) -> None:
+    templates = render().workflow_template("implementation-dag").templates
+    tasks = templates["dag"]["dag"]["tasks"]
+    assert {task["name"]: tuple(task.get("dependencies", ())) for task in tasks} == {
+        stage.task: stage.after for stage in stages.STAGES
+    }
+    agents = {
+        task["name"]: by_name(task["arguments"]["parameters"])["github-app"]["value"]
+        for task in tasks
+        if "templateRef" in task
+    }
+    assert agents == {stage.task: stage.evidence for stage in stages.STAGES if stage.agent}
+    assert [task["name"] for task in templates["cleanup"]["dag"]["tasks"]] == list(stages.EXIT_TASKS)
+
+
+def test_each_stage_s_evidence_lies_in_the_contract_s_folder(render: Renderer) -> None:
+    templates = render().workflow_template("implementation-dag").templates
+    for stage in (item for item in stages.STAGES if item.evidence and not item.agent):
+        keys = [str(one["s3"]["key"]) for one in templates[stage.task]["outputs"]["artifacts"]]
+        assert all(key.partition("{{workflow.name}}/")[2].split("/")[0] == stage.evidence for key in keys), keys

@@ -19,14 +19,13 @@ from implementation_dag.contract import arguments, run
 from implementation_dag.contract.branch import decoded
 
 from ..contract import settings
+from ..contract.stages import WRITING_AGENTS
 from . import bundle, client, evidence, publish
 
 SOURCE = Path("/work/src")
 CHANGED = Path("/work/changed")
 ARTIFACTS = Path("/artifacts")
 TIMED_OUT = (124, 137, 143)
-# Which stages may change the code; QA only looks.
-WRITING_STAGES = {"rex", "clippy"}
 
 
 def main() -> int:
@@ -47,7 +46,7 @@ def main() -> int:
         fail(f"agent {stage} {words(status)}; its output is in the log of this step")
         return 1
     commit = start
-    if stage in WRITING_STAGES:
+    if stage in WRITING_AGENTS:
         author = (told.git.author_name, told.git.author_email)
         commit = publish.publish(SOURCE, CHANGED, url, branch, stage, this.workflow, author, folder)
     outputs.write({"commit": commit} | seconds)
@@ -84,7 +83,7 @@ def once(this: run.Run, stage: str, agents: settings.Agents, folder: Path) -> di
         limit = agents.evidence_file_limit_bytes
         names = evidence.take(bundle.Reader(box.take("evidence")), folder, limit, publish.own_names(stage))
         say(f"evidence: {', '.join(names) or 'none'}")
-        if stage in WRITING_STAGES and not box.status["exitCode"]:
+        if stage in WRITING_AGENTS and not box.status["exitCode"]:
             bundle.unpack(bundle.Reader(box.take("work")), CHANGED, repository=False)
         return box.status
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, names, run, settings
+from implementation_dag.contract import arguments, names, run, settings, stages
 from implementation_dag.docsrun import client as docsrun_client
 from implementation_dag.preview import discovery, registry
 
@@ -118,11 +118,13 @@ def main() -> int:
 def same_commit(given: str, tested: str) -> None:
     """Raise StepError unless the commit that QA hands over is the one it was given, in full."""
     if not COMMIT.match(given):
-        raise StepError(f"stage clippy-format handed over {arguments.shown(given)}: must be a commit of 40 hex digits")
+        raise StepError(
+            f"stage {stages.CLIPPY_FORMAT.task} handed over {arguments.shown(given)}: must be a commit of 40 hex digits"
+        )
     if tested != given:
         raise StepError(
-            f"stage qa-testing was given commit {given} and hands over {arguments.shown(tested)}: QA only looks, "
-            "and what it did not test is not deployed"
+            f"stage {stages.QA_TESTING.task} was given commit {given} and hands over {arguments.shown(tested)}: "
+            "QA only looks, and what it did not test is not deployed"
         )
 
 

@@ -15,21 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from implementation_dag.base.workflow_status import OMITTED, RunStatus
-from implementation_dag.contract import branch
+from implementation_dag.contract import branch, stages
 from implementation_dag.preview.preview_look import Look
 
 Object = dict[str, Any]
 SCHEMA_VERSION = 2
-# Evidence folder of a stage → name of its task in the DAG.
-TASKS = {
-    "rex": "implement",
-    "clippy": "clippy-format",
-    "qa": "qa-testing",
-    "deploy": "deploy",
-    "acceptance": "acceptance",
-}
-# What a stage may change before QA looks, the last first.
-_WRITERS = ("clippy-format", "implement")
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
 _SHARE = re.compile(r"0(\.[0-9]{1,9})?\Z|1(\.0{1,9})?\Z")
@@ -59,7 +49,7 @@ def schema() -> Object:
 def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | None, folder: Path) -> Object:
     """Return the index over the files in `folder`; `seen` is what ran in the preview at the end."""
     given = status.parameters
-    stages = {stage: status.verdict(task) for stage, task in TASKS.items()}
+    verdicts = {folder: status.verdict(task) for folder, task in stages.TASKS.items()}
     deployed = _document(folder / "deploy" / "image.json")
     looked = _document(folder / "acceptance" / "preview.json")
     return {
@@ -90,15 +80,15 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "manifests": {"resources.yaml": deployed["manifest"]} if deployed.get("manifest") else {},
         "result": status.result,
         "failures": status.failures,
-        "stages": stages,
+        "stages": verdicts,
         "notes": list(status.notes),
-        "files": _files(folder, stages),
+        "files": _files(folder, verdicts),
     }
 
 
 def _tested(status: RunStatus) -> str | None:
     """The commit that QA was given: that of the last stage before it that ended well."""
-    for task in _WRITERS:
+    for task in stages.WRITERS:
         if status.verdict(task) != OMITTED:
             return _commit(status.output(task, "commit"))
     return _commit(status.output("set-params", "COMMIT"))
@@ -125,7 +115,7 @@ def _document(path: Path) -> Object:
     return found if isinstance(found, dict) else {}
 
 
-def _files(folder: Path, stages: dict[str, str]) -> list[Object]:
+def _files(folder: Path, verdicts: dict[str, str]) -> list[Object]:
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         name = path.relative_to(folder).as_posix()
@@ -134,7 +124,7 @@ def _files(folder: Path, stages: dict[str, str]) -> list[Object]:
             continue
         stage = name.split("/", 1)[0]
         item = {"name": name, "size": path.stat().st_size, "sha256": _sha256(path)}
-        found.append(item | {"stage": stage, "result": stages.get(stage, "")})
+        found.append(item | {"stage": stage, "result": verdicts.get(stage, "")})
     return found
 
 

@@ -11,18 +11,11 @@ from jsonschema import Draft202012Validator
 from minio import Minio
 
 from implementation_dag.contract import names
+from implementation_dag.contract.stages import PROMISED
 from implementation_dag.steps import evidence_index
 from scripts.lab.stand.backends import BUCKET, Credentials
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
 
-# What the specification promises of each stage (section Evidence Artifacts); a name with / at its end is a folder.
-PROMISED = {
-    "rex": ("commit.txt", "changes.diff", "tests.log"),
-    "clippy": ("report.json", "fixes.diff"),
-    "qa": ("test-results.xml", "coverage.html", "performance.json"),
-    "deploy": ("urls.json", "resources.yaml", "helm-status.txt"),
-    "acceptance": ("report.json", "responses/", "performance.json"),
-}
 INDEX = "index.json"
 
 

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# Tasks of the DAG in their order, then those of the exit handler.
-STAGES = ("set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance")
-EXIT_STAGES = ("evidence", "remove-preview", "keep-preview")
-# What the pipeline exists for; everything else of the wall time is overhead.
-CRITICAL_PATH = ("implement", "clippy-format", "qa-testing", "deploy", "acceptance")
+from implementation_dag.contract.stages import CRITICAL_PATH, EXIT_TASKS, STAGES
+
 OWN_CONTAINERS = ("main",)
 FINISHED = ("Succeeded", "Failed", "Error", "Skipped", "Omitted")
 NODE_NAME = "workflows.argoproj.io/node-name"
@@ -33,14 +30,14 @@ def moment(text: str | None) -> datetime | None:
 
 
 def read_stages(workflow: dict[str, Any], now: datetime | None = None) -> list[Stage]:
-    """The stages of a Workflow in the order of STAGES and EXIT_STAGES; those without a node yet are Pending."""
+    """The stages of a Workflow in their order, the exit handler's last; those without a node yet are Pending."""
     nodes: dict[str, Any] = (workflow.get("status") or {}).get("nodes") or {}
     by_name: dict[str, dict[str, Any]] = {}
     for node in nodes.values():
         # A task with retries has one node for itself and one per try, named `task(0)`.
         by_name.setdefault(str(node.get("displayName")), node)
-    found = [_stage(name, by_name.get(name), by_name, now) for name in STAGES]
-    return found + [_stage(name, by_name[name], by_name, now) for name in EXIT_STAGES if name in by_name]
+    found = [_stage(item.task, by_name.get(item.task), by_name, now) for item in STAGES]
+    return found + [_stage(name, by_name[name], by_name, now) for name in EXIT_TASKS if name in by_name]
 
 
 def _stage(name: str, node: dict[str, Any] | None, nodes: dict[str, dict[str, Any]], now: datetime | None) -> Stage:

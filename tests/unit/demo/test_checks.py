@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from implementation_dag.base.workflow_status import RunStatus
+from implementation_dag.contract import stages
+from implementation_dag.contract.stages import PROMISED
 from implementation_dag.steps import evidence_index
 from scripts.demo import checks
 from scripts.demo.checks import Observed
-from scripts.lab.stand.evidence import PROMISED, Evidence
+from scripts.lab.stand.evidence import Evidence
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import PullRequest
 from scripts.lab.stand.stages import Stage
@@ -57,7 +59,7 @@ def index(pr: str, result: str, *tasks: str) -> dict[str, Any]:
 def evidence(extra: dict[str, bytes] | None = None, pr: int = 7, **images: Any) -> Evidence:
     files = {f"{s}/{name}{'1.txt' if name[-1] == '/' else ''}": b"x" for s in PROMISED for name in PROMISED[s]}
     files |= extra or {}
-    found = index(str(pr), "Succeeded", *evidence_index.TASKS.values())
+    found = index(str(pr), "Succeeded", *stages.TASKS.values())
     found["files"] = [
         {"name": name, "size": len(text), "sha256": hashlib.sha256(text).hexdigest(), "stage": "x", "result": "x"}
         for name, text in files.items()
