@@ -73,11 +73,18 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target unit-test lint
 
 .PHONY: lint
-lint: venv test-tools ## Run ruff, mypy --strict and yamllint
+lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 	@echo "[lint] ruff" >&2; $(VENV)/bin/ruff check --quiet scripts runtime tests examples benchmarks
 	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests benchmarks
 	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
+	@echo "[lint] import-linter" >&2; told=$$($(VENV)/bin/lint-imports --no-cache) || { echo "$$told" >&2; exit 1; }
 	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
+
+# What is made from something else: nobody edits it.
+GENERATED := charts/implementation-dag/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
+.PHONY: house
+house: venv ## Count what a change costs in files, broken layers, modules without a test, limits spelled twice; writes out/house.json
+	@$(PYTHON) -m scripts.house $(GENERATED)
 
 .PHONY: unit-test
 unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; writes out/junit.xml

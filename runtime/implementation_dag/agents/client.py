@@ -23,7 +23,7 @@ from implementation_dag.base.log import say
 from implementation_dag.contract import run
 
 from ..contract import labels
-from . import box, bundle
+from . import box, bundle, pod
 
 POLL_SECONDS = 0.5
 START_SECONDS = 600
@@ -57,7 +57,7 @@ class Box:
         while True:
             found = kube.persistently(
                 f"read AgentRun {self.name}",
-                lambda: self.client.get(kube.AgentRun, self.name, namespace=self.namespace),
+                lambda: self.client.get(pod.AgentRun, self.name, namespace=self.namespace),
             )
             self.status = kube.as_dict(found).get("status") or {}
             if self.status.get("phase") in phases:
@@ -126,7 +126,7 @@ class Box:
 
         def call() -> None:
             try:
-                self.client.delete(kube.AgentRun, self.name, namespace=self.namespace)
+                self.client.delete(pod.AgentRun, self.name, namespace=self.namespace)
             except ApiError as error:
                 if error.status.code != 404:
                     raise
@@ -172,6 +172,6 @@ def start(client: Client, this: run.Run, stage: str, spec: dict[str, Any]) -> Bo
         },
         "spec": spec | {"key": hashlib.sha256(key.encode()).hexdigest()},
     }
-    kube.persistently(f"create AgentRun {name}", lambda: client.create(kube.AgentRun.from_dict(manifest)))
+    kube.persistently(f"create AgentRun {name}", lambda: client.create(pod.AgentRun.from_dict(manifest)))
     say(f"AgentRun {name} created")
     return Box(client, this.namespace, name, key)

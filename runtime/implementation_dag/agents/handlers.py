@@ -16,7 +16,7 @@ from implementation_dag.base.sweep import Sweep
 
 from ..contract import labels
 from ..docsrun import settings
-from . import reconcile
+from . import pod, reconcile
 
 PLURAL = "agentruns"
 
@@ -27,25 +27,25 @@ CLIENT = kube.client()
 
 def _look(name: str) -> None:
     try:
-        agentrun = kube.as_dict(CLIENT.get(kube.AgentRun, name, namespace=CONFIG.namespace))
+        agentrun = kube.as_dict(CLIENT.get(pod.AgentRun, name, namespace=CONFIG.namespace))
     except ApiError as error:
         if error.status.code == 404:
             return
         raise
     if reconcile.expired(agentrun):
-        CLIENT.delete(kube.AgentRun, name, namespace=CONFIG.namespace)
+        CLIENT.delete(pod.AgentRun, name, namespace=CONFIG.namespace)
         LOG.info("AgentRun %s: deleted, nobody took home what it left", name)
         return
     status = reconcile.reconcile(CLIENT, agentrun, CONFIG)
     if status is not None:
         # Only onto what was looked at: another replica may have written since.
         patch = {"metadata": {"resourceVersion": agentrun["metadata"]["resourceVersion"]}, "status": status}
-        CLIENT.patch(kube.AgentRun.Status, name, patch, namespace=CONFIG.namespace, patch_type=PatchType.MERGE)
+        CLIENT.patch(pod.AgentRun.Status, name, patch, namespace=CONFIG.namespace, patch_type=PatchType.MERGE)
         LOG.info("AgentRun %s: %s, %s: %s", name, status["phase"], status["reason"], status["message"])
 
 
 def _waiting() -> Iterator[str]:
-    for item in CLIENT.list(kube.AgentRun, namespace=CONFIG.namespace):
+    for item in CLIENT.list(pod.AgentRun, namespace=CONFIG.namespace):
         agentrun = kube.as_dict(item)
         if not reconcile.ended(agentrun) or reconcile.expired(agentrun):
             yield agentrun["metadata"]["name"]

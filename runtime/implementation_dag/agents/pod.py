@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightkube.generic_resource import create_namespaced_resource
+
 from implementation_dag.base import restricted
 
 from ..contract import labels
 from ..docsrun.settings import Settings
 from . import box
 
+AgentRun = create_namespaced_resource(labels.GROUP, "v1alpha1", "AgentRun", "agentruns")
 # After the agent's own limit there must be time to start, and to take home what it left.
 MARGIN_SECONDS = 900
 # Output goes to a file: a pipe would stay open for as long as anything that the agent left behind runs.

@@ -11,8 +11,6 @@ from lightkube import ApiError, Client
 from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
-from implementation_dag.contract import labels
-
 from .errors import StepError
 from .log import clean, say
 
@@ -20,7 +18,6 @@ FIELD_MANAGER = "implementation-dag"
 RETRIES = 5
 Workflow = create_namespaced_resource("argoproj.io", "v1alpha1", "Workflow", "workflows")
 DocsRun = create_namespaced_resource("taskmaster.io", "v1", "DocsRun", "docsruns")
-AgentRun = create_namespaced_resource(labels.GROUP, "v1alpha1", "AgentRun", "agentruns")
 HTTPRoute = create_namespaced_resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
 # Kinds that the chart may have the provisioner put into previews: known to lightkube by being named here.
 PREVIEW_KINDS = (
