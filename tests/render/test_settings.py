@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,6 @@ from scripts.chart.render import Object, Objects, RenderError
 from scripts.chart.render.manifests import load
 from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
-from scripts.chart.render.project import CHART
 
 NAME = "implementation-dag"
 
@@ -182,36 +178,3 @@ def test_acceptance_asks_what_the_values_say(render: Renderer) -> None:
     parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
     given = {name: parameters[name]["value"] for name in ("min_success_pct", "max_p95_ms", "requests_per_host")}
     assert given == {"min_success_pct": "1", "max_p95_ms": "300", "requests_per_host": "50"}
-
-
-def test_no_number_becomes_a_floating_point_one(render: Renderer) -> None:
-    """Helm reads numbers of values files as floats: printed as they are, 2419200 becomes 2.4192e+06."""
-    values = largest(json.loads((CHART / "values.schema.json").read_text()))
-    # Days are only taken together with whose evidence they are for, and where it lies.
-    values["evidence"]["retention"]["owners"] = ["acme"]
-    values["evidence"]["s3"] = {"bucket": "evidence"}
-    objects = render(values=values)
-    found = [f"{item.address} {path}: {value}" for item in objects.values() for path, value in floats(item.data)]
-    assert found == []
-
-
-def largest(schema: Object) -> Object:
-    """Values with the largest number that the schema allows, up to ten million, wherever it wants a whole one."""
-    found = {}
-    for name, value in schema.get("properties", {}).items():
-        if value.get("type") == "integer":
-            found[name] = min(10_000_000, value.get("maximum", 10_000_000))
-        elif inner := largest(value):
-            found[name] = inner
-    return found
-
-
-def floats(item: object, path: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            yield from floats(value, f"{path}.{key}")
-    elif isinstance(item, list):
-        for index, value in enumerate(item):
-            yield from floats(value, f"{path}[{index}]")
-    elif (isinstance(item, float) and item.is_integer()) or (isinstance(item, str) and re.search(r"\de\+\d\d", item)):
-        yield path, item

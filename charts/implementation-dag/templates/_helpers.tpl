@@ -14,11 +14,11 @@
 {{- /* Labels of every object of the chart: {root: ., component: "...", pods: of a pod its entry of pods}. */}}
 {{- define "implementation-dag.labels" -}}
 app.kubernetes.io/name: {{ include "implementation-dag.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | quote }}
 {{- with include "implementation-dag.givenLabels" . | fromJson }}
 {{ toYaml . }}
 {{- end }}
@@ -83,6 +83,21 @@ secondsAfterCompletion: {{ int .secondsAfterFailure }}
 {{- end }}
 {{- end }}
 
+{{- /* The seconds of a DocsRun's time limit, which must be one that DocsRuns take: {name: "deploy.timeout", value: 15m}. */}}
+{{- define "implementation-dag.docsrunSeconds" -}}
+{{- $seconds := include "implementation-dag.seconds" .value | int }}
+{{- if or (lt $seconds 10) (gt $seconds 7200) }}{{ fail (printf "%s is %s: must be from 10s to 2h, as DocsRuns demand" .name .value) }}{{ end -}}
+{{- $seconds -}}
+{{- end }}
+
+{{- define "implementation-dag.seconds" -}}
+{{- $sum := 0 }}
+{{- range regexFindAll "[0-9]+[hms]" . -1 }}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | atoi) (index (dict "h" 3600 "m" 60 "s" 1) (regexFind "[hms]" .))) }}
+{{- end -}}
+{{- $sum -}}
+{{- end }}
+
 {{- /* Volumes of our steps: scratch and, where given, trust. */}}
 {{- define "implementation-dag.step.volumes" -}}
 - name: tmp
@@ -90,11 +105,11 @@ secondsAfterCompletion: {{ int .secondsAfterFailure }}
     sizeLimit: 256Mi
 - name: work
   emptyDir:
-    sizeLimit: {{ .Values.steps.workspaceSize }}
+    sizeLimit: {{ .Values.steps.workspaceSize | toJson }}
 {{- with .Values.trust.configMap }}
 - name: trust
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -184,7 +199,7 @@ retryStrategy:
 
 {{- /* The label by which the pipeline's network policies find its pods. */}}
 {{- define "implementation-dag.fenced" -}}
-implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
+implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . | quote }}
 {{- end }}
 
 {{- define "implementation-dag.artifactsVolume" -}}
@@ -202,7 +217,7 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 {{- with .Values.git.credentialsSecret }}
 - name: git-credentials
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- end }}
@@ -226,5 +241,5 @@ implementation-dag.dev/fenced: {{ include "implementation-dag.fullname" . }}
 - {name: WORKFLOW, value: "{{ "{{workflow.name}}" }}"}
 - {name: WORKFLOW_UID, value: "{{ "{{workflow.uid}}" }}"}
 - {name: NAMESPACE, value: "{{ "{{workflow.namespace}}" }}"}
-- {name: INSTALLATION, value: {{ include "implementation-dag.fullname" . }}}
+- {name: INSTALLATION, value: {{ include "implementation-dag.fullname" . | quote }}}
 {{- end }}
