@@ -28,12 +28,12 @@ spec:
   matchResources:
     namespaceSelector:
       matchLabels:
-        implementation-dag.dev/release: {{ $name }}
+        implementation-dag.dev/release: {{ $name | quote }}
   {{- else if eq .scope "release" }}
   matchResources:
     namespaceSelector:
       matchLabels:
-        kubernetes.io/metadata.name: {{ .root.Release.Namespace }}
+        kubernetes.io/metadata.name: {{ .root.Release.Namespace | quote }}
   {{- end }}
 {{- end }}
 

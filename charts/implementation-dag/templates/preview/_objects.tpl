@@ -13,7 +13,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ include "implementation-dag.fullname" . }}-provisioner
-    namespace: {{ .Release.Namespace }}
+    namespace: {{ .Release.Namespace | quote }}
 ---
 {{- include "implementation-dag.preview.secrets" . }}
 {{- include "implementation-dag.mesh.objects" . }}
@@ -87,7 +87,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ include "implementation-dag.fullname" . }}-deployer.PREVIEW
-    namespace: {{ .Release.Namespace }}
+    namespace: {{ .Release.Namespace | quote }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -100,5 +100,5 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ include "implementation-dag.fullname" . }}-reporter
-    namespace: {{ .Release.Namespace }}
+    namespace: {{ .Release.Namespace | quote }}
 {{- end }}

@@ -7,7 +7,7 @@
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata:
-  name: {{ $name }}
+  name: {{ $name | quote }}
 spec:
   {{- include "implementation-dag.externalSecret.spec" (dict "root" $ "name" $name "secret" $secret) | nindent 2 }}
 ---
@@ -19,12 +19,12 @@ kind: Certificate
 metadata:
   name: preview
 spec:
-  secretName: {{ .secretName }}
+  secretName: {{ .secretName | quote }}
   dnsNames: [HOST]
   issuerRef:
     group: cert-manager.io
     kind: {{ .issuer.kind }}
-    name: {{ .issuer.name }}
+    name: {{ .issuer.name | quote }}
   privateKey:
     algorithm: ECDSA
     size: 256

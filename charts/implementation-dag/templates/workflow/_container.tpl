@@ -4,7 +4,7 @@ variables, mounts: what it has beside scratch and trust, of token, git, artifact
 steps.resources unless given}.
 */}}
 {{- define "implementation-dag.step.container" -}}
-image: {{ include "implementation-dag.image" .root }}
+image: {{ include "implementation-dag.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 command: [python3, -m, implementation_dag]
 args: [{{ .step }}]

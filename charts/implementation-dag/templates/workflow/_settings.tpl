@@ -4,8 +4,8 @@ which. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the sp
 changes nothing under one that runs.
 */}}
 {{- define "implementation-dag.settings.installation" -}}
-chart: {{ .Chart.Version }}
-image: {{ include "implementation-dag.image" . }}
+chart: {{ .Chart.Version | quote }}
+image: {{ include "implementation-dag.image" . | quote }}
 clusterScoped: {{ .Values.rbac.clusterScoped }}
 {{- end }}
 
@@ -22,7 +22,7 @@ image:
   {{- toYaml (omit .Values.deploy.image "pullSecret") | nindent 2 }}
 {{- toYaml (omit .Values.deploy "image" "ingress") | nindent 0 }}
 ingress:
-  annotationsKey: {{ .Values.deploy.ingress.annotationsKey }}
+  annotationsKey: {{ .Values.deploy.ingress.annotationsKey | quote }}
   annotations:
     {{- include "implementation-dag.ingressAnnotations" . | nindent 4 }}
 {{- end }}
@@ -38,7 +38,7 @@ ingress:
 {{- $_ := required (printf "value agents.reference.apps.%s.image or agents.reference.image is needed" $app) (default $.Values.agents.reference.image $agent.image) }}
 {{- end }}
 {{- toYaml (omit . "enabled") }}
-workspaceSize: {{ $.Values.steps.workspaceSize }}
+workspaceSize: {{ $.Values.steps.workspaceSize | toJson }}
 retries: {{ $.Values.workflow.retries | int }}
 {{- end }}
 {{- end }}
