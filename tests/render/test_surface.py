@@ -229,7 +229,7 @@ def test_the_controller_has_the_further_environment_of_values(render: Renderer) 
 
 def test_what_the_runtime_reads_itself_is_refused_as_further_environment(render: Renderer, suite: Suite) -> None:
     runtime = Path(implementation_dag.__file__).parent
-    code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py"))
+    code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py", "proxy.py"))
     read = set(re.findall(r'env(?:iron)?(?:\.get\(|\.setdefault\(|\[)"(\w+)"', code))
     given = {item["name"] for item in render("every-value").deployment().containers["controller"]["env"]}
     extra = load((CASES / "every-value.yaml").read_text())["docsrun"]["extraEnv"].keys()
@@ -257,3 +257,36 @@ def test_objects_of_ones_own_come_as_they_are_or_as_a_template(render: Renderer)
 def test_what_is_no_object_is_refused(wrong: Any, suite: Suite) -> None:
     with pytest.raises(RenderError, match="extraObjects"):
         suite.render(values={"extraObjects": [wrong]})
+
+
+def test_the_proxy_reaches_what_goes_out_and_nothing_by_its_usual_name(render: Renderer) -> None:
+    proxy = {"httpsProxy": "http://proxy.corp:3128", "noProxy": ".corp"}
+    objects = render(values=BOXES | {"proxy": proxy})
+    steps = {name: step for item in objects.of("WorkflowTemplate") for name, step in item.templates.items()}
+    told = {name for name, step in steps.items() if "PROXY" in by_name(step.get("container", {}).get("env", []))}
+    assert told == {"set-params", "deploy", "coderun-main"}
+    check = objects["Pod/workflows/implementation-dag-installation-test"].containers["check"]
+    controller = objects.deployment().containers["controller"]
+    for container in (check, controller, steps["deploy"]["container"]):
+        given = load(by_name(container["env"])["PROXY"]["value"])
+        assert given == proxy | {"httpProxy": "", "agents": False}
+    assert "_proxy" not in str(objects.plain).lower()
+
+
+@pytest.mark.parametrize("name", ["httpProxy", "httpsProxy"])
+def test_either_proxy_is_enough(name: str, render: Renderer) -> None:
+    environment = by_name(render(values={"proxy": {name: "http://p:1"}}).deployment().containers["controller"]["env"])
+    assert load(environment["PROXY"]["value"])[name] == "http://p:1"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"httpsProxy": "http://user:word@proxy.corp:3128"}, "/proxy/httpsProxy"),
+        ({"httpProxy": "proxy.corp:3128"}, "/proxy/httpProxy"),
+        ({"noProxy": "a, b"}, "/proxy/noProxy"),
+    ],
+)
+def test_a_proxy_that_cannot_be_or_holds_a_password_is_refused(wrong: dict[str, str], named: str, suite: Suite) -> None:
+    with pytest.raises(RenderError, match=named):
+        suite.render(values={"proxy": wrong})

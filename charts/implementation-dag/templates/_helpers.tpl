@@ -128,6 +128,13 @@ secondsAfterCompletion: {{ int .secondsAfterFailure }}
 {{- end }}
 {{- end }}
 
+{{- /* The proxy, as JSON in a variable of ours: under the usual names whatever reads them would use it, for the API server too. */}}
+{{- define "implementation-dag.proxyEnv" -}}
+{{- if or .Values.proxy.httpProxy .Values.proxy.httpsProxy }}
+- {name: PROXY, value: {{ toJson .Values.proxy | quote }}}
+{{- end }}
+{{- end }}
+
 {{- /* A bound, short-lived token for containers that talk to the API server; nothing else in the pod gets one. */}}
 {{- define "implementation-dag.tokenVolume" -}}
 - name: api-token

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from lightkube.generic_resource import create_namespaced_resource
 
-from implementation_dag.base import restricted
+from implementation_dag.base import proxy, restricted
 
 from ..contract import labels
 from ..docsrun.settings import Settings
@@ -56,6 +58,7 @@ def build(agentrun: Object, settings: Settings) -> Object:
         "env": [
             {"name": "HOME", "value": "/tmp"},  # noqa: S108 -- an emptyDir
             {"name": "AGENT_TIMEOUT_SECONDS", "value": str(spec["timeoutSeconds"])},
+            *({"name": name, "value": value} for name, value in _proxy(settings.proxy)),
             *({"name": item["name"], "value": _literal(item["value"])} for item in spec.get("env", [])),
         ],
         "resources": spec["resources"],
@@ -100,6 +103,13 @@ def build(agentrun: Object, settings: Settings) -> Object:
             ],
         },
     }
+
+
+def _proxy(given: str) -> Iterator[tuple[str, str]]:
+    """Yield the proxy's variables, where values give it to boxes: what an agent runs may read either case."""
+    if given and json.loads(given)["agents"]:
+        for name, value in proxy.variables(given).items():
+            yield from ((name, value), (name.upper(), value))
 
 
 def _literal(text: str) -> str:

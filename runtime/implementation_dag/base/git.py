@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from implementation_dag.base import proxy
+
 from .errors import StepError
 
 CREDENTIALS = Path("/var/run/secrets/implementation-dag/git")
@@ -36,7 +38,7 @@ class GitError(StepError):
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return the environment of git: hardening, and for `url` alone its protocol and credentials; never on disk.
+    """Return the environment of git: hardening, and for `url` alone its protocol, credentials and proxy; never on disk.
 
     An empty `url` is for commands that reach nobody.
     """
@@ -48,6 +50,8 @@ def environment(url: str) -> dict[str, str]:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         settings.append((f"http.{url}.extraHeader", f"Authorization: Basic {token}"))
     env = {key: os.environ[key] for key in ("PATH", "SSL_CERT_FILE", "GIT_SSL_CAINFO") if key in os.environ}
+    if url:
+        env |= proxy.environment()
     # LFS pointers stay pointers, and a prompt for a password would wait for ever.
     env |= {"HOME": "/tmp", "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_LFS_SKIP_SMUDGE": "1"}  # noqa: S108
     env["GIT_CONFIG_COUNT"] = str(len(settings))

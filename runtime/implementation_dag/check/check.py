@@ -16,7 +16,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.authorization_v1 import LocalSubjectAccessReview, SubjectAccessReview
 
-from implementation_dag.base import git, kube
+from implementation_dag.base import git, kube, proxy
 from implementation_dag.contract import settings
 from implementation_dag.preview.reachability import trust_context
 
@@ -122,5 +122,6 @@ def _git(told: settings.Git, repository: str) -> Iterator[Finding]:
         yield problem("trust.configMap", f"not there, or without the key {Path(bundle).name}", remedy)
         return
     server = git_access.Server(told.base_url, repository, keys.get("username", ""), keys.get("password", ""))
-    with httpx.Client(verify=trust_context(Path(bundle) if bundle else None), trust_env=False) as client:
+    trusted = trust_context(Path(bundle) if bundle else None)
+    with httpx.Client(verify=trusted, trust_env=False, proxy=proxy.of(server.base_url)) as client:
         yield from git_access.check(server, client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from implementation_dag.base import restricted
+from implementation_dag.base import proxy, restricted
 
 from ..contract import labels
 from .settings import Settings
@@ -71,6 +71,8 @@ def owner(docsrun: Object) -> Object:
 
 def _pod(spec: Object, settings: Settings) -> Object:
     trust = settings.trust_configmap
+    # What fetches goes out by the proxy.
+    fetching = [{"name": proxy.VARIABLE, "value": settings.proxy}] if settings.proxy else []
     trust_env = [
         {"name": name, "value": f"{TRUST_FOLDER}/ca-bundle.crt"}
         for name in ("SSL_CERT_FILE", "GIT_SSL_CAINFO")
@@ -96,14 +98,14 @@ def _pod(spec: Object, settings: Settings) -> Object:
             volumes.append({"name": "credentials", "secret": {"secretName": secret, "defaultMode": 0o440}})
             mounts.append({"name": "credentials", "mountPath": CREDENTIALS_FOLDER, "readOnly": True})
         env = [{"name": "SOURCE_URL", "value": source["url"]}, {"name": "SOURCE_COMMIT", "value": source["commit"]}]
-        first.append(_own("fetch", settings, mounts) | {"env": env + trust_env})
+        first.append(_own("fetch", settings, mounts) | {"env": env + trust_env + fetching})
     command: Object = {
         "name": "run",
         "image": spec["image"],
         "imagePullPolicy": settings.pull_policy,
         "command": spec["command"],
         "args": spec.get("args", []),
-        "env": spec.get("env", []) + trust_env,
+        "env": spec.get("env", []) + trust_env + fetching,
         "resources": _resources(spec.get("resources") or {}, settings.resources),
         "securityContext": restricted.container(),
         "volumeMounts": [

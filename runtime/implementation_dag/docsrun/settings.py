@@ -44,6 +44,8 @@ class Settings:
     unschedulable_grace: float = 60
     image_pull_grace: float = 30
     ttl: int = 86400
+    # JSON of the value `proxy`, empty where there is none (proxy.py).
+    proxy: str = ""
     # runAsUser, runAsGroup and fsGroup; what is missing the platform gives.
     ids: dict[str, int] = field(default_factory=dict)
     box_pods: Pods = field(default_factory=Pods)
@@ -53,8 +55,8 @@ class Settings:
 def load() -> Settings:
     """Read NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, IMAGE_REPOSITORIES and SERVICE_ACCOUNTS (JSON),
     GIT_BASE_URL, GIT_CREDENTIALS_SECRET, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
-    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, POD_IDS, BOX_PODS and
-    DOCSRUN_PODS (JSON)."""
+    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, PROXY, POD_IDS, BOX_PODS
+    and DOCSRUN_PODS (JSON)."""
     env = os.environ
     return Settings(
         namespace=env["NAMESPACE"],
@@ -72,6 +74,7 @@ def load() -> Settings:
         unschedulable_grace=float(env.get("UNSCHEDULABLE_GRACE_SECONDS", "60")),
         image_pull_grace=float(env.get("IMAGE_PULL_GRACE_SECONDS", "30")),
         ttl=int(env.get("TTL_SECONDS_AFTER_FINISHED", "86400")),
+        proxy=env.get("PROXY", ""),
         ids=json.loads(env["POD_IDS"]),
         box_pods=Pods.read(env.get("BOX_PODS", "{}")),
         docsrun_pods=Pods.read(env.get("DOCSRUN_PODS", "{}")),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from implementation_dag.base import proxy
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import clean, say
 
@@ -35,7 +37,13 @@ class Image:
 def _crane(*arguments: str) -> tuple[bool, str]:
     try:
         done = subprocess.run(
-            ["crane", *arguments], capture_output=True, text=True, errors="replace", timeout=CALL_LIMIT, check=False
+            ["crane", *arguments],
+            env={**os.environ, **proxy.environment()},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=CALL_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return False, f"no answer within {CALL_LIMIT} s"

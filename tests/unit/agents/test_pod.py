@@ -84,6 +84,17 @@ def test_it_is_nobody_s_user_of_ours_where_the_platform_gives_one() -> None:
     }
 
 
+@pytest.mark.parametrize("agents", [False, True])
+def test_an_agent_has_the_proxy_only_where_values_say_so(agents: bool) -> None:
+    values = {"httpProxy": "", "httpsProxy": "http://proxy:3128", "noProxy": ".corp", "agents": agents}
+    made = pod.build(agentrun(), replace(SETTINGS, proxy=json.dumps(values)))
+    texts = [json.dumps(item) for item in [*made["spec"]["initContainers"], *made["spec"]["containers"]]]
+    assert ["proxy:3128" in text for text in texts] == [False, agents, False]
+    if agents:
+        env = {item["name"]: item["value"] for item in made["spec"]["containers"][0]["env"]}
+        assert env["HTTPS_PROXY"] == env["https_proxy"] == "http://proxy:3128"
+
+
 def test_it_runs_where_values_say_and_nothing_else_of_it_changes() -> None:
     text = """{"nodeSelector": {"pool": "agents"}, "tolerations": [{"key": "agents"}],
     "labels": {"team": "a", "pr": "8"}, "annotations": {"example.com/a": "b"},

@@ -10,6 +10,7 @@ from implementation_dag.docsrun import job
 from implementation_dag.docsrun.settings import Pods, Settings
 
 SETTINGS = Settings(image="ours:1", trust_configmap="authorities", resources={"limits": {"cpu": "1"}})
+PROXY = {"name": "PROXY", "value": "{}"}
 DOCSRUN: dict[str, Any] = {
     "metadata": {"name": "run-deploy", "namespace": "workflows", "uid": "u-1", "labels": {"pr": "7", "other": "x"}},
     "spec": {
@@ -53,6 +54,13 @@ def test_it_runs_where_values_say_and_nothing_else_of_it_changes() -> None:
     assert pod["metadata"]["labels"] == ours["metadata"]["labels"] | {"team": "a"}
     assert pod["metadata"]["annotations"] == {"example.com/a": "b"}
     assert made["metadata"] == before["metadata"]
+
+
+def test_only_what_fetches_is_told_of_the_proxy() -> None:
+    built = job.build(DOCSRUN, replace(SETTINGS, proxy="{}"))
+    spec = built["spec"]["template"]["spec"]
+    told = {item["name"] for item in [*spec["initContainers"], *spec["containers"]] if PROXY in item.get("env", [])}
+    assert told == {"fetch", "run"}
 
 
 def test_token_and_credentials_are_only_where_they_are_needed() -> None:

@@ -28,6 +28,7 @@ volumeMounts:
 {{- end }}
 {{- include "implementation-dag.workflowEnv" . | nindent 0 }}
 {{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
+{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
 {{- end }}
 
 {{- define "implementation-dag.provisionEnv" -}}
@@ -50,6 +51,7 @@ volumeMounts:
 - {name: DOCKER_CONFIG, value: /etc/implementation-dag-registry}
 {{- end }}
 {{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
+{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
 {{- end }}
 
 {{- define "implementation-dag.acceptanceEnv" -}}
@@ -85,4 +87,5 @@ volumeMounts:
 - {name: COMMIT, value: "{{ "{{inputs.parameters.commit}}" }}"}
 - {name: BRANCH, value: "{{ "{{inputs.parameters.branch}}" }}"}
 {{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
+{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
 {{- end }}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO, cast
 
+from implementation_dag.base import proxy
 from implementation_dag.base.log import say
 
 STOP_GRACE_SECONDS = 20
@@ -47,9 +48,12 @@ def capture(*arguments: str) -> str:
     return done.stdout if done.returncode == 0 else f"helm {arguments[0]} failed: {done.stderr.strip()}\n"
 
 
-def run(arguments: list[str], trouble: Callable[[], str | None] = lambda: None) -> tuple[int, str]:
+def run(
+    arguments: list[str], trouble: Callable[[], str | None] = lambda: None, *, outside: bool = False
+) -> tuple[int, str]:
     """Run helm to its end, asking `trouble` every second; words from it end helm at once.
 
+    `outside`: it fetches charts, by the proxy that values name.
     Returns the exit code and helm's last words, or -1 and the trouble.
     """
     say("helm " + " ".join(arguments))
@@ -59,7 +63,7 @@ def run(arguments: list[str], trouble: Callable[[], str | None] = lambda: None) 
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=environment(),
+        env=environment() | (proxy.environment() if outside else {}),
     )
     lines: list[str] = []
 

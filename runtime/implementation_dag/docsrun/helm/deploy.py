@@ -69,7 +69,7 @@ def install(client: Client, namespace: str, release: str) -> None:
     env = os.environ
     location = chart.locate(env["CHART_PATH"])
     if not location.startswith("oci://") and needs_dependencies(Path(location)):
-        code, words = command.run(["dependency", "build", location])
+        code, words = command.run(["dependency", "build", location], outside=True)
         if code:
             raise DeployError("HelmFailed", f"helm dependency build: {words}")
     arguments = ["upgrade", "--install", release, location, "--namespace", namespace]
@@ -86,10 +86,11 @@ def install(client: Client, namespace: str, release: str) -> None:
     def trouble() -> str | None:
         return pods.trouble(revision.own(preview.scene(client, namespace), before), grace)
 
-    code, words = command.run(arguments, trouble)
+    fetches = location.startswith("oci://")
+    code, words = command.run(arguments, trouble, outside=fetches)
     if code > 0 and lock.REFUSAL in words:
         lock.release(client, namespace, release)
-        code, words = command.run(arguments, trouble)
+        code, words = command.run(arguments, trouble, outside=fetches)
     if code < 0:
         raise DeployError("PodsCannotRun", words)
     if code:
