@@ -29,7 +29,7 @@ ingress:
 
 {{- define "implementation-dag.settings.preview" -}}
 {{- toYaml (pick .Values.preview "ttlHours" "podSecurity" "deletionTimeoutSeconds" "pullSecrets") }}
-{{ include "implementation-dag.preview.namespace" . }}
+{{ include "implementation-dag.preview.marks" . }}
 {{- end }}
 
 {{- define "implementation-dag.settings.agents" -}}
