@@ -106,8 +106,8 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m scripts.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, k6, checkov, S3
-	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/k6 tests/check
+check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, vegeta, checkov, S3
+	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/load tests/check
 
 .PHONY: check-real
 check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder); writes out/real

@@ -178,3 +178,16 @@ def test_acceptance_asks_what_the_values_say(render: Renderer) -> None:
     parameters = by_name(objects.workflow_template(NAME).spec["arguments"]["parameters"])
     given = {name: parameters[name]["value"] for name in ("min_success_pct", "max_p95_ms", "requests_per_host")}
     assert given == {"min_success_pct": "1", "max_p95_ms": "300", "requests_per_host": "50"}
+
+
+@pytest.mark.parametrize(
+    ("requests", "rate", "seconds"), [(3, 5, 900), (20, 2, 20), (1000, 100, 20)], ids=["paths", "time", "fast"]
+)
+def test_as_many_requests_as_there_is_time_for_are_taken(
+    requests: int, rate: int, seconds: int, render: Renderer
+) -> None:
+    paths = [{"path": f"/{n}", "status": [200]} for n in range(3)]
+    acceptance = {"paths": paths, "requestsPerSecond": rate, "stepTimeoutSeconds": seconds}
+    values = {"defaults": {"requestsPerHost": requests}, "acceptance": acceptance}
+    template = render(values=values).workflow_template(NAME)
+    assert by_name(template.spec["arguments"]["parameters"])["requests_per_host"]["value"] == str(requests)

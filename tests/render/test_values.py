@@ -20,6 +20,10 @@ from scripts.chart.render.project import CHART
         ({"deploy": {"helmTimeout": 10}}, "/deploy/helmTimeout"),
         ({"preview": {"ttlHours": "soon"}}, "/preview/ttlHours"),
         ({"acceptance": {"paths": []}}, "/acceptance/paths"),
+        ({"acceptance": {"userAgent": "prüfer"}}, "/acceptance/userAgent"),
+        ({"acceptance": {"userAgent": " padded "}}, "/acceptance/userAgent"),
+        ({"acceptance": {"requestsPerSecond": 0}}, "/acceptance/requestsPerSecond"),
+        ({"defaults": {"minSuccessPct": 0.9999999}}, "/defaults/minSuccessPct"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(values: dict[str, Any], named: str, suite: Suite) -> None:

@@ -1,7 +1,7 @@
-"""Black-box acceptance test of a deployed preview: k6 requests, this package judges and keeps evidence.
+"""Black-box acceptance test of a deployed preview: vegeta requests, this package judges and keeps evidence.
 
-The parts in the order in which a run uses them: settings and targets (inputs), plan (handed to k6), k6 (the
-process), records and summary (what it saw), report, responses and junit (evidence), runner (all of it).
+The parts in the order in which a run uses them: settings and targets (inputs), load (what is requested), vegeta (the
+process), records and figures (what it saw), verdict (whose fault), report, responses and junit (evidence), runner.
 """
 
 from implementation_dag.acceptance.runner import run, run_acceptance

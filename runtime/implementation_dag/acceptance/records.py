@@ -1,21 +1,37 @@
-"""What the load test saw: one record a request, read from the log that k6 wrote."""
+"""What the load test saw: one record a request, read from the JSON lines of `vegeta encode`."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO, Any
 
 from implementation_dag.acceptance.errors import AcceptanceError
+from implementation_dag.acceptance.load import MOST_HEADER_BYTES, Load
+
+# A line holds everything that a server sent: what is longer than our body and these headers is not read.
+_MOST_LINE_HEADER_BYTES = 256 * 1024
+_MOST_ERROR = 1000
+_UNRECORDED = "its answer did not end in time, or was too large to be kept"
+# Go names the request before every error, until the head of an answer has come.
+_ASKED = re.compile(r'Get "(?:[^"\\]|\\.)*": ')
+# Our own address has another port each time.
+_OWN_ADDRESS = re.compile(r"\b(\w+ tcp) \S+->")
+_TIMED_OUT = re.compile(r"deadline exceeded|Client\.Timeout|i/o timeout")
+
+Headers = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One request: index of target and path, number in its target from 1, status 0 when nothing answered.
+    """One request: index of target and path, number in its target from 1, status 0 without a whole answer.
 
-    `latency_ms` is None for a request that failed before it reached a server, `body` where it was not kept.
+    `latency_ms` is counted from when the request was due. It is None for one that failed before it could be answered,
+    which would only make percentiles look better, unless it ran out of time. `body` and `headers` are None where they
+    were not kept. `cut` says that somebody began to answer and did not end.
     """
 
     target: int
@@ -24,67 +40,82 @@ class Record:
     status: int
     ok: bool
     latency_ms: float | None
-    body_bytes: int
-    body: bytes | None
-    error: str
-    location: str
+    error: str = ""
+    began: str = ""
+    body: bytes | None = None
+    headers: Headers | None = None
+    location: str = ""
+    cut: bool = False
 
 
-@dataclass(frozen=True)
-class Log:
-    """k6's log: the requests, ordered by target and number, and k6's own messages."""
+def read_records(lines: IO[bytes], load: Load) -> tuple[list[Record], int]:
+    """Return a record of every planned request, ordered by target and number, and how many of them were in `lines`.
 
-    records: tuple[Record, ...]
-    messages: tuple[str, ...]
-
-
-def read_log(path: Path) -> Log:
-    """Read k6's log file (`--log-format=json`). Without a file, k6 never started: an empty log."""
-    if not path.exists():
-        return Log((), ())
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return parse_log(lines)
-
-
-def parse_log(lines: Iterable[str]) -> Log:
-    """Split k6's log into records and messages.
-
-    Only lines that k6 marked as coming from the script are records: text of a server in a message of k6
-    cannot pass for one. Raises AcceptanceError for a record that is not of our script's shape.
+    A request whose answer never ended, or was too large for a line, counts as one without an answer in time.
+    Raises AcceptanceError for a line of another shape.
     """
-    records, messages = [], []
-    for line in lines:
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            messages.append(line.rstrip("\n"))
-            continue
-        if not isinstance(entry, dict):
-            messages.append(line.rstrip("\n"))
-        elif entry.get("source") == "console":
-            records.append(_record(str(entry.get("msg"))))
+    found = dict(_record(line, load) for line in _whole_lines(lines, load))
+    found.pop(_NONE, None)
+    records = [found.get(number) or _unrecorded(number, load) for number in range(load.total)]
+    return sorted(records, key=lambda record: (record.target, record.n)), len(found)
+
+
+def _whole_lines(lines: IO[bytes], load: Load) -> Iterator[bytes]:
+    limit = load.settings.body_limit_bytes * 4 // 3 + _MOST_LINE_HEADER_BYTES
+    while line := lines.readline(limit):
+        if line.endswith(b"\n"):
+            yield line
         else:
-            detail = f": {entry['error']}" if entry.get("error") else ""
-            messages.append(f"{entry.get('level', '')}: {entry.get('msg', '')}{detail}")
-    return Log(tuple(sorted(records, key=lambda r: (r.target, r.n))), tuple(messages))
+            while line and not line.endswith(b"\n"):
+                line = lines.readline(limit)
 
 
-def _record(text: str) -> Record:
+# vegeta ends a test by asking for a request that is not there, and tells that as well.
+_NONE = -1
+
+
+def _record(line: bytes, load: Load) -> tuple[int, Record]:
     try:
-        seen = json.loads(text)
-        return Record(
-            target=int(seen["target"]),
-            path=int(seen["path"]),
-            n=int(seen["n"]),
-            status=int(seen["status"]),
-            ok=seen["ok"] is True,
-            latency_ms=None if seen["ms"] is None else float(seen["ms"]),
-            body_bytes=int(seen["bytes"]),
-            body=None if seen["body"] is None else base64.b64decode(seen["body"], validate=True),
-            error=str(seen["error"]),
-            location=str(seen["location"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise AcceptanceError(
-            f"K6_SCRIPT logged a line that is no request record ({error!r}): it is of another version"
-        ) from None
+        seen = json.loads(line)
+        number = int(seen["url"].rpartition("#")[2]) if seen["url"] else _NONE
+        return number, _seen(seen, number, load)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise AcceptanceError(f"vegeta told of no request ({error!r}): it is of another version") from None
+
+
+def _seen(seen: dict[str, Any], number: int, load: Load) -> Record:
+    request, settings = load.request(number), load.settings
+    status, said, headers = int(seen["code"]), str(seen["error"]), seen["headers"] or {}
+    error = _OWN_ADDRESS.sub(r"\1 ", _ASKED.sub("", said[: 2 * _MOST_ERROR], count=1))[:_MOST_ERROR]
+    kept = bool(status) and request.n <= load.kept_per_host
+    return Record(
+        target=request.target,
+        path=request.path,
+        n=request.n,
+        status=status,
+        ok=status in settings.paths[request.path].statuses,
+        latency_ms=seen["latency"] / 1e6 if status or _TIMED_OUT.search(error) else None,
+        error=error,
+        began=str(seen["timestamp"]),
+        body=base64.b64decode(seen["body"] or "", validate=True) if kept else None,
+        headers=_bounded(headers) if kept else None,
+        location=next(iter(headers.get("Location", ())), "")[:_MOST_ERROR],
+        cut=not status and not _ASKED.match(said),
+    )
+
+
+def _bounded(headers: Headers) -> Headers:
+    """The first headers by name, as many as are kept."""
+    left, kept = MOST_HEADER_BYTES, {}
+    for name, values in sorted(headers.items()):
+        left -= sum(len(name) + len(value) for value in values)
+        if left < 0:
+            break
+        kept[name] = list(values)
+    return kept
+
+
+def _unrecorded(number: int, load: Load) -> Record:
+    request = load.request(number)
+    waited = load.settings.timeout_seconds * 1000.0
+    return Record(request.target, request.path, request.n, 0, False, waited, _UNRECORDED, cut=True)

@@ -1,7 +1,8 @@
-"""Evidence of single requests: logs.txt and the bodies under responses/."""
+"""Evidence of single requests: logs.txt, requests.jsonl and the bodies under responses/."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from implementation_dag.acceptance.records import Record
 from implementation_dag.acceptance.settings import ExpectedPath
 from implementation_dag.acceptance.targets import Target
+
+FOLDER = "responses"
 
 
 def response_name(host: str, n: int) -> str:
@@ -21,8 +24,32 @@ def write_responses(records: Sequence[Record], targets: Sequence[Target], folder
     where the body was not kept."""
     folder.mkdir(parents=True, exist_ok=True)
     for record in records:
-        if record.status and record.body is not None:
+        if record.body is not None:
             (folder / response_name(targets[record.target].host, record.n)).write_bytes(record.body)
+
+
+def write_requests(
+    records: Sequence[Record], targets: Sequence[Target], paths: Sequence[ExpectedPath], file: Path
+) -> None:
+    """Write one JSON object a request and line; `body` is the file that holds it, null where there is none."""
+    with file.open("w", encoding="ascii") as lines:
+        for record in records:
+            host = targets[record.target].host
+            kept = record.body
+            document = {
+                "host": host,
+                "n": record.n,
+                "path": paths[record.path].path,
+                "began": record.began or None,
+                "status": record.status,
+                "ok": record.ok,
+                "latency_ms": None if record.latency_ms is None else round(record.latency_ms, 3),
+                "error": record.error,
+                "headers": record.headers,
+                "body": None if kept is None else f"{FOLDER}/{response_name(host, record.n)}",
+                "bytes": None if kept is None else len(kept),
+            }
+            lines.write(json.dumps(document) + "\n")
 
 
 def write_logs(records: Sequence[Record], targets: Sequence[Target], paths: Sequence[ExpectedPath], file: Path) -> None:

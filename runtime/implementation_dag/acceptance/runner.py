@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from implementation_dag.acceptance import k6, verdict
 from implementation_dag.acceptance import settings as inputs
+from implementation_dag.acceptance import vegeta, verdict
 from implementation_dag.acceptance.belonging import tested
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
+from implementation_dag.acceptance.figures import summarize
 from implementation_dag.acceptance.junit import write_junit, write_junit_error
-from implementation_dag.acceptance.plan import longest_run_seconds, write_plan
+from implementation_dag.acceptance.load import Load
+from implementation_dag.acceptance.records import Record
 from implementation_dag.acceptance.report import (
     Findings,
     build_error_report,
@@ -25,7 +27,7 @@ from implementation_dag.acceptance.report import (
     build_report,
     nobody_reached_words,
 )
-from implementation_dag.acceptance.responses import write_logs, write_responses
+from implementation_dag.acceptance.responses import FOLDER, write_logs, write_requests, write_responses
 from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
@@ -63,69 +65,65 @@ def run_acceptance() -> int:
 
 
 def run(urls_file: Path, out: Path, settings: Settings) -> int:
-    """Test the URLs in `urls_file`; write report.json, performance.json, junit.xml, logs.txt and responses/.
+    """Test the URLs in `urls_file` and write the evidence into the folder `out`.
 
-    `out` is the folder of these files. Returns the same exit codes as `run_acceptance`.
+    Returns the same exit codes as `run_acceptance`.
     """
     try:
-        findings, crossed = _test(urls_file, settings)
+        findings = _test(urls_file, settings)
     except StepError as error:
         return _could_not_run(str(error), settings.namespace, out)
-    report = _write_evidence(findings, out)
-    if crossed and report["result"] == "passed":
-        return _could_not_run(
-            "k6 says that a threshold was crossed, its figures do not show which", settings.namespace, out
-        )
-    return _conclude(report)
+    return _conclude(_write_evidence(findings, out))
 
 
-def _test(urls_file: Path, settings: Settings) -> tuple[Findings, bool]:
+def _test(urls_file: Path, settings: Settings) -> Findings:
     asked = read_targets(urls_file)
-    binary = k6.find_k6(settings.k6)
-    version = k6.k6_version(binary)
+    binary = vegeta.find(settings.vegeta)
+    tool = vegeta.version(binary)
+    load = Load(settings, asked.targets)
     urls = ", ".join(target.url for target in asked.targets)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="acceptance-") as name:
         bundle = write_bundle(settings.ca_file, Path(name)) if settings.ca_file else None
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            hosts = _reach(asked.targets, settings)
-            _say(f"{version}: {settings.requests_per_host} requests to each of {urls}")
-            folder = Path(name) / str(attempt)
-            folder.mkdir()
-            outcome = _load(binary, asked.targets, settings, folder, bundle)
-            nobody = verdict.nobody_answered(outcome.log.records, hosts)
+            _reach(load)
+            _say(f"{tool}: {settings.requests_per_host} requests to each of {urls}")
+            outcome = vegeta.run(binary, load, bundle)
+            _say(f"{load.total} requests, {load.rate} a second, made in {outcome.duration_ms / 1000:.1f} s")
+            nobody = _nobody(outcome.records, load)
             if not nobody or attempt == MOST_ATTEMPTS or time.monotonic() - start > ATTEMPTS_WITHIN_SECONDS:
                 break
             _say(f"nobody was reached, once more: {nobody}")
-    namespace = settings.namespace or asked.namespace
-    findings = Findings(settings, namespace, asked.targets, outcome.log.records, outcome.summary, version, nobody)
-    return findings, outcome.thresholds_crossed
+    namespace, summary = settings.namespace or asked.namespace, summarize(outcome.records, load, outcome.duration_ms)
+    return Findings(settings, namespace, asked.targets, outcome.records, summary, tool, nobody)
 
 
-def _reach(targets: Sequence[Target], settings: Settings) -> list[tuple[Probe, ...]]:
+def _reach(load: Load) -> None:
     """Ask each target by each protocol before the load. Raises AcceptanceError when nobody can be reached."""
-
-    path, agent = settings.paths[0].path, settings.user_agent
-    seconds = min(settings.timeout_seconds, protocols.SECONDS)
-
-    def ask(target: Target) -> tuple[Probe, ...]:
-        return protocols.probe(target.url, settings.ca_file, path=path, agent=agent, seconds=seconds)
-
-    hosts = protocols.wait_for_each([partial(ask, target) for target in targets], REACH_SECONDS)
+    hosts = _ask(load, REACH_SECONDS)
     if nobody := verdict.nobody_reached(hosts):
         raise AcceptanceError(nobody_reached_words(nobody))
     for probes in hosts:
         if fault := protocols.fault(probes):
             _say(f"out of reach: {fault}")
-    return hosts
 
 
-def _load(binary: Path, targets: Sequence[Target], settings: Settings, folder: Path, bundle: Path | None) -> k6.Outcome:
-    start = time.monotonic()
-    plan = write_plan(settings, targets, folder)
-    outcome = k6.run_k6(binary, settings.script, plan, bundle, longest_run_seconds(settings, len(targets)))
-    _say(f"{outcome.summary.everything.figures.total} requests made in {time.monotonic() - start:.1f} s")
-    return outcome
+def _ask(load: Load, within: float) -> list[tuple[Probe, ...]]:
+    settings = load.settings
+    path, agent, seconds = settings.paths[0].path, settings.user_agent, min(settings.timeout_seconds, protocols.SECONDS)
+
+    def ask(target: Target) -> tuple[Probe, ...]:
+        return protocols.probe(target.url, settings.ca_file, path=path, agent=agent, seconds=seconds)
+
+    return protocols.wait_for_each([partial(ask, target) for target in load.targets], within)
+
+
+def _nobody(records: Sequence[Record], load: Load) -> str:
+    """Return why the load reached nobody, or nothing."""
+    # Whether a connection hangs or its answer does, vegeta tells in the same words.
+    if verdict.only_waited(records):
+        return verdict.nobody_reached(_ask(load, 0.0))
+    return verdict.nobody_answered(records)
 
 
 def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
@@ -136,11 +134,12 @@ def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
     _write_json(report, out / "report.json")
     _write_json(build_performance(findings, now), out / "performance.json")
     write_logs(findings.records, findings.targets, findings.settings.paths, out / "logs.txt")
+    write_requests(findings.records, findings.targets, findings.settings.paths, out / "requests.jsonl")
     if findings.nobody:
         write_junit_error(report["reason"], out / "junit.xml")
     else:
         write_junit(findings, out / "junit.xml")
-    write_responses(findings.records, findings.targets, out / "responses")
+    write_responses(findings.records, findings.targets, out / FOLDER)
     return report
 
 
@@ -170,7 +169,7 @@ def _could_not_run(reason: str, namespace: str, out: Path) -> int:
     write_junit_error(reason, out / "junit.xml")
     # The step's output artifacts exist even then, so that Argo reports our reason and not a missing file.
     (out / "logs.txt").touch()
-    (out / "responses").mkdir(exist_ok=True)
+    (out / FOLDER).mkdir(exist_ok=True)
     return _not_run(reason)
 
 

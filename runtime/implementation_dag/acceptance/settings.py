@@ -11,6 +11,7 @@ from implementation_dag.acceptance.errors import AcceptanceError, bad_value
 from implementation_dag.contract.parameters import BY_NAME
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_USER_AGENT = re.compile(r"(?=.{1,200}\Z)[!-~]+( +[!-~]+)*")
 _PATH = re.compile(r"/[!-\"$-~]{0,2047}")  # visible ASCII without "#": a fragment never reaches a server
 
 
@@ -33,9 +34,9 @@ class Settings:
     paths: tuple[ExpectedPath, ...]
     body_limit_bytes: int
     timeout_seconds: int
+    requests_per_second: int
     user_agent: str
-    script: Path
-    k6: str = "k6"
+    vegeta: str = "vegeta"
     ca_file: Path | None = None
 
 
@@ -44,32 +45,56 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
 
     Raises AcceptanceError naming the parameter, its value and the allowed range.
     """
-    paths = _paths(config.get("paths", [{"path": "/", "status": [200]}]))
-    requests = int(_parameter(env, "requests_per_host"))
-    if requests < len(paths):
-        raise bad_value(
-            "REQUESTS_PER_HOST",
-            requests,
-            f"at least {len(paths)}, one for each of acceptance.paths, or some path would never be tested",
-        )
+    requests = check_requests(int(_parameter(env, "requests_per_host")), config)
     namespace = env.get("NS", "")
     if namespace and not _NAMESPACE.fullmatch(namespace):
         raise bad_value("NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)")
     limit = config.get("bodyLimitBytes", 65536)
-    timeout = config.get("timeoutSeconds", 10)
     return Settings(
         namespace=namespace,
         min_success=float(_parameter(env, "min_success_pct")),
         max_p95_ms=int(_parameter(env, "max_p95_ms")),
         requests_per_host=requests,
-        paths=paths,
+        paths=_paths(config),
         body_limit_bytes=_whole("acceptance.bodyLimitBytes", limit, 0, 1_048_576),
-        timeout_seconds=_whole("acceptance.timeoutSeconds", timeout, 1, 120),
+        timeout_seconds=_timeout(config),
+        requests_per_second=_rate(config),
         user_agent=_user_agent(config.get("userAgent", "implementation-dag-acceptance")),
-        script=_file("K6_SCRIPT", env.get("K6_SCRIPT", "/input/acceptance.js")),
-        k6=env.get("K6", "k6"),
+        vegeta=env.get("VEGETA", "vegeta"),
         ca_file=_ca_file(env),
     )
+
+
+def check_requests(requests: int, config: Mapping[str, object]) -> int:
+    """Return `requests` to each host, which the first stage asks about as well.
+
+    Raises AcceptanceError when they are too few for the paths, or too many for the step's time.
+    """
+    paths = len(_paths(config))
+    if requests < paths:
+        raise bad_value(
+            "REQUESTS_PER_HOST",
+            requests,
+            f"at least {paths}, one for each of acceptance.paths, or some path would never be tested",
+        )
+    step = _whole("acceptance.stepTimeoutSeconds", config.get("stepTimeoutSeconds", 900), 1, 2**31)
+    most = (step - _timeout(config)) * _rate(config)
+    if requests > most:
+        raise bad_value(
+            "REQUESTS_PER_HOST",
+            requests,
+            f"at most {max(0, most)}, as many as acceptance.requestsPerSecond makes within "
+            "acceptance.stepTimeoutSeconds without the acceptance.timeoutSeconds of the last one",
+        )
+    return requests
+
+
+def _timeout(config: Mapping[str, object]) -> int:
+    return _whole("acceptance.timeoutSeconds", config.get("timeoutSeconds", 10), 1, 120)
+
+
+def _rate(config: Mapping[str, object]) -> int:
+    return _whole("acceptance.requestsPerSecond", config.get("requestsPerSecond", 5), 1, 100)
 
 
 def _ca_file(env: Mapping[str, str]) -> Path | None:
@@ -94,7 +119,8 @@ def _whole(name: str, value: object, low: int, high: int) -> int:
     return int(value)
 
 
-def _paths(value: object) -> tuple[ExpectedPath, ...]:
+def _paths(config: Mapping[str, object]) -> tuple[ExpectedPath, ...]:
+    value = config.get("paths", [{"path": "/", "status": [200]}])
     if not isinstance(value, list) or not 1 <= len(value) <= 50:
         raise bad_value("acceptance.paths", value, "a list of 1 to 50 entries {path, status}")
     return tuple(_path(f"acceptance.paths[{i}]", entry) for i, entry in enumerate(value))
@@ -116,8 +142,10 @@ def _is_status(value: object) -> bool:
 
 
 def _user_agent(value: object) -> str:
-    if not isinstance(value, str) or not value or len(value) > 200 or not (value.isascii() and value.isprintable()):
-        raise bad_value("acceptance.userAgent", value, "1 to 200 visible ASCII characters")
+    if not isinstance(value, str) or not _USER_AGENT.fullmatch(value):
+        raise bad_value(
+            "acceptance.userAgent", value, "1 to 200 visible ASCII characters, with spaces only between them"
+        )
     return value
 
 

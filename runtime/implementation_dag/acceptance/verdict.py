@@ -17,12 +17,15 @@ from implementation_dag.acceptance.terminal import printable
 from implementation_dag.preview.protocols import Probe, fault
 
 _MOST_NAMED = 5
-# What load generators say of a server that took the request and answered too late, or with what is no HTTP.
+_WAITED = re.compile(r"deadline exceeded|Client\.Timeout|timeout awaiting response headers")
+# What Go says of a server that took the request and answered what is no HTTP, or too much of it.
 _ANSWERED_BADLY = re.compile(
-    r"request timeout|awaiting (response )?headers|deadline exceeded|malformed|stream error|bad (status|header)",
-    re.IGNORECASE,
+    r"malformed|bad Content-Length|unsupported transfer|too many (1xx|transfer)|headers exceeded|header list larger"
+    r"|stream error|failed to parse Location"
 )
-_NEVER_CONNECTED = re.compile(r"\bdial|\blookup|handshake|waiting for connection|no such host|refused", re.IGNORECASE)
+_NEVER_CONNECTED = re.compile(r"\bdial|\blookup|handshake|waiting for connection|no such host|refused")
+# Go quotes what a server sent: none of it is to choose the verdict.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 
 
 class Verdict(StrEnum):
@@ -42,23 +45,35 @@ def nobody_reached(hosts: Sequence[Sequence[Probe]]) -> str:
     return _named([text for text in faults if text]) if faults and all(faults) else ""
 
 
-def nobody_answered(records: Sequence[Record], hosts: Sequence[Sequence[Probe]]) -> str:
-    """Return why the load test reached nobody, nothing when a single request came to be answered or was kept waiting.
-
-    `hosts` are the probes before it: an application whose answer was cut off even then cuts off the others as well.
-    """
+def nobody_answered(records: Sequence[Record]) -> str:
+    """Return why the load test reached nobody, nothing when a single request was answered or kept waiting."""
     if not records:
         return "no request could be made"
-    cut = any(probe.status is not None and probe.failure for probes in hosts for probe in probes)
-    if cut or any(record.status or answered_badly(record.error) for record in records):
+    if any(record.status or record.cut or answered_badly(record.error) for record in records):
         return ""
     seen = Counter(printable(record.error) or "unknown error" for record in records)
     return _named([f"{error} ({count} of {len(records)} requests)" for error, count in seen.most_common()])
 
 
+def only_waited(records: Sequence[Record]) -> bool:
+    """Say whether nothing but waiting tells that somebody was there to take a request."""
+    answered = any(record.status or record.cut or _spoke(record.error) for record in records)
+    return not answered and any(_waited(record.error) for record in records)
+
+
 def answered_badly(error: str) -> bool:
     """Say whether a request without a status failed after somebody had taken it, by the load generator's words."""
-    return bool(_ANSWERED_BADLY.search(error)) and not _NEVER_CONNECTED.search(error)
+    return _waited(error) or _spoke(error)
+
+
+def _waited(error: str) -> bool:
+    said = _QUOTED.sub("", error)
+    return bool(_WAITED.search(said)) and not _NEVER_CONNECTED.search(said)
+
+
+def _spoke(error: str) -> bool:
+    said = _QUOTED.sub("", error)
+    return bool(_ANSWERED_BADLY.search(said)) and not _NEVER_CONNECTED.search(said)
 
 
 def _named(faults: Sequence[str]) -> str:

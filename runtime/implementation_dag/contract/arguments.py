@@ -34,16 +34,6 @@ def validate(arguments: Mapping[str, str]) -> None:
         raise ArgumentError("\n".join(sorted(problems)))
 
 
-def enough_requests(arguments: Mapping[str, str], paths: int) -> None:
-    """Raise ArgumentError when fewer requests go to a host than acceptance has paths: some would never be tested."""
-    name = "requests_per_host"
-    if int(arguments[name]) < paths:
-        raise ArgumentError(
-            f"parameter {name!r} is {shown(arguments[name])}: must be at least {paths}, one for each of "
-            "acceptance.paths, or some path would never be tested"
-        )
-
-
 def missing(parameter: Parameter, arguments: Mapping[str, str]) -> bool:
     """Say whether a parameter without default is not among `arguments`."""
     return parameter.default is None and parameter.name not in arguments

@@ -114,22 +114,12 @@ class Agents:
 
 
 @dataclass(frozen=True)
-class Acceptance:
-    """What acceptance asks of each preview: set-params knows by it how many requests are needed."""
-
-    paths: tuple[str, ...]
-    body_limit_bytes: int
-    timeout_seconds: int
-    user_agent: str
-
-
-@dataclass(frozen=True)
 class OfSetParams:
-    """What set-params is told."""
+    """What set-params is told; acceptance checks its section by itself."""
 
     git: Git
     namespace: Namespace
-    acceptance: Acceptance
+    acceptance: dict[str, Any]
 
 
 @dataclass(frozen=True)

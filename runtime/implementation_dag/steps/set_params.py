@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 
+from implementation_dag.acceptance.settings import check_requests
 from implementation_dag.base import git, outputs, pull_request
 from implementation_dag.base.log import say
 from implementation_dag.contract import arguments, branch, names, settings
 
 
 def main() -> int:
-    """Write every name of the run as output parameters. Raises ArgumentError, GitError."""
+    """Write every name of the run as output parameters. Raises ArgumentError, AcceptanceError, GitError."""
     given = arguments.from_environment(os.environ)
     told = settings.load(settings.OfSetParams)
-    arguments.enough_requests(given, len(told.acceptance.paths))
+    # What the last stage would refuse is refused before the others have run.
+    check_requests(int(given["requests_per_host"]), told.acceptance)
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
     url = git.repository_url(told.git.base_url, owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])

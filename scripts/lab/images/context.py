@@ -52,7 +52,7 @@ RECIPES = {
             containerfile="runtime/Containerfile",
             lock="runtime/requirements.lock",
             sources={"implementation_dag": "runtime/implementation_dag"},
-            binaries={"helm": "helm-image", "k6": "k6", "crane": "crane"},
+            binaries={"helm": "helm-image", "vegeta": "vegeta", "crane": "crane"},
         ),
         Recipe(
             name="agents",

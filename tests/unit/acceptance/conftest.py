@@ -1,7 +1,7 @@
-"""A recorded run of the real k6 (v1.8.1) and the settings it was made with.
+"""A recorded run of the real vegeta (v12.13.0) and the settings it was made with.
 
 Two hosts, four requests each, paths / and /gone: the first answers 200 and 404, the second refuses connections.
-Bodies are cut at 8 bytes. Recorded with acceptance.js; record again when the script's output changes.
+Bodies are cut at 8 bytes. The host names were put in afterwards.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag.acceptance.records import read_log
+from implementation_dag.acceptance.figures import summarize
+from implementation_dag.acceptance.load import Load
+from implementation_dag.acceptance.records import read_records
 from implementation_dag.acceptance.report import Findings
 from implementation_dag.acceptance.settings import ExpectedPath, Settings
-from implementation_dag.acceptance.summary import read_summary
 from implementation_dag.acceptance.targets import Target
 
-RECORDED = Path(__file__).with_name("recorded")
+RECORDED = Path(__file__).with_name("recorded") / "vegeta.jsonl"
 
 
 @pytest.fixture
@@ -30,14 +31,18 @@ def findings() -> Findings:
         paths=(ExpectedPath("/", (200,)), ExpectedPath("/gone", (200,))),
         body_limit_bytes=8,
         timeout_seconds=10,
+        requests_per_second=5,
         user_agent="test",
-        script=Path("acceptance.js"),
     )
+    targets = (Target("https://shop.example.com", "shop.example.com"), Target("http://b:81", "b:81"))
+    load = Load(settings, targets)
+    with RECORDED.open("rb") as lines:
+        records, _ = read_records(lines, load)
     return Findings(
         settings=settings,
         namespace="impl-pr-7",
-        targets=(Target("https://shop.example.com", "shop.example.com"), Target("http://b:81", "b:81")),
-        records=read_log(RECORDED / "k6.log").records,
-        summary=read_summary(RECORDED / "summary.json"),
-        k6_version="k6 v1.8.1",
+        targets=targets,
+        records=tuple(records),
+        summary=summarize(records, load, 1000),
+        tool="vegeta v12.13.0",
     )

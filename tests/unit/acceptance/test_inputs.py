@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from implementation_dag.acceptance.errors import AcceptanceError
-from implementation_dag.acceptance.plan import decimal, longest_run_seconds, write_plan
+from implementation_dag.acceptance.report import decimal
 from implementation_dag.acceptance.runner import run, run_acceptance
 from implementation_dag.acceptance.settings import ExpectedPath, from_environment
 from implementation_dag.acceptance.targets import Target, read_targets
@@ -20,11 +20,9 @@ from implementation_dag.base.trust import system_bundle, write_bundle
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """The smallest environment: a script that exists."""
-    script = tmp_path / "acceptance.js"
-    script.write_text("")
-    return {"K6_SCRIPT": str(script)}
+def env() -> dict[str, str]:
+    """The smallest environment: nothing."""
+    return {}
 
 
 @pytest.fixture
@@ -50,6 +48,7 @@ def test_defaults_are_those_of_the_specification(env: dict[str, str]) -> None:
     ("name", "value", "allowed"),
     [
         ("MIN_SUCCESS_PCT", "95", "a number with at most 6 decimals from 0 to 1 (a share: 0.95 means 95 %)"),
+        ("MIN_SUCCESS_PCT", "0.9999999", "a number with at most 6 decimals from 0 to 1"),
         ("MIN_SUCCESS_PCT", "nan", "a number with at most 6 decimals from 0 to 1"),
         ("MIN_SUCCESS_PCT", "", "a number with at most 6 decimals from 0 to 1"),
         ("MIN_SUCCESS_PCT", "0.9; rate<2", "a number with at most 6 decimals from 0 to 1"),
@@ -86,7 +85,14 @@ def test_a_bad_parameter_is_named_with_value_and_range(
         ({"bodyLimitBytes": -1}, "acceptance.bodyLimitBytes is -1"),
         ({"bodyLimitBytes": 2_000_000}, "acceptance.bodyLimitBytes is 2000000"),
         ({"timeoutSeconds": True}, "acceptance.timeoutSeconds is True"),
+        ({"requestsPerSecond": 0}, "acceptance.requestsPerSecond is 0"),
+        ({"requestsPerSecond": 0.5}, "acceptance.requestsPerSecond is 0.5"),
+        ({"stepTimeoutSeconds": 0}, "acceptance.stepTimeoutSeconds is 0"),
         ({"userAgent": "a\r\nX: y"}, "acceptance.userAgent is"),
+        ({"userAgent": "prüfer"}, "acceptance.userAgent is 'prüfer'"),
+        ({"userAgent": ""}, "acceptance.userAgent is ''"),
+        ({"userAgent": " "}, "acceptance.userAgent is ' '"),
+        ({"userAgent": "a" * 201}, "acceptance.userAgent is"),
     ],
 )
 def test_a_bad_value_of_the_configuration_is_named(section: dict[str, Any], named: str, env: dict[str, str]) -> None:
@@ -101,7 +107,22 @@ def test_every_path_gets_a_request(env: dict[str, str]) -> None:
         from_environment({**env, "REQUESTS_PER_HOST": "2"}, {"paths": paths})
 
 
-@pytest.mark.parametrize("name", ["K6_SCRIPT", "CA_FILE", "SSL_CERT_FILE"])
+@pytest.mark.parametrize(
+    ("config", "most"),
+    [
+        ({"requestsPerSecond": 1}, 890),
+        ({"stepTimeoutSeconds": 100, "timeoutSeconds": 1, "requestsPerSecond": 2}, 198),
+        ({"stepTimeoutSeconds": 5}, 0),
+    ],
+)
+def test_the_requests_fit_into_the_steps_time(config: dict[str, Any], most: int, env: dict[str, str]) -> None:
+    if most:
+        assert from_environment({**env, "REQUESTS_PER_HOST": str(most)}, config).requests_per_host == most
+    with pytest.raises(AcceptanceError, match=f"REQUESTS_PER_HOST is {most + 1}: it must be at most {most}, as many"):
+        from_environment({**env, "REQUESTS_PER_HOST": str(most + 1)}, config)
+
+
+@pytest.mark.parametrize("name", ["CA_FILE", "SSL_CERT_FILE"])
 def test_a_file_that_is_not_there_is_named(name: str, env: dict[str, str]) -> None:
     with pytest.raises(AcceptanceError, match=f"{name} is '/nowhere': there is no such file"):
         from_environment({**env, name: "/nowhere"}, {})
@@ -185,19 +206,6 @@ def test_thresholds_are_written_without_exponent(number: float, text: str) -> No
     assert decimal(number) == text
 
 
-def test_the_plan_has_no_more_virtual_users_than_hosts(env: dict[str, str], tmp_path: Path) -> None:
-    settings = from_environment(env, {})
-    for hosts, users in ((1, 1), (3, 3), (40, 10)):
-        targets = [Target(f"https://h{n}", f"h{n}") for n in range(hosts)]
-        assert json.loads(write_plan(settings, targets, tmp_path).read_text())["virtualUsers"] == users
-
-
-def test_the_time_limit_of_k6_covers_every_request_timing_out(env: dict[str, str]) -> None:
-    settings = from_environment(env, {"timeoutSeconds": 10})
-    assert longest_run_seconds(settings, 1) >= 10 * 10
-    assert longest_run_seconds(settings, 40) >= 40 * 10 / 10 * 10
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -210,13 +218,13 @@ def test_what_is_printed_is_escaped_and_cut(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_without_k6_the_report_says_so(env: dict[str, str], tmp_path: Path, urls: Any) -> None:
+def test_without_vegeta_the_report_says_so(env: dict[str, str], tmp_path: Path, urls: Any) -> None:
     urls({"urls": ["https://a.example.com"], "ns": "impl-pr-7"})
     out = tmp_path / "out"
-    assert run(tmp_path / "urls.json", out, from_environment({**env, "K6": "no-such-k6"}, {})) == 1
+    assert run(tmp_path / "urls.json", out, from_environment({**env, "VEGETA": "no-such-vegeta"}, {})) == 1
     report = json.loads((out / "report.json").read_text())
     assert report["result"] == "error"
-    assert report["reasons"][0].startswith("K6 is 'no-such-k6': there is no such program")
+    assert report["reasons"][0].startswith("VEGETA is 'no-such-vegeta': there is no such program")
     assert {path.name for path in out.iterdir()} == {"report.json", "junit.xml", "logs.txt", "responses"}
 
 

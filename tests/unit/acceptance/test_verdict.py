@@ -12,17 +12,16 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.acceptance import k6, runner
-from implementation_dag.acceptance.records import Log, Record
+from implementation_dag.acceptance import runner, vegeta
+from implementation_dag.acceptance.records import Record
 from implementation_dag.acceptance.settings import Settings
-from implementation_dag.acceptance.summary import parse_summary
-from implementation_dag.acceptance.verdict import answered_badly, nobody_answered, nobody_reached
+from implementation_dag.acceptance.verdict import answered_badly, nobody_answered, nobody_reached, only_waited
 from implementation_dag.base import log
 from implementation_dag.base.asking import UNREACHED, Failure
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe, Protocol
 
-# What load generators (k6, vegeta and other programs in Go) say of a request without a status.
+# What load generators in Go say of a request without a status; the text in quotes is what a server sent.
 TRANSPORT = (
     "dial: connection refused",
     'Get "https://a.example.com/": dial tcp 10.96.0.80:443: connect: connection refused',
@@ -40,20 +39,30 @@ TRANSPORT = (
     "read tcp 10.244.0.5:40412->10.96.0.80:443: read: connection reset by peer",
     "connect: no route to host",
     "http2: client connection lost",
+    "net/http: HTTP/1.x transport connection broken: unexpected EOF",
+    'read tcp: "malformed HTTP response, deadline exceeded',
     "",
 )
-BADLY = (
-    "request timeout",
+WAITED = (
     "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
     "net/http: timeout awaiting response headers",
-    'malformed HTTP response "SSH-2.0"',
+)
+BADLY = (
+    *WAITED,
+    'malformed HTTP response "SSH-2.0 dial lookup handshake refused"',
+    'net/http: HTTP/1.x transport connection broken: malformed HTTP status code "dial"',
+    'net/http: HTTP/1.x transport connection broken: bad Content-Length "-5"',
+    'net/http: HTTP/1.x transport connection broken: unsupported transfer encoding: "x"',
+    "net/http: server response headers exceeded 10485760 bytes; aborted",
+    "http2: response header list larger than advertised limit",
+    'failed to parse Location header "http://[": parse "http://[": missing \']\' in host',
     "stream error: stream ID 1; INTERNAL_ERROR; received from peer",
 )
 STATUSES = (200, 204, 301, 404, 429, 500, 502, 503, 504)
 
 
 def record(n: int, status: int = 0, error: str = "", target: int = 0) -> Record:
-    return Record(target, 0, n, status, status == 200, 5.0 if status else None, 0, None, error, "")
+    return Record(target, 0, n, status, status == 200, 5.0 if status else None, error)
 
 
 def good(url: str = "https://a.example.com") -> tuple[Probe, ...]:
@@ -74,26 +83,35 @@ def test_whoever_took_the_request_answered_badly(error: str) -> None:
 def test_nobody_was_reached_exactly_when_every_request_died_on_its_way(seed: int) -> None:
     pick = random.Random(seed)  # noqa: S311 - the same cases each time
     records = [record(n, error=pick.choice(TRANSPORT), target=n % 3) for n in range(pick.randint(1, 40))]
-    assert nobody_answered(records, [good()])
+    assert nobody_answered(records)
     spoilt = list(records)
     answer = record(0, status=pick.choice(STATUSES)) if seed % 2 else record(0, error=pick.choice(BADLY))
     spoilt[pick.randrange(len(spoilt))] = answer
-    assert nobody_answered(spoilt, [good()]) == ""
+    assert nobody_answered(spoilt) == ""
 
 
 def test_a_load_test_without_a_request_reached_nobody() -> None:
-    assert nobody_answered([], [good()]) == "no request could be made"
+    assert nobody_answered([]) == "no request could be made"
 
 
 def test_what_the_requests_got_is_counted_and_harmless() -> None:
     errors = ["EOF"] * 3 + ["\x1b[2Kforged"] * 2
-    told = nobody_answered([record(n, error=error) for n, error in enumerate(errors)], [good()])
+    told = nobody_answered([record(n, error=error) for n, error in enumerate(errors)])
     assert told == "EOF (3 of 5 requests); \\x1b[2Kforged (2 of 5 requests)"
 
 
 def test_an_application_that_cuts_its_answers_off_is_judged() -> None:
-    cut = replace(good()[0], spoken="", failure=Failure.HTTP, detail="status 200, but its body was cut off")
-    assert nobody_answered([record(1, error="unexpected EOF")], [(cut, good()[1])]) == ""
+    cut = replace(record(1, error="unexpected EOF"), cut=True)
+    assert nobody_answered([record(0, error="unexpected EOF"), cut]) == ""
+    assert not only_waited([record(0, error=WAITED[0]), cut])
+
+
+@pytest.mark.parametrize("error", WAITED)
+def test_waiting_alone_does_not_tell_who_was_there(error: str) -> None:
+    assert only_waited([record(1, error=error), record(2, error="EOF")])
+    assert not only_waited([record(1, error=error), record(2, status=503)])
+    assert not only_waited([record(1, error=error), record(2, error='malformed HTTP response "x"')])
+    assert not only_waited([record(1, error="EOF"), record(2, error="dial tcp 10.0.0.1:80: i/o timeout")])
 
 
 def lost(url: str, failure: Failure) -> tuple[Probe, ...]:
@@ -131,24 +149,16 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, findings: Any) -> Step
     def run(loads: Sequence[Sequence[Record]], hosts: Sequence[tuple[Probe, ...]]) -> tuple[int, dict[str, Any], Path]:
         answers, probes = iter(loads), iter(hosts)
 
-        def load(*_: Any) -> k6.Outcome:
-            records = tuple(next(answers))
-            good = sum(record.ok for record in records)
-            part = {
-                "success": {"passes": good, "fails": len(records) - good},
-                "latency": {"count": 0},
-                "held": {"success": good == len(records), "latency": True},
-            }
-            summary = {"durationMs": 1, "all": part, "targets": [{**part, "paths": [part]}]}
-            return k6.Outcome(parse_summary(summary), Log(records, ()), good != len(records))
+        def load(*_: Any) -> vegeta.Outcome:
+            return vegeta.Outcome(tuple(next(answers)), 1)
 
         message = tmp_path / "message"
         monkeypatch.setattr(log, "TERMINATION_LOG", message)
         monkeypatch.setattr(runner, "REACH_SECONDS", 0.0)
         monkeypatch.setattr(protocols, "probe", lambda *_, **__: next(probes))
-        monkeypatch.setattr(k6, "find_k6", lambda _: Path("load"))
-        monkeypatch.setattr(k6, "k6_version", lambda _: "load 1")
-        monkeypatch.setattr(k6, "run_k6", load)
+        monkeypatch.setattr(vegeta, "find", lambda _: Path("load"))
+        monkeypatch.setattr(vegeta, "version", lambda _: "load 1")
+        monkeypatch.setattr(vegeta, "run", load)
         urls = tmp_path / "urls.json"
         urls.write_text(json.dumps({"urls": ["https://a.example.com"]}))
         settings: Settings = findings.settings
@@ -209,6 +219,16 @@ def test_nobody_there_however_often_is_not_judged_and_its_requests_are_kept(step
     assert (report["total_requests"], report["thresholds"]["passed"]) == (2, False)
     assert (junit(out).get("failures"), junit(out).get("errors")) == ("0", "1")
     assert len((out / "logs.txt").read_text().splitlines()) == 2
+
+
+def test_where_connections_hang_the_hosts_are_asked_again(step: Step) -> None:
+    hung = [record(n, error=WAITED[0]) for n in (1, 2)]
+    silent = tuple(replace(probe, spoken="", status=None, failure=Failure.TCP) for probe in good())
+    probes = [good(), silent] * runner.MOST_ATTEMPTS
+    code, report, _ = step([hung] * runner.MOST_ATTEMPTS, probes)
+    assert (code, report["verdict"]) == (1, "could_not_run")
+    code, report, _ = step([hung], [good(), good()])
+    assert (code, report["verdict"]) == (2, "failed")
 
 
 def test_the_nodes_message_holds_nothing_that_is_evaluated(step: Step) -> None:

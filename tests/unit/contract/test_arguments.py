@@ -125,12 +125,6 @@ def test_what_is_needed_and_what_is_unknown_is_named() -> None:
     assert unknown.startswith("parameter 'prs' is unknown: there are owner, repo, pr, commit")
 
 
-def test_fewer_requests_than_paths_are_refused_before_anything_is_made() -> None:
-    arguments.enough_requests(GOOD | {"requests_per_host": "3"}, 3)
-    with pytest.raises(ArgumentError, match="parameter 'requests_per_host' is '2': must be at least 3, one for each"):
-        arguments.enough_requests(GOOD | {"requests_per_host": "2"}, 3)
-
-
 def test_names_every_bad_parameter_at_once() -> None:
     with pytest.raises(ArgumentError) as caught:
         arguments.validate(GOOD | {"pr": "x", "owner": "-"})

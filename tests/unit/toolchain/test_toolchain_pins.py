@@ -15,7 +15,7 @@ from scripts.toolchain.pins import pins_key, read_pins
 
 def test_the_pins_of_this_repository_agree_with_their_modules() -> None:
     pins = read_pins()
-    assert {"kubernetes", "etcd", "argo-workflows", "helm3", "helm4", "kubectl", "k6"} <= set(pins)
+    assert {"kubernetes", "etcd", "argo-workflows", "helm3", "helm4", "kubectl", "vegeta"} <= set(pins)
     for pin in pins.values():
         if pin.kind == "go":
             required = re.findall(r"^(?:require )?\s*(\S+) v(\S+)", (pin.module_folder / "go.mod").read_text(), re.M)

@@ -64,7 +64,6 @@ volumeMounts:
 - {name: REQUESTS_PER_HOST, value: "{{ "{{inputs.parameters.requests_per_host}}" }}"}
 - {name: URLS_FILE, value: /input/urls.json}
 - {name: OUT, value: /artifacts/acceptance}
-- {name: K6_SCRIPT, value: /input/acceptance.js}
 {{- if .Values.trust.configMap }}
 - {name: CA_FILE, value: /etc/ssl/idag/ca-bundle.crt}
 {{- end }}

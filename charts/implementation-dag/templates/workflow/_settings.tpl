@@ -44,7 +44,22 @@ retries: {{ $.Values.workflow.retries | int }}
 {{- end }}
 
 {{- define "implementation-dag.settings.acceptance" -}}
-{{- toYaml (pick .Values.acceptance "paths" "bodyLimitBytes" "timeoutSeconds" "userAgent") }}
+{{- toYaml (omit .Values.acceptance "resources") }}
+{{- end }}
+
+{{- /* Requests to each host, refused where the acceptance step would refuse them after everything else. */}}
+{{- define "implementation-dag.requestsPerHost" -}}
+{{- $requests := .Values.defaults.requestsPerHost | int }}
+{{- with .Values.acceptance }}
+{{- if lt $requests (len .paths) }}
+{{- fail (printf "defaults.requestsPerHost is %d: it must be at least %d, one for each of acceptance.paths" $requests (len .paths)) }}
+{{- end }}
+{{- $most := mul (sub .stepTimeoutSeconds .timeoutSeconds) .requestsPerSecond | int }}
+{{- if gt $requests $most }}
+{{- fail (printf "defaults.requestsPerHost is %d: it must be at most %d, what acceptance.requestsPerSecond makes within acceptance.stepTimeoutSeconds without the timeoutSeconds of the last one" $requests (max 0 $most)) }}
+{{- end }}
+{{- end }}
+{{- $requests }}
 {{- end }}
 
 {{- /* A step's own sections: {root: ., sections: their names}. The kubelet reads $$ in a variable as $. */}}

@@ -13,7 +13,8 @@ from scripts.chart.lint.workflow import Template
 # Shell commands that ask something on the network.
 NETWORK = (
     *("curl", "wget", "git", "helm", "kubectl", "argo", "aws", "gcloud", "az", "gh", "crane", "skopeo", "docker"),
-    *("pip", "pip3", "npm", "yarn", "cargo", "go", "apt-get", "apk", "ssh", "scp", "rsync", "psql", "redis-cli", "k6"),
+    *("pip", "pip3", "npm", "yarn", "cargo", "go", "apt-get", "apk", "ssh", "scp", "rsync", "psql", "redis-cli"),
+    *("k6", "vegeta"),
 )
 
 

@@ -57,7 +57,7 @@ def client_errors_pass(scope: Scope) -> Iterator[Hit]:
 @rule(
     "IDAG704",
     "percentile computed by hand",
-    "an index into a sorted list is off by one for small counts, and requests that failed are often not in it; use k6",
+    "an index into a sorted list is off by one for small counts, and failed requests are often not in it; use vegeta",
 )
 def percentiles(scope: Scope) -> Iterator[Hit]:
     """`a[int(0.95*c)]` and alike in awk or bash."""

@@ -17,8 +17,8 @@ import socket, sys, threading, time
 def head(status, *lines):
     return "\\r\\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode("latin-1")
 def big(peer):
-    peer.sendall(head("200 OK", f"Content-Length: {1 << 30}"))
-    for _ in range(1024):
+    peer.sendall(head("200 OK", f"Content-Length: {1 << 34}"))
+    for _ in range(1 << 14):
         peer.sendall(bytes(1 << 20))
 def redirect(peer):
     peer.sendall(head("302 Found", "Location: http://169.254.169.254/latest/", "Content-Length: 0"))

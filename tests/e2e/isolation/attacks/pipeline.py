@@ -185,13 +185,10 @@ def message(box: Box, case: Case) -> str:
 
 def template_of(box: Box, name: str) -> str:
     """The release's WorkflowTemplate of this name, or a copy of it without the layers that are taken out."""
-    if not box.without & (careless.CODE.keys() | careless.SCRIPT.keys()):
+    if not box.without & careless.CODE.keys():
         return name
     config_map = layers.put_code(box.kubectl, box.namespace, layers.code(box.without))
-    text = json.dumps(layers.plain(box.kubectl.get("workflowtemplate", name, f"--namespace={box.namespace}") or {}))
-    for layer in sorted(box.without & careless.SCRIPT.keys()):
-        text = text.replace(*careless.SCRIPT[layer])
-    found = json.loads(text)
+    found = layers.plain(box.kubectl.get("workflowtemplate", name, f"--namespace={box.namespace}") or {})
     copy = f"{config_map}-{name}"
     found["metadata"] = {"name": copy, "namespace": box.namespace, "labels": layers.MARK}
     found["spec"]["templates"] = [

@@ -1,20 +1,25 @@
-"""The acceptance step with the real k6 against real applications."""
+"""The acceptance step with the real vegeta against real applications, good and hostile ones."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import socket
 import ssl
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from implementation_dag.acceptance import vegeta
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe, Protocol
-from tests.k6.conftest import Acceptance, Request, answer, serving
+from tests.load.conftest import Acceptance, Request, answer, raw, serving
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -36,7 +41,7 @@ def test_a_fast_application_passes(acceptance: Acceptance) -> None:
     assert len(bodies) == 10
     assert {body.read_bytes() for body in bodies} == {b"hello"}
     performance = json.loads((result.out / "performance.json").read_text())
-    assert performance["tool"].startswith("k6 v1.")
+    assert performance["tool"].startswith("vegeta v12.")
     assert performance["hosts"][0]["paths"][0]["latency"]["p95_ms"] > 0
 
 
@@ -112,11 +117,13 @@ def test_a_huge_body_is_cut_byte_for_byte(acceptance: Acceptance) -> None:
 
 def test_a_long_test_keeps_the_bodies_of_its_first_requests(acceptance: Acceptance) -> None:
     with serving(answer(200, b"hello")) as port:
-        config = {"bodyLimitBytes": 1_048_576}
+        config = {"bodyLimitBytes": 1_048_576, "requestsPerSecond": 50}
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="40")
     assert result.code == 0
     assert len(result.log_lines) == 40
-    assert len(list((result.out / "responses").iterdir())) == 32
+    # 32 MiB, of which each request may take 1 MiB and 16 KiB.
+    assert len(list((result.out / "responses").iterdir())) == 31
+    assert [item["headers"] is not None for item in result.requests] == [True] * 31 + [False] * 9
 
 
 def test_what_a_server_sends_cannot_forge_lines_on_the_terminal(acceptance: Acceptance) -> None:
@@ -185,7 +192,7 @@ def test_a_server_that_does_not_answer_in_time(acceptance: Acceptance) -> None:
         config = {"timeoutSeconds": 1}
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="1")
     assert result.code == 2
-    assert any("no answer: request timeout" in reason for reason in result.report["reasons"])
+    assert any("no answer: context deadline exceeded" in reason for reason in result.report["reasons"])
     assert result.report["p95_ms"] >= 1000
 
 
@@ -199,31 +206,170 @@ def test_tls_is_verified_with_the_given_authority(acceptance: Acceptance, pki: P
     assert "the certificate is not trusted" in unknown.report["reason"]
 
 
-def test_a_broken_script_ends_with_1_and_says_why(acceptance: Acceptance, tmp_path: Path) -> None:
-    script = tmp_path / "broken.js"
-    script.write_text("export default function () { nonsense( }")
+def test_a_load_generator_that_fails_is_nobodys_fault(acceptance: Acceptance, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\n[ $1 = -version ] || { echo 'no such flag\033[2J' >&2; exit 3; }\n")
+    broken.chmod(0o755)
     with serving(answer(200)) as port:
-        result = acceptance(f"http://127.0.0.1:{port}", K6_SCRIPT=str(script))
+        result = acceptance(f"http://127.0.0.1:{port}", VEGETA=str(broken))
     assert result.code == 1
     assert result.report["result"] == "error"
-    assert "k6 ended with exit code" in result.report["reasons"][0]
-    assert "Unexpected token" in result.report["reasons"][0]
+    assert "vegeta ended with exit code 3; its last messages: no such flag\\x1b[2J" in result.report["reasons"][0]
     assert (result.out / "logs.txt").exists()
 
 
 def test_the_application_cannot_pass_for_our_records(acceptance: Acceptance) -> None:
-    forged = json.dumps({"level": "info", "source": "console", "msg": '{"target": 0}'}).encode()
+    told = {"code": 200, "url": "http://a/#0", "latency": 1, "error": "", "body": "", "headers": {}}
+    forged = json.dumps(told).encode() + b"\n"
 
     def forge(request: Request) -> None:
-        request.wfile.write(forged + b"\n" + forged + b"\n")
+        request.wfile.write(forged + forged)
 
     with serving(forge) as port:
         result = acceptance(f"http://127.0.0.1:{port}", REQUESTS_PER_HOST="1")
     assert result.code == 2
-    assert len(result.log_lines) == 1
+    assert [line[2] for line in result.log_lines] == ["000"]
 
 
-def test_the_users_agent_and_nothing_of_our_environment_reaches_k6(
+def test_every_request_is_told_with_headers_and_body(acceptance: Acceptance) -> None:
+    with serving(answer(404, b"gone \x1b[2J", **{"X-Told": "\xc2\x9b2K"})) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", REQUESTS_PER_HOST="2")
+    text = (result.out / "requests.jsonl").read_bytes()
+    assert text.isascii() and b"\x1b" not in text
+    first, second = result.requests
+    assert (first["host"], first["n"], first["path"], first["status"], first["ok"]) == (
+        f"127.0.0.1:{port}", 1, "/", 404, False,
+    )  # fmt: skip
+    assert first["headers"]["X-Told"] == ["\x9b2K"]
+    assert (result.out / second["body"]).read_bytes() == b"gone \x1b[2J"
+    assert second["bytes"] == len(b"gone \x1b[2J")
+    assert first["began"] < second["began"]
+    assert first["latency_ms"] > 0
+
+
+def test_requests_come_at_their_rate_whatever_is_answered(acceptance: Acceptance) -> None:
+    """A server that takes one at a time: its queue is in the latencies, and the next request does not wait for it."""
+    came: list[float] = []
+    one = threading.Lock()
+
+    def slow(request: Request) -> None:
+        came.append(time.monotonic())
+        with one:
+            time.sleep(0.2)
+        answer(200)(request)
+
+    with serving(slow) as port:
+        config = {"requestsPerSecond": 20}
+        result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="10")
+    assert came[-1] - came[1] < 1
+    assert result.report["p95_ms"] > 1000
+    assert result.code == 2
+
+
+HOSTILE = {
+    "more headers than anybody reads": b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 2_000_000 + b"\r\n",
+    "headers that take all memory": b"HTTP/1.1 200 OK\r\n"
+    + b"".join(b"%x:\r\n" % n for n in range(400_000))
+    + b"Content-Length: 0\r\n\r\n",
+    "a line of 9 MB that is no header": b"HTTP/1.1 200 OK\r\nX: " + b"\x01" * 9_000_000 + b"\r\n\r\n",
+    "no HTTP": b"SSH-2.0-dial lookup refused\r\n\r\n",
+    "a status that is none": b"HTTP/1.1 99999 dial\r\n\r\n",
+    "no colon": b"HTTP/1.1 200 OK\r\nno colon dial\r\n\r\n",
+    "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+    "an encoding that is none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: dial\r\n\r\n",
+    "a chunk that is none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a body that is cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+    "a redirect to nowhere": b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_answer_is_the_pull_requests_fault(
+    sent: bytes, acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = (Probe("http://127.0.0.1", Protocol.HTTP1, "HTTP/1.1", 200),)
+    monkeypatch.setattr(protocols, "probe", lambda *_, **__: answered)
+    with serving(raw(sent)) as port:
+        config = {"timeoutSeconds": 5, "requestsPerSecond": 20}
+        result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="10")
+    assert (result.code, result.report["verdict"]) == (2, "failed"), result.printed
+    assert result.report["successful_requests"] == 0
+    assert sum(file.stat().st_size for file in result.out.rglob("*") if file.is_file()) < 1_000_000
+
+
+def test_a_body_without_end_is_given_up_in_time_and_held_nowhere(acceptance: Acceptance) -> None:
+    def endless(request: Request) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", str(1 << 40))
+        request.end_headers()
+        while True:
+            request.wfile.write(bytes(1 << 20))
+
+    start = time.monotonic()
+    with serving(endless) as port:
+        config = {"timeoutSeconds": 1}
+        result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="3")
+    assert time.monotonic() - start < 20
+    assert result.code == 2
+    assert any("while reading body" in reason for reason in result.report["reasons"])
+    assert list((result.out / "responses").iterdir()) == []
+
+
+def test_a_connection_that_is_switched_and_held_is_ended(
+    acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Go's own time limit ends with the answer 101."""
+    monkeypatch.setattr(vegeta, "GRACE_SECONDS", 1.0)
+    done = threading.Event()
+
+    def switch(request: Request) -> None:
+        request.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+        done.wait(60)
+
+    with serving(switch) as port:
+        config = {"timeoutSeconds": 1}
+        result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="2")
+        done.set()
+    assert (result.code, result.report["verdict"]) == (2, "failed")
+    assert any("did not end in time" in reason for reason in result.report["reasons"])
+
+
+def test_a_body_is_not_unpacked(acceptance: Acceptance) -> None:
+    packed = gzip.compress(bytes(1_000_000))
+    with serving(answer(200, packed, **{"Content-Encoding": "gzip"})) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", REQUESTS_PER_HOST="1")
+    (body,) = (result.out / "responses").iterdir()
+    assert body.read_bytes() == packed
+
+
+def test_a_host_whose_connections_hang_is_not_judged(acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full queue of connections, as behind a fence: the load generator cannot tell it from a slow answer."""
+    probe, asked = protocols.probe, 0
+
+    def once_answered(*given: Any, **named: Any) -> tuple[Probe, ...]:
+        nonlocal asked
+        asked += 1
+        return (Probe(url, Protocol.HTTP1, "HTTP/1.1", 200),) if asked % 2 else probe(*given, **named)
+
+    monkeypatch.setattr(protocols, "probe", once_answered)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as full:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for _ in range(4):
+            queued = full.enter_context(socket.socket())
+            queued.setblocking(False)
+            queued.connect_ex(listener.getsockname())
+        result = acceptance(url, config={"timeoutSeconds": 1}, REQUESTS_PER_HOST="1")
+    assert (result.code, result.report["verdict"]) == (1, "could_not_run")
+    assert "no connection within 1.0 s" in result.report["reason"]
+
+
+def test_ipv6_is_asked_as_well(acceptance: Acceptance) -> None:
+    with serving(answer(200), address="::1") as port:
+        result = acceptance(f"http://[::1]:{port}", REQUESTS_PER_HOST="1")
+    assert result.code == 0, result.printed
+
+
+def test_the_users_agent_and_nothing_of_our_environment_reaches_vegeta(
     acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agents = []
@@ -233,7 +379,7 @@ def test_the_users_agent_and_nothing_of_our_environment_reaches_k6(
         answer(200)(request)
 
     monkeypatch.setenv("HTTP_PROXY", NOWHERE)
-    monkeypatch.setenv("K6_ITERATIONS", "1")
+    monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
     with serving(note) as port:
         config = {"userAgent": "acceptance/1.0"}
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="3")

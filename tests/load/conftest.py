@@ -1,9 +1,10 @@
-"""Real applications on this machine for the real k6 to test, and the acceptance step run on them."""
+"""Real applications on this machine for the real vegeta to test, and the acceptance step run on them."""
 
 from __future__ import annotations
 
 import http.server
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from implementation_dag.acceptance import runner
 from implementation_dag.acceptance.settings import from_environment
 from scripts.toolchain import tool
 
-SCRIPT = Path(__file__).parents[2] / "charts/implementation-dag/files/acceptance.js"
 Request = http.server.BaseHTTPRequestHandler
 Answer = Callable[[Request], None]
 
@@ -37,9 +37,19 @@ def answer(code: int, body: bytes = b"", **headers: str) -> Answer:
     return write
 
 
+def raw(sent: bytes) -> Answer:
+    """An application that sends `sent` and closes the connection."""
+
+    def write(request: Request) -> None:
+        request.wfile.write(sent)
+        request.close_connection = True
+
+    return write
+
+
 @contextmanager
-def serving(application: Answer, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Serve `application` on 127.0.0.1; the value is the port."""
+def serving(application: Answer, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[int]:
+    """Serve `application` on `address`; the value is the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,8 +66,11 @@ def serving(application: Answer, tls: ssl.SSLContext | None = None) -> Iterator[
             except (ConnectionError, ssl.SSLError):
                 self.close_connection = True
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        daemon_threads = True
+
+    server = Server((address, 0), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -82,19 +95,24 @@ class Result:
         """The words of each line of logs.txt."""
         return [line.split() for line in (self.out / "logs.txt").read_text().splitlines()]
 
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The objects of requests.jsonl."""
+        return [json.loads(line) for line in (self.out / "requests.jsonl").read_text().splitlines()]
+
 
 Acceptance = Callable[..., Result]
 
 
 @pytest.fixture
 def acceptance(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Acceptance:
-    """Function (*urls, config={}, **environment) that runs the acceptance step with the real k6."""
+    """Function (*urls, config={}, **environment) that runs the acceptance step with the real vegeta."""
     monkeypatch.setattr(runner, "REACH_SECONDS", 0.0)
 
     def step(*urls: str, config: dict[str, Any] | None = None, **environment: str) -> Result:
         urls_file, out = tmp_path / "urls.json", tmp_path / "out"
         urls_file.write_text(json.dumps({"urls": list(urls), "ns": "impl-pr-7"}))
-        env = {"K6_SCRIPT": str(SCRIPT), "K6": str(tool("k6")), **environment}
+        env = {"VEGETA": str(tool("vegeta")), **environment}
         code = runner.run(urls_file, out, from_environment(env, config or {}))
         return Result(code, capfd.readouterr().out, out, json.loads((out / "report.json").read_text()))
 
