@@ -20,6 +20,8 @@ from implementation_dag.acceptance import vegeta
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe, Protocol
 from tests.load.conftest import Acceptance, Request, answer, raw, serving
+from tests.unit.preview.test_protocols import http2
+from tests.unit.preview.test_protocols import serving as over_tls
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -216,6 +218,49 @@ def test_a_load_generator_that_fails_is_nobodys_fault(acceptance: Acceptance, tm
     assert result.report["result"] == "error"
     assert "vegeta ended with exit code 3; its last messages: no such flag\\x1b[2J" in result.report["reasons"][0]
     assert (result.out / "logs.txt").exists()
+
+
+def test_a_load_generator_without_memory_left_does_not_end_the_judgement(
+    acceptance: Acceptance, tmp_path: Path
+) -> None:
+    starved = tmp_path / "starved"
+    words = "fatal error: runtime: cannot allocate memory\\n\\ngoroutine 1"
+    starved.write_text(f"#!/bin/sh\n[ $1 = -version ] || {{ printf '{words}' >&2; exit 2; }}\n")
+    starved.chmod(0o755)
+    with serving(answer(200)) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", VEGETA=str(starved))
+    assert (result.code, result.report["verdict"], result.report["total_requests"]) == (2, "failed", 10)
+    assert any("too large to be kept (10 times)" in reason for reason in result.report["reasons"])
+
+
+def test_a_load_generator_that_tells_of_nothing_is_nobodys_fault(acceptance: Acceptance) -> None:
+    with serving(answer(200)) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", VEGETA="true")
+    assert result.code == 1
+    assert "vegeta told of no request" in result.report["reason"]
+
+
+def http2_or_not(connection: ssl.SSLSocket) -> None:
+    """Where it is not taken, nothing that counts as success is answered."""
+    if connection.selected_alpn_protocol() == "h2":
+        return http2(connection)
+    connection.recv(65536)
+    return connection.sendall(b"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_http2_is_taken_where_it_is_offered(acceptance: Acceptance, pki: Path) -> None:
+    with over_tls(pki, ["h2", "http/1.1"], http2_or_not) as url:
+        config = {"paths": [{"path": "/", "status": [404]}]}
+        result = acceptance(url, config=config, CA_FILE=str(pki / "ca.crt"), REQUESTS_PER_HOST="5")
+    assert result.code == 0, result.printed
+    assert {item["status"] for item in result.requests} == {404}
+
+
+def test_no_body_is_kept_where_none_is_wanted(acceptance: Acceptance) -> None:
+    with serving(answer(200, b"hello")) as port:
+        result = acceptance(f"http://127.0.0.1:{port}", config={"bodyLimitBytes": 0}, REQUESTS_PER_HOST="2")
+    assert result.code == 0
+    assert {file.read_bytes() for file in (result.out / "responses").iterdir()} == {b""}
 
 
 def test_the_application_cannot_pass_for_our_records(acceptance: Acceptance) -> None:
