@@ -8,6 +8,7 @@ from scripts.chart.lint import lint
 from scripts.chart.render import helm
 from scripts.chart.render.project import CHART, ROOT, SUITE
 from scripts.chart.render.targets import HELMS, NEWEST
+from scripts.chart.render.umbrella import umbrella
 from scripts.chart.render.verdicts import remembered
 from scripts.chart.schemas.reading import read
 
@@ -25,7 +26,8 @@ def test_the_rendered_objects_break_no_rule(case: str) -> None:
 @pytest.mark.parametrize("name", HELMS)
 @pytest.mark.parametrize("case", sorted(case.name for case in SUITE.cases.values() if not case.overlay))
 def test_helm_lint_is_content(case: str, name: str) -> None:
-    helm.lint(CHART, SUITE.cases[case].values, helm=name, kube_version=NEWEST.kube_version)
+    with umbrella(CHART, SUITE.cases[case].aliases) as chart:
+        helm.lint(chart, SUITE.cases[case].values, helm=name, kube_version=NEWEST.kube_version)
 
 
 def test_the_examples_break_no_rule() -> None:

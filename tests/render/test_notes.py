@@ -39,7 +39,17 @@ def test_what_is_not_configured_is_said(values: dict[str, object], hint: str, sh
     assert hint not in notes(shop, values)
 
 
-def test_without_the_installation_test_the_doctor_is_named(shop: Suite) -> None:
+def test_without_the_installation_test_it_is_said_how_to_have_it(shop: Suite) -> None:
     text = notes(shop, {"installationTest": {"enabled": False}})
-    assert "make doctor" in text
-    assert "helm test shop" not in text
+    assert "set the value installationTest.enabled, upgrade, then: helm test shop -n ci --logs" in text
+    assert "installationTest.enabled" not in notes(shop)
+
+
+def test_people_without_a_checkout_have_all_that_is_named(shop: Suite) -> None:
+    text = notes(shop) + notes(shop, {"installationTest": {"enabled": False}})
+    assert "make " not in text
+    assert "scripts" not in text
+
+
+def test_previews_are_looked_for_by_their_own_release(shop: Suite) -> None:
+    assert "kubectl get namespaces -l implementation-dag.dev/release=shop" in notes(shop)

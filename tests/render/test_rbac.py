@@ -4,20 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart.render import RenderError, helm
+from scripts.chart.render import Objects, RenderError, helm
 from scripts.chart.render.project import CHART
 
 CASES = Path(__file__).parent / "cases"
-ALL = [None, *sorted(CASES.glob("*.yaml"))]
 
 
-def rules(objects: list[helm.Object], *kinds: str) -> list[tuple[str, dict[str, list[str]]]]:
-    return [(item["metadata"]["name"], rule) for item in objects if item["kind"] in kinds for rule in item["rules"]]
+def rules(objects: Objects, *kinds: str) -> list[tuple[str, dict[str, list[str]]]]:
+    return [(item.name, rule) for kind in kinds for item in objects.of(kind) for rule in item["rules"]]
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.stem if case else "default")
-def test_no_wildcard_no_escalation(case: Path | None) -> None:
-    for name, rule in rules(helm.template(CHART, case), "ClusterRole", "Role"):
+def test_no_wildcard_no_escalation(objects: Objects) -> None:
+    for name, rule in rules(objects, "ClusterRole", "Role"):
         granted = {*rule["verbs"], *rule["resources"], *rule["apiGroups"]}
         assert not granted & {"*", "escalate", "impersonate"}, name
         if "bind" in rule["verbs"]:
@@ -25,15 +23,12 @@ def test_no_wildcard_no_escalation(case: Path | None) -> None:
             assert rule["resourceNames"], name
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.stem if case else "default")
-def test_what_the_pipeline_may_do_in_the_whole_cluster_reaches_no_secret(case: Path | None) -> None:
-    objects = helm.template(CHART, case)
+def test_what_the_pipeline_may_do_in_the_whole_cluster_reaches_no_secret(objects: Objects) -> None:
     bound = {
         item["roleRef"]["name"]
-        for item in objects
-        if item["kind"] == "ClusterRoleBinding"
+        for item in objects.of("ClusterRoleBinding")
         # The installation test asks what others may, and reads no object.
-        and not item["metadata"]["name"].endswith("-installation-test")
+        if not item.name.endswith("-installation-test")
     }
     reached = {
         f"{group}/{resource}"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from implementation_dag.check.rights import Identity
-from scripts.chart.render import helm
+from scripts.chart.render import Case, helm
 from scripts.chart.render.manifests import load
-from scripts.chart.render.project import CHART
+from scripts.chart.render.project import CHART, SUITE
 from scripts.chart.rights import snapshot
 from scripts.chart.rights.limits import Policies
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+CASES = [case for case in SUITE.cases.values() if case.values and not case.aliases]
 POLICY_CASES = CHART.parents[1] / "policies" / "cases"
 RELEASE, NAMESPACE = snapshot.RELEASE, snapshot.NAMESPACE
 WHOLE = "IS THE WHOLE CLUSTER"
@@ -30,9 +29,9 @@ def become(objects: list[Any], policies: bool) -> dict[str, str]:
     return {name: "\n".join(found) for name, found in snapshot.become(objects, RELEASE, NAMESPACE, policies).items()}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_nobody_becomes_more_than_previews_whatever_the_values(case: Path) -> None:
-    objects = helm.template(CHART, case)
+@pytest.mark.parametrize("situation", CASES, ids=lambda situation: situation.name)
+def test_nobody_becomes_more_than_previews_whatever_the_values(situation: Case) -> None:
+    objects = helm.template(CHART, situation.values)
     (controller,) = [item["metadata"]["name"] for item in objects if item["kind"] == "Deployment"]
     release = controller.removesuffix("-controller")
     clustered = any(item["kind"] == "ClusterRole" and item["metadata"]["name"] == f"{release}-role" for item in objects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,36 @@ def test_either_proxy_is_enough(name: str, render: Renderer) -> None:
 def test_a_proxy_that_cannot_be_or_holds_a_password_is_refused(wrong: dict[str, str], named: str, suite: Suite) -> None:
     with pytest.raises(RenderError, match=named):
         suite.render(values={"proxy": wrong})
+
+
+def test_two_of_it_in_one_release_share_nothing(render: Renderer) -> None:
+    """As parts of another chart: no name, and no pod that both controllers' selectors find."""
+    names = ("blue", "green-previews-of-the-platform-team")
+    objects = render("umbrella", values={name: {"policies": {"install": "always"}} for name in names})
+    first, second = objects.of("Deployment")
+    assert (first.name, second.name) == (f"{NAME}-blue-controller", f"{NAME}-green-previe-e772bbda-controller")
+    for one, other in ((first, second), (second, first)):
+        selector = one.spec["selector"]["matchLabels"]
+        assert {"app.kubernetes.io/name", "app.kubernetes.io/instance"} <= selector.keys()
+        assert selector.items() <= one.spec["template"]["metadata"]["labels"].items()
+        assert not selector.items() <= other.spec["template"]["metadata"]["labels"].items()
+    assert [item.spec["selector"] for item in objects.of("PodDisruptionBudget")] == [first.spec["selector"]]
+    assert first.pod["topologySpreadConstraints"][0]["labelSelector"] == first.spec["selector"]
+    assert len(objects.of("ValidatingAdmissionPolicy")) == 36
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [("ab-cd_ef", f"{NAME}-ab-cd-ef"), ("a" * 21, f"{NAME}-{'a' * 21}"), ("A" * 22, f"{NAME}-{'a' * 12}-")],
+)
+def test_a_part_is_called_by_release_and_alias(name: str, whole: str, suite: Suite) -> None:
+    case = replace(suite.case("default"), aliases=(name,))
+    (template,) = suite.render(case).objects.of("WorkflowTemplate")
+    assert template.name.startswith(whole)
+    assert len(template.name) <= 40
+    assert suite.render(case, values={name: {"fullnameOverride": "own"}}).objects.workflow_template("own")
+
+
+def test_every_situation_of_the_chart_is_a_case(suite: Suite) -> None:
+    found = {name for name in suite.cases if name.startswith("ci/")}
+    assert found == {f"ci/{name}" for name in ("default", "gitops", "irsa", "minimal", "openshift", "proxy")}

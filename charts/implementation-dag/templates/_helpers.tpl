@@ -1,9 +1,23 @@
+{{- /* As a part of another chart, maybe more than once in a release, by the part's name too; a hash keeps what is cut apart. */}}
 {{- define "implementation-dag.fullname" -}}
+{{- if or .Values.fullnameOverride .Chart.IsRoot -}}
 {{- default .Release.Name .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := printf "%s-%s" .Release.Name .Chart.Name | lower | replace "_" "-" -}}
+{{- if gt (len $name) 40 }}{{ $name = printf "%s-%s" (trunc 31 $name | trimSuffix "-") (sha256sum $name | trunc 8) }}{{ end -}}
+{{- $name -}}
+{{- end -}}
 {{- end }}
 
 {{- define "implementation-dag.name" -}}
 {{- default .Chart.Name .Values.nameOverride -}}
+{{- end }}
+
+{{- /* By which the controller's pods are found. */}}
+{{- define "implementation-dag.controller.selector" -}}
+app.kubernetes.io/name: {{ include "implementation-dag.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: controller
 {{- end }}
 
 {{- /* Labels that values give, as JSON: {root: ., pods: of a pod its entry of pods}. */}}

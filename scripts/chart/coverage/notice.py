@@ -35,6 +35,7 @@ def noticing(tests: Path) -> Callable[[Suite], str | None]:
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
         command += ["-p", "scripts.chart.coverage.notice", str(tests), f"--chart={suite.chart}"]
         command += [f"--cases={suite.cases_folder}", f"--overlays={suite.overlays}", f"--snapshots={suite.snapshots}"]
+        command += [f"--ci={suite.ci}"] if suite.ci else []
         command += [f"--release={suite.release}", f"--namespace={suite.namespace}"]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
         if done.returncode not in (_PASSED, _FAILED, _NOTHING_RAN):

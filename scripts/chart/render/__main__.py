@@ -95,6 +95,7 @@ def _suite(options: argparse.Namespace) -> Suite:
         chart=chart,
         cases_folder=cases,
         overlays=options.overlays and options.overlays.resolve(),
+        ci=options.ci and options.ci.resolve(),
         snapshots=(options.snapshots or cases.parent / "snapshots").resolve(),
         release=options.release,
         namespace=options.namespace,
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cases", type=Path, help="folder of values files, each a case")
     parser.add_argument("--snapshots", type=Path, help="folder of snapshots; beside the cases without it")
     parser.add_argument("--overlays", type=Path, help="folder of Kustomize overlays, each a case")
+    parser.add_argument("--ci", type=Path, help="folder of <name>-values.yaml, each the case ci/<name>")
     parser.add_argument("--junit", type=Path, help="(check) file for a JUnit report")
     parser.add_argument("--release", default="", help="name of the release; the chart's name without it")
     parser.add_argument("--namespace", default="default", help="namespace of the release")

@@ -11,12 +11,16 @@ from scripts.chart.render.errors import SuiteError
 
 DEFAULT = "default"
 _SETTING = re.compile(r"#\s*render:\s*(.*)")
-_SETTINGS = ("release", "namespace", "api-versions", "with")
+_SETTINGS = ("release", "namespace", "api-versions", "with", "aliases")
+_CI = "-values.yaml"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One situation: values files (later ones win) or an overlay's folder, and how the release is called."""
+    """One situation: values files (later ones win) or an overlay's folder, and how the release is called.
+
+    With `aliases` the chart is a part of another one, once for each.
+    """
 
     name: str
     situation: str
@@ -25,30 +29,35 @@ class Case:
     release: str = ""
     namespace: str = ""
     api_versions: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
-def find_cases(folder: Path | None, overlays: Path | None = None) -> dict[str, Case]:
+def find_cases(folder: Path | None, overlays: Path | None = None, ci: Path | None = None) -> dict[str, Case]:
     """Return the cases by name: `default` without values, one a values file, `overlays/<name>` one an overlay.
 
-    A values file may begin with `# render: release=R namespace=N api-versions=A,B with=OTHER,CASES`; the values of
-    the cases named by `with` come first. Raises SuiteError for a setting that is not known.
+    `ci` is a chart's own folder of that name: `<name>-values.yaml` in it is the case `ci/<name>`.
+    A values file may begin with `# render: release=R namespace=N api-versions=A,B with=OTHER,CASES aliases=C,D`; the
+    values of the cases named by `with` come first. Raises SuiteError for a setting that is not known.
     """
     found = {DEFAULT: Case(DEFAULT, "No values at all.")}
-    paths = sorted(folder.glob("*.yaml")) if folder else []
-    settings = {path.stem: _settings(path) for path in paths}
-    for path in paths:
-        given = settings[path.stem]
-        others = [name for name in given.get("with", "").split(",") if name]
-        for name in others:
-            if name not in settings:
-                raise SuiteError(f"{path}: with={name}: there is no case {name}; there are {', '.join(settings)}")
-        found[path.stem] = Case(
-            path.stem,
+    paths = {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder else {}
+    for path in sorted(ci.glob(f"*{_CI}")) if ci else []:
+        paths[f"ci/{path.name.removesuffix(_CI)}"] = path
+    settings = {name: _settings(path) for name, path in paths.items()}
+    for name, path in paths.items():
+        given = {key: tuple(filter(None, text.split(","))) for key, text in settings[name].items()}
+        others = given.get("with", ())
+        for other in others:
+            if other not in settings:
+                raise SuiteError(f"{path}: with={other}: there is no case {other}; there are {', '.join(settings)}")
+        found[name] = Case(
+            name,
             _situation(path),
-            (*(path.with_stem(name) for name in others), path),
-            release=given.get("release", ""),
-            namespace=given.get("namespace", ""),
-            api_versions=tuple(name for name in given.get("api-versions", "").split(",") if name),
+            (*(paths[other] for other in others), path),
+            release=settings[name].get("release", ""),
+            namespace=settings[name].get("namespace", ""),
+            api_versions=given.get("api-versions", ()),
+            aliases=given.get("aliases", ()),
         )
     for overlay in sorted(overlays.iterdir()) if overlays and overlays.is_dir() else []:
         if (overlay / "kustomization.yaml").is_file():

@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--chart", type=Path, help="folder of the chart that the fixtures render")
     group.addoption("--cases", type=Path, help="folder of values files, each a case")
     group.addoption("--overlays", type=Path, help="folder of Kustomize overlays, each a case")
+    group.addoption("--ci", type=Path, help="folder of <name>-values.yaml, each the case ci/<name>")
     group.addoption("--snapshots", type=Path, help="folder of snapshots")
     group.addoption("--release", default="", help="name of the release; the chart's own when not given")
     group.addoption("--namespace", default="default", help="namespace of the release")
@@ -80,6 +81,7 @@ def _suite(config: pytest.Config) -> Suite:
         chart=chart.resolve(),
         cases_folder=config.getoption("--cases"),
         overlays=config.getoption("--overlays"),
+        ci=config.getoption("--ci"),
         snapshots=config.getoption("--snapshots"),
         release=config.getoption("--release"),
         namespace=config.getoption("--namespace"),

@@ -12,6 +12,7 @@ CHART = ROOT / "charts" / "implementation-dag"
 SUITE = Suite(
     chart=CHART,
     cases_folder=ROOT / "tests" / "render" / "cases",
+    ci=CHART / "ci",
     overlays=ROOT / "kustomize" / "overlays",
     snapshots=ROOT / "tests" / "render" / "snapshots",
     release="implementation-dag",

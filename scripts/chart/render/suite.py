@@ -17,9 +17,10 @@ from scripts.chart.render import helm, kustomize
 from scripts.chart.render.cache import Cache, default_cache
 from scripts.chart.render.cases import DEFAULT, Case, find_cases
 from scripts.chart.render.errors import RenderError, SuiteError
-from scripts.chart.render.manifests import ManifestError
+from scripts.chart.render.manifests import ManifestError, Object
 from scripts.chart.render.objects import Objects
 from scripts.chart.render.targets import NEWEST, TARGETS, Target
+from scripts.chart.render.umbrella import umbrella
 from scripts.yaml_reader import InputError, load, read_text
 
 
@@ -40,6 +41,7 @@ class Suite:
     chart: Path
     cases_folder: Path | None = None
     overlays: Path | None = None
+    ci: Path | None = None
     snapshots: Path | None = None
     release: str = ""
     namespace: str = DEFAULT
@@ -49,7 +51,7 @@ class Suite:
     @cached_property
     def cases(self) -> dict[str, Case]:
         """Cases by name, `default` first."""
-        return find_cases(self.cases_folder, self.overlays)
+        return find_cases(self.cases_folder, self.overlays, self.ci)
 
     @cached_property
     def chart_name(self) -> str:
@@ -107,13 +109,16 @@ class Suite:
                 sample=sample,
             )
         # A temporary folder takes longer than all else that a cached render does.
-        with tempfile.TemporaryDirectory() if values else nullcontext("") as folder:
+        with (
+            tempfile.TemporaryDirectory() if values else nullcontext("") as folder,
+            umbrella(self.chart, case.aliases) as chart,
+        ):
             files = list(case.values)
             if values:
                 files.append(Path(folder) / "values.yaml")
                 files[-1].write_text(json.dumps(values), encoding="utf-8")
-            return helm.run(
-                self.chart,
+            output = helm.run(
+                chart,
                 files,
                 helm=target.helm,
                 kube_version=target.kube_version,
@@ -123,3 +128,13 @@ class Suite:
                 cache=self.cache,
                 sample=sample,
             )
+        return output._replace(objects=_crds_once(output.objects)) if case.aliases else output
+
+
+def _crds_once(objects: list[Object]) -> list[Object]:
+    """Helm hands out the CRDs of a part once for each alias; when it installs, it makes the first and skips others."""
+    kept: list[Object] = []
+    for item in objects:
+        if item["kind"] != "CustomResourceDefinition" or item not in kept:
+            kept.append(item)
+    return kept

@@ -26,6 +26,14 @@ Object = dict[str, Any]
 
 # What an upgrade takes away on purpose; runs of 0.1.0 must have ended before it (decision 0042).
 REMOVED = [f"ConfigMap/workflows/implementation-dag-{name}: lost" for name in ("config", "preview")]
+# Its Deployment must go first (docs/operator.md): two of this chart in one release need other selectors.
+FOUND_BY = {"app.kubernetes.io/instance": "implementation-dag", "app.kubernetes.io/component": "controller"}
+BEFORE, AFTER = (
+    {"matchLabels": labels} for labels in (FOUND_BY, {"app.kubernetes.io/name": "implementation-dag"} | FOUND_BY)
+)
+REMOVED += [
+    f"Deployment.apps/workflows/implementation-dag-controller: spec.selector cannot be changed: {BEFORE} → {AFTER}"
+]
 
 
 # What an upgrade refuses on purpose, so that it is not silently without effect; the changelog says what took its place.
