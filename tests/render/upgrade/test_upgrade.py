@@ -28,9 +28,8 @@ Object = dict[str, Any]
 REMOVED = [f"ConfigMap/workflows/implementation-dag-{name}: lost" for name in ("config", "preview")]
 # Its Deployment must go first (docs/operator.md): two of this chart in one release need other selectors.
 FOUND_BY = {"app.kubernetes.io/instance": "implementation-dag", "app.kubernetes.io/component": "controller"}
-BEFORE, AFTER = (
-    {"matchLabels": labels} for labels in (FOUND_BY, {"app.kubernetes.io/name": "implementation-dag"} | FOUND_BY)
-)
+NAMED = {"app.kubernetes.io/name": "implementation-dag"} | FOUND_BY
+BEFORE, AFTER = ({"matchLabels": labels} for labels in (FOUND_BY, NAMED))
 REMOVED += [
     f"Deployment.apps/workflows/implementation-dag-controller: spec.selector cannot be changed: {BEFORE} → {AFTER}"
 ]
