@@ -15,8 +15,8 @@
 
 {{- /* By which the controller's pods are found. */}}
 {{- define "implementation-dag.controller.selector" -}}
-app.kubernetes.io/name: {{ include "implementation-dag.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "implementation-dag.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: controller
 {{- end }}
 
@@ -27,7 +27,7 @@ app.kubernetes.io/component: controller
 
 {{- /* Labels of every object of the chart: {root: ., component: "...", pods: of a pod its entry of pods}. */}}
 {{- define "implementation-dag.labels" -}}
-app.kubernetes.io/name: {{ include "implementation-dag.name" .root }}
+app.kubernetes.io/name: {{ include "implementation-dag.name" .root | quote }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
