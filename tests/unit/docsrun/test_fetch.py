@@ -6,7 +6,7 @@ import pytest
 
 from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun.fetch import refuse_links_outside
-from implementation_dag.docsrun.helm import chart, deploy
+from implementation_dag.docsrun.helm import chart, dependencies
 
 
 @pytest.fixture
@@ -47,5 +47,5 @@ def test_links_inside_to_nowhere_and_to_themselves_stay(checkout: Path) -> None:
 
 
 def test_a_chart_that_is_no_utf_8_is_left_to_helm(checkout: Path) -> None:
-    (checkout / "Chart.yaml").write_bytes(b"# gr\xf6\xdfer\nname: x\ndependencies: []\n")
-    assert deploy.needs_dependencies(checkout)
+    (checkout / "Chart.yaml").write_bytes(b"# gr\xf6\xdfer\nname: x\ndependencies: [{name: y}]\n")
+    assert [item.name for item in dependencies.missing(checkout)] == ["y"]

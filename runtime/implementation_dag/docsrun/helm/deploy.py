@@ -17,7 +17,7 @@ from implementation_dag.base.log import fail, say
 from implementation_dag.contract import labels
 from implementation_dag.preview import discovery, reachability
 
-from . import chart, command, lock, pods, preview, results, revision
+from . import chart, command, dependencies, lock, pods, preview, results, revision
 
 
 class DeployError(StepError):
@@ -68,10 +68,8 @@ def install(client: Client, namespace: str, release: str) -> None:
     """Run helm with the spec's flags. Raises StepError."""
     env = os.environ
     location = chart.locate(env["CHART_PATH"])
-    if not location.startswith("oci://") and needs_dependencies(Path(location)):
-        code, words = command.run(["dependency", "build", location], outside=True)
-        if code:
-            raise DeployError("HelmFailed", f"helm dependency build: {words}")
+    if not location.startswith("oci://"):
+        dependencies.fetch(Path(location))
     arguments = ["upgrade", "--install", release, location, "--namespace", namespace]
     arguments += ["--values", str(chart.inside(env["VALUES_FILE"], "valuesFile"))]
     for key, value in json.loads(env["SET"]).items():
@@ -95,12 +93,6 @@ def install(client: Client, namespace: str, release: str) -> None:
         raise DeployError("PodsCannotRun", words)
     if code:
         raise DeployError("HelmFailed", f"helm ended with exit code {code}: {words}")
-
-
-def needs_dependencies(folder: Path) -> bool:
-    """Say whether the chart names dependencies that are not vendored beside it."""
-    text = (folder / "Chart.yaml").read_text(errors="replace")
-    return "\ndependencies:" in f"\n{text}" and not any((folder / "charts").glob("*"))
 
 
 def urls(client: Client, namespace: str) -> discovery.Discovery:
