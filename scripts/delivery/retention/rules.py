@@ -1,11 +1,13 @@
 """Lifecycle rules as S3's XML: ours from the settings, everybody else's as they are.
 
 Source: PutBucketLifecycleConfiguration in the S3 API reference. Rules of others are never modelled, only carried: a
-library's model would drop elements that it does not know, and so widen what they delete.
+library's model would drop elements that it does not know, and so widen what they delete. Only where their prefix stands
+is changed, from the form of before 2016 to today's: S3 refuses the two side by side.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -51,8 +53,22 @@ def _rule(name: str, prefix: str, days: int) -> Element:
 
 def merge(found: list[Element], settings: Settings) -> Merged:
     """Return `found` with the rules of this release replaced by the wanted ones."""
-    mine = identity(settings)
-    return Merged(wanted(settings), [rule for rule in found if not rule.findtext("ID", "").startswith(mine)])
+    mine, ours = identity(settings), wanted(settings)
+    others = [rule for rule in found if not rule.findtext("ID", "").startswith(mine)]
+    return Merged(ours, [_with_filter(rule) for rule in others] if ours else others)
+
+
+def _with_filter(rule: Element) -> Element:
+    """The rule with its prefix in a Filter: S3 takes no configuration in which some rules have one and some do not."""
+    if rule.find("Filter") is not None:
+        return rule
+    changed = copy.deepcopy(rule)
+    held = Element("Filter")
+    for prefix in changed.findall("Prefix"):
+        changed.remove(prefix)
+        held.append(prefix)
+    changed.insert(1, held)
+    return changed
 
 
 def parse(text: bytes) -> list[Element]:

@@ -55,6 +55,26 @@ def test_others_rules_are_carried_whole_and_old_ones_of_ours_go() -> None:
     assert rules.same(rules.merge(again, ACME).all, again), "a second time changes nothing"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Prefix>tmp/</Prefix>", "<Filter><Prefix>tmp/</Prefix></Filter>"),
+        ("<Prefix/>", "<Filter><Prefix/></Filter>"),
+        ("", "<Filter/>"),
+    ],
+)
+def test_rules_of_the_old_form_get_a_filter_beside_ours(old: str, new: str) -> None:
+    """S3: "Prefix and Filter cannot be used together" - in one configuration."""
+    text = "<L><Rule><ID>theirs</ID>{}<Status>Enabled</Status><Expiration><Days>999</Days></Expiration></Rule></L>"
+    found, wanted = (rules.parse(text.format(part).encode()) for part in (old, new))
+    merged = rules.merge(found, ACME)
+    assert rules.same(merged.others, wanted)
+    assert all(rule.find("Filter") is not None and rule.find("Prefix") is None for rule in merged.all)
+    assert rules.same(found, rules.parse(text.format(old).encode())), "what the bucket has stays as it was read"
+    nothing = ACME._replace(evidence_days=0, logs_days=0)
+    assert rules.same(rules.merge(found, nothing).all, found), "without rules of ours nothing has to change"
+
+
 def test_order_does_not_matter_but_content_does() -> None:
     found = rules.parse(FOUND)
     assert rules.same(found, found[::-1])
