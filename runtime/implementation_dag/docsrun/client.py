@@ -12,10 +12,11 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from implementation_dag.base import kube
 from implementation_dag.base.log import say
-from implementation_dag.contract import run
+from implementation_dag.contract import naming, run
 from implementation_dag.contract.served import served_name
 
 POLL_SECONDS = 1
+FINAL = ("Succeeded", "Failed")
 
 
 def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
@@ -34,29 +35,51 @@ def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
-    """Create the DocsRun, or find it there from an earlier try of this step, and return its final status."""
-    name, namespace = docsrun["metadata"]["name"], docsrun["metadata"]["namespace"]
+    """Start the DocsRun, or find it running from an earlier try of this step, and return its final status.
 
-    def create() -> None:
-        try:
-            client.create(kube.DocsRun.from_dict(docsrun))
-        except ApiError as error:
-            if error.status.reason != "AlreadyExists":
-                raise
-
-    kube.persistently(f"create DocsRun {name}", create)
+    One that had ended before is an earlier try's whose cause may be mended (`argo retry`): this one begins anew, under
+    the name with the next number behind it.
+    """
+    first, tries = docsrun["metadata"]["name"], 1
+    name, namespace = first, docsrun["metadata"]["namespace"]
+    while not _create(client, docsrun | {"metadata": docsrun["metadata"] | {"name": name}}):
+        if (status := _status(client, name, namespace)).get("phase") not in FINAL:
+            break
+        say(f"DocsRun {name} of an earlier try is {status['phase']}: beginning anew")
+        tries += 1
+        name = naming.docsrun(first, str(tries))
     last = ""
     while True:
-        found = kube.persistently(f"read DocsRun {name}", lambda: client.get(kube.DocsRun, name, namespace=namespace))
-        status: dict[str, Any] = kube.as_dict(found).get("status") or {}
+        status = _status(client, name, namespace)
         phase = status.get("phase", "Pending")
         words = f"DocsRun {name} is {phase}" + (f": {status['message']}" if status.get("message") else "")
         if words != last:
             say(words)
             last = words
-        if phase in ("Succeeded", "Failed"):
+        if phase in FINAL:
             return status
         time.sleep(POLL_SECONDS)
+
+
+def _create(client: Client, docsrun: dict[str, Any]) -> bool:
+    """Create the DocsRun; False: there is one of that name."""
+
+    def create() -> bool:
+        try:
+            client.create(kube.DocsRun.from_dict(docsrun))
+        except ApiError as error:
+            if error.status.reason != "AlreadyExists":
+                raise
+            return False
+        return True
+
+    return kube.persistently(f"create DocsRun {docsrun['metadata']['name']}", create)
+
+
+def _status(client: Client, name: str, namespace: str) -> dict[str, Any]:
+    found = kube.persistently(f"read DocsRun {name}", lambda: client.get(kube.DocsRun, name, namespace=namespace))
+    status: dict[str, Any] = kube.as_dict(found).get("status") or {}
+    return status
 
 
 def save_files(client: Client, namespace: str, status: dict[str, Any], folder: Path) -> list[str]:

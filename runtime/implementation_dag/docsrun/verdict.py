@@ -13,6 +13,11 @@ Object = dict[str, Any]
 # Waiting reasons that mean: this image will not come.
 PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "RegistryUnavailable"}
 CONFIG_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+# What takes a preview's account away. A retry repeats what failed, and the step that makes previews did not.
+REMOVED = (
+    "the preview was removed, as cleanup does after a run that failed; start a new run (argo resubmit), or repeat it "
+    "from there: argo retry WORKFLOW --restart-successful --node-field-selector templateName=provision"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ def judge(
     if refusal := next((event["message"] for event in reversed(events) if event.get("reason") == "FailedCreate"), ""):
         if "exceeded quota" in refusal:
             return Verdict("Failed", "QuotaExceeded", f"the quota of the namespace refuses the pod: {refusal}")
+        account = job.get("spec", {}).get("template", {}).get("spec", {}).get("serviceAccountName", "")
+        if account and f'serviceaccount "{account}" not found' in refusal:
+            return Verdict("Failed", "AccountMissing", f"service account {account} is not there: {REMOVED}")
         return Verdict("Failed", "PodRefused", f"the API server refuses the pod: {refusal}")
     # The Job's own conditions count only without a pod: then the pod was lost under us.
     for condition in job.get("status", {}).get("conditions", []):

@@ -72,6 +72,18 @@ def test_an_admission_refusal_is_named() -> None:
     assert judge(JOB, [], [event], SETTINGS, NOW).reason == "PodRefused"
 
 
+def test_a_preview_that_cleanup_removed_is_told_with_what_to_do() -> None:
+    """`argo retry` after a failed run: the node that makes the preview had succeeded and does not run again."""
+    account = "dag-deployer.impl-pr-7"
+    words = f'pods "d-" is forbidden: error looking up service account: serviceaccount "{account}" not found'
+    job = JOB | {"spec": {"template": {"spec": {"serviceAccountName": account}}}}
+    verdict = judge(job, [], [{"reason": "FailedCreate", "message": words}], SETTINGS, NOW)
+    assert (verdict.phase, verdict.reason) == ("Failed", "AccountMissing")
+    assert account in verdict.message and "templateName=provision" in verdict.message
+    other = judge(job, [], [{"reason": "FailedCreate", "message": words.replace(account, "x")}], SETTINGS, NOW)
+    assert other.reason == "PodRefused"
+
+
 def test_a_lost_pod_is_told() -> None:
     job = {"status": {"conditions": [{"type": "Failed", "status": "True", "message": "backoff"}]}}
     assert judge(job, [], [], SETTINGS, NOW).reason == "PodLost"
