@@ -8,6 +8,7 @@ from typing import Any
 
 import kopf
 
+from . import health
 from .agents import handlers as agentruns
 from .docsrun import handlers as docsruns
 
@@ -16,6 +17,10 @@ from .docsrun import handlers as docsruns
 async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
     """Post no events of kopf's own."""
     settings.posting.enabled = False
+
+
+for each in (docsruns.SWEEP, agentruns.SWEEP):
+    health.tell(each)
 
 
 def run_controller() -> int:

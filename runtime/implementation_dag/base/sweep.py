@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 from lightkube import ApiError
 
 # What no event tells, graces and times to live, is found by looking this often, in seconds.
 INTERVAL = 2.0
+# So many objects are looked at at once; the others wait their turn.
+AT_ONCE = 8
+# The others do not wait longer than this for the look at one object; each call of it ends by itself after seconds.
+LOOK_SECONDS = 60.0
+# Without a look at all objects for so long, the controller is not alive any more. An API server restarts in less.
+STALLED_SECONDS = 300.0
+
+
+class Stalled(Exception):
+    """No look at all objects of a kind has ended for too long."""
 
 
 class Sweep:
@@ -21,46 +33,70 @@ class Sweep:
 
     def __init__(self, kind: str, look: Callable[[str], None], waiting: Callable[[], Iterable[str]]) -> None:
         """`look` brings the object of that name a step on; `waiting` names those that have something to wait for."""
-        self._kind, self._look, self._waiting = kind, look, waiting
+        self.kind, self._look, self._waiting = kind, look, waiting
         self._log = logging.getLogger(kind.lower())
-        self._busy: set[str] = set()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=kind)
+        # The looks that go on; and the names that are to be looked at once more after theirs.
+        self._busy: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._complete = time.monotonic()
+        self.faults = 0
 
-    async def look(self, name: str) -> None:
-        """Look at one object now; once more when it is being looked at already."""
+    async def look(self, name: str) -> bool:
+        """Look at one object now; once more when it is being looked at already. False: that takes too long."""
         if name in self._busy:
             self._again.add(name)
-            return
-        self._busy.add(name)
+            task = self._busy[name]
+        else:
+            task = self._busy[name] = asyncio.create_task(self._looks(name))
+        done, _ = await asyncio.wait({task}, timeout=LOOK_SECONDS)
+        if not done:
+            self.faults += 1
+            self._log.warning("%s %s: a look takes more than %.0f s; the others go on", self.kind, name, LOOK_SECONDS)
+        return bool(done)
+
+    async def _looks(self, name: str) -> None:
         try:
             self._again.add(name)
             while name in self._again:
                 self._again.discard(name)
                 await self._once(name)
         finally:
-            self._busy.discard(name)
+            del self._busy[name]
 
     async def _once(self, name: str) -> None:
         try:
-            await asyncio.to_thread(self._look, name)
+            await asyncio.get_running_loop().run_in_executor(self._pool, self._look, name)
         except (ApiError, httpx2.HTTPError) as error:
             # Not lost: the next sweep looks again.
             if isinstance(error, ApiError) and error.status.code in (404, 409):
-                self._log.debug("%s %s: another replica was first: %s", self._kind, name, error)
+                self._log.debug("%s %s: another replica was first: %s", self.kind, name, error)
             else:
+                self.faults += 1
                 words = "the API server did not do its part, looking again soon"
-                self._log.warning("%s %s: %s: %s", self._kind, name, words, error)
+                self._log.warning("%s %s: %s: %s", self.kind, name, words, error)
         except Exception:
-            self._log.exception("%s %s: a fault of ours; the others go on", self._kind, name)
+            self.faults += 1
+            self._log.exception("%s %s: a fault of ours; the others go on", self.kind, name)
 
     async def forever(self) -> None:
         """Look at every object that has something to wait for, again and again."""
         while True:
             try:
-                for name in await asyncio.to_thread(lambda: list(self._waiting())):
-                    await self.look(name)
+                names = await asyncio.to_thread(lambda: list(self._waiting()))
+                if all(await asyncio.gather(*map(self.look, names))):
+                    self._complete = time.monotonic()
             except (ApiError, httpx2.HTTPError) as error:
-                self._log.warning("cannot list %ss, trying again: %s", self._kind, error)
+                self.faults += 1
+                self._log.warning("cannot list %ss, trying again: %s", self.kind, error)
             except Exception:
+                self.faults += 1
                 self._log.exception("a fault of ours; looking again")
             await asyncio.sleep(INTERVAL)
+
+    def health(self) -> dict[str, float]:
+        """Say how long ago the last look at all objects ended, and how many went wrong. Raises Stalled."""
+        age = time.monotonic() - self._complete
+        if age > STALLED_SECONDS:
+            raise Stalled(f"no look at all {self.kind}s has ended for {age:.0f} s; {self.faults} went wrong")
+        return {"secondsSinceLastCompleteLook": round(age, 1), "faults": self.faults}
