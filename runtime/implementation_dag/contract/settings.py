@@ -74,6 +74,7 @@ class Deploy:
     helm_timeout: str
     timeout: str
     pod_grace_seconds: int
+    unschedulable_grace_seconds: int
     health_path: str
     health_timeout_seconds: int
     allow_no_endpoint: bool

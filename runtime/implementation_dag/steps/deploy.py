@@ -41,6 +41,7 @@ def helm_environment(deploy: settings.Deploy, image: registry.Image, this: run.R
         "LABELS": json.dumps(this.labels, sort_keys=True),
         "HELM_TIMEOUT": deploy.helm_timeout,
         "POD_GRACE_SECONDS": str(deploy.pod_grace_seconds),
+        "UNSCHEDULABLE_GRACE_SECONDS": str(deploy.unschedulable_grace_seconds),
         "HEALTH_PATH": deploy.health_path,
         "HEALTH_TIMEOUT_SECONDS": str(deploy.health_timeout_seconds),
         "ALLOW_NO_ENDPOINT": str(deploy.allow_no_endpoint).lower(),

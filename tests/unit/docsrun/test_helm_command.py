@@ -46,3 +46,17 @@ def test_a_message_of_any_size_is_cut(helm: Callable[[str], None], capsys: pytes
     assert words.startswith("Error: xxx")
     assert words.endswith("x the end")
     assert len(capsys.readouterr().out) < 3 * command.LINE_LIMIT
+
+
+def test_no_helm_goes_on_when_the_watcher_breaks(helm: Callable[[str], None], tmp_path: Path) -> None:
+    helm(f"echo $$ > {tmp_path}/pid; exec sleep 60")
+
+    def trouble() -> str | None:
+        if (tmp_path / "pid").is_file() and (tmp_path / "pid").read_text():
+            raise KeyError("metadata")
+        return None
+
+    with pytest.raises(KeyError):
+        command.run(["upgrade"], trouble)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

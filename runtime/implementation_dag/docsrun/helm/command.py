@@ -76,21 +76,30 @@ def run(
     reader = threading.Thread(target=follow)
     reader.start()
     found = None
-    while process.poll() is None:
-        if found := trouble():
-            say(f"ending helm: {found}")
-            process.terminate()
-            try:
-                process.wait(STOP_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            break
-        time.sleep(1)
-    process.wait()
-    reader.join()
+    try:
+        while process.poll() is None:
+            if found := trouble():
+                say(f"ending helm: {found}")
+                break
+            time.sleep(1)
+    finally:
+        # Whatever happened: no helm goes on behind our back.
+        end(process)
+        reader.join()
     if found:
         return -1, found
     return process.returncode, last_words(lines)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End the process if it still runs, with a moment to release what it holds."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
 
 
 def _lines(stream: TextIO) -> Iterator[str]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightkube import Client
@@ -43,7 +43,7 @@ def main() -> int:
         reason = error.reason if isinstance(error, DeployError) else "InvalidChart"
         fail(f"{reason}: {error}")
         results.failure(reason, str(error))
-        results.file("diagnosis.txt", preview.diagnosis(client, namespace))
+        results.file("diagnosis.txt", diagnosis(client, namespace))
         return 1
     finally:
         results.file("helm-status.txt", command.capture("status", release, "--namespace", namespace))
@@ -78,11 +78,19 @@ def install(client: Client, namespace: str, release: str) -> None:
         arguments += ["--set-json", f"{key}={value}"]
     pairs = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
     arguments += ["--labels", pairs, "--wait", "--timeout", env["HELM_TIMEOUT"]]
-    grace = float(env["POD_GRACE_SECONDS"])
+    graces = pods.Graces(float(env["POD_GRACE_SECONDS"]), float(env["UNSCHEDULABLE_GRACE_SECONDS"]))
     before = preview.scene(client, namespace)
 
+    def own() -> revision.Own:
+        return revision.own(preview.scene(client, namespace), before)
+
     def trouble() -> str | None:
-        return pods.trouble(revision.own(preview.scene(client, namespace), before), grace)
+        try:
+            return pods.trouble(own(), graces)
+        except StepError as error:
+            # Helm has its own patience with the API server; the next second looks again.
+            say(str(error))
+            return None
 
     fetches = location.startswith("oci://")
     code, words = command.run(arguments, trouble, outside=fetches)
@@ -92,7 +100,24 @@ def install(client: Client, namespace: str, release: str) -> None:
     if code < 0:
         raise DeployError("PodsCannotRun", words)
     if code:
-        raise DeployError("HelmFailed", f"helm ended with exit code {code}: {words}")
+        raise DeployError("HelmFailed", f"helm ended with exit code {code}: {words}{still_unready(own)}")
+
+
+def still_unready(own: Callable[[], revision.Own]) -> str:
+    """Say what helm waited for in vain, which its own words leave out; nothing when every pod is ready."""
+    try:
+        lacking = pods.unready(own())
+    except StepError as error:
+        lacking = str(error)
+    return f"; {lacking}" if lacking else ""
+
+
+def diagnosis(client: Client, namespace: str) -> str:
+    """Return what a person needs to see, or why it cannot be seen: that must not take the verdict's place."""
+    try:
+        return preview.diagnosis(client, namespace)
+    except StepError as error:
+        return f"{error}\n"
 
 
 def urls(client: Client, namespace: str) -> discovery.Discovery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,10 +22,17 @@ CRASHES = 3
 Pod = dict[str, Any]
 
 
-def trouble(seen: Own, grace: float, now: datetime | None = None) -> str | None:
+@dataclass(frozen=True)
+class Graces:
+    """Ages in seconds: from `start` on a pod must have its image and configuration, from `schedule` on its node."""
+
+    start: float
+    schedule: float
+
+
+def trouble(seen: Own, graces: Graces, now: datetime | None = None) -> str | None:
     """Return in words what is wrong with the first hopeless pod of this deployment, or None.
 
-    `grace` is the age in seconds from which a pod must have its image, its configuration and its node.
     Quota and admission refusals are found in the events of ReplicaSets, StatefulSets and Jobs.
     """
     moment = now or datetime.now(UTC)
@@ -32,7 +40,7 @@ def trouble(seen: Own, grace: float, now: datetime | None = None) -> str | None:
         age = (moment - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
         if pod["metadata"].get("deletionTimestamp"):
             continue
-        if found := _container_trouble(pod, age, grace) or _schedule_trouble(pod, age, grace):
+        if found := _container_trouble(pod, age, graces.start) or _schedule_trouble(pod, age, graces.schedule):
             return f"pod {pod['metadata']['name']}: {found}"
     for event in seen.events:
         words = event.get("message") or ""
@@ -40,6 +48,38 @@ def trouble(seen: Own, grace: float, now: datetime | None = None) -> str | None:
             subject = event.get("involvedObject", {})
             return f"{subject.get('kind')} {subject.get('name')}: {words}{_hint(words)}"
     return None
+
+
+def unready(seen: Own) -> str:
+    """Say what each pod of this deployment lacks that is not ready, and what was last told of it; empty: nothing."""
+    return "; ".join(
+        f"pod {pod['metadata']['name']} {lack}{_last_event(pod, seen)}" for pod in seen.pods if (lack := _lack(pod))
+    )
+
+
+def _lack(pod: Pod) -> str:
+    status = pod.get("status", {})
+    if pod["metadata"].get("deletionTimestamp") or status.get("phase") == "Succeeded":
+        return ""
+    containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    for container in containers:
+        if waiting := container.get("state", {}).get("waiting"):
+            return f"waits in container {container['name']}: {waiting.get('reason')}"
+    for container in status.get("containerStatuses", []):
+        if not container.get("ready"):
+            return f"has container {container['name']} that is not ready (restarts: {container.get('restartCount', 0)})"
+    return "" if containers else f"is {status.get('phase', 'Pending')}"
+
+
+def _last_event(pod: Pod, seen: Own) -> str:
+    """The last warning of the pod: of a volume that does not come, or a probe that fails."""
+    told = [
+        event
+        for event in seen.events
+        if event.get("type") == "Warning" and (event.get("involvedObject") or {}).get("uid") == pod["metadata"]["uid"]
+    ]
+    last = max(told, key=lambda event: str(event.get("lastTimestamp")), default=None)
+    return f" ({last.get('reason')}: {last.get('message')})" if last else ""
 
 
 def _hint(words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 from lightkube import ApiError, Client
 from lightkube.resources.apps_v1 import Deployment, ReplicaSet, StatefulSet
 from lightkube.resources.core_v1 import Event, Namespace, Pod, Service
@@ -18,13 +19,16 @@ LOG_LINES = 200
 
 
 def _items(client: Client, resource: Any, namespace: str) -> list[dict[str, Any]]:
-    try:
-        return [kube.as_dict(item) for item in client.list(resource, namespace=namespace)]
-    except ApiError as error:
-        # A cluster without the Gateway API answers 404 for its kinds.
-        if error.status.code == 404:
-            return []
-        raise
+    def items() -> list[dict[str, Any]]:
+        try:
+            return [kube.as_dict(item) for item in client.list(resource, namespace=namespace)]
+        except ApiError as error:
+            # A cluster without the Gateway API answers 404 for its kinds.
+            if error.status.code == 404:
+                return []
+            raise
+
+    return kube.persistently(f"list {resource.__name__}s of {namespace}", items)
 
 
 def holder(client: Client, namespace: str) -> str:
@@ -68,7 +72,7 @@ def diagnosis(client: Client, namespace: str) -> str:
         for container in pod["spec"]["containers"]:
             try:
                 lines = list(client.log(name, namespace=namespace, container=container["name"], tail_lines=LOG_LINES))
-            except ApiError as error:
-                lines = [f"no log: {error.status.message}\n"]
+            except (ApiError, httpx2.HTTPError) as error:
+                lines = [f"no log: {error}\n"]
             text += [f"--- log of {name}/{container['name']}", "".join(lines)]
     return "\n".join(text) + "\n"

@@ -38,7 +38,7 @@ def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = ""
             "CHART_PATH": options.get("chartPath", "chart"),
         }
         env |= {"LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "ALLOW_NO_ENDPOINT": "true"}
-        env |= {"HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "5"}
+        env |= {"HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "5", "UNSCHEDULABLE_GRACE_SECONDS": "10"}
     spec: Object = {
         "image": box.image,
         "command": ["python3", "-m", "implementation_dag"],
