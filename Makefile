@@ -110,8 +110,8 @@ check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that ne
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/load tests/check
 
 .PHONY: check-real
-check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder); writes out/real
-	@$(PYTHON) -m scripts.chart.real "$(REAL)"
+check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder PIPELINE=chart WITH=folder: one through the pipeline); writes out/real
+	@$(PYTHON) -m scripts.chart.real "$(REAL)" --pipeline="$(PIPELINE)" --beside="$(WITH)"
 
 .PHONY: snapshots
 snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart, and policies/admission

@@ -42,6 +42,21 @@ def find(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+class About(NamedTuple):
+    """What Chart.yaml says of the chart."""
+
+    name: str
+    version: str
+    library: bool
+
+
+def about(chart: Path) -> About:
+    """Return name and version; without a name, that of the folder. Raises InputError when it cannot be read."""
+    read = load(read_text(chart / "Chart.yaml"), str(chart / "Chart.yaml"))
+    read = read if isinstance(read, dict) else {}
+    return About(str(read.get("name") or chart.name), str(read.get("version") or ""), read.get("type") == "library")
+
+
 def check(chart: Path) -> tuple[Result, list[str]]:
     """Return what became of the chart, and what was found in it line by line.
 
@@ -49,12 +64,10 @@ def check(chart: Path) -> tuple[Result, list[str]]:
     """
     told: list[str] = []
     try:
-        about = load(read_text(chart / "Chart.yaml"), str(chart / "Chart.yaml"))
+        name, version, library = about(chart)
     except InputError as error:
         return _failed(chart.name, "", error), told
-    about = about if isinstance(about, dict) else {}
-    name, version = str(about.get("name") or chart.name), str(about.get("version") or "")
-    if about.get("type") == "library":
+    if library:
         return Result(name, version, True, True, 0, 0, 0, 0, ""), told
     cases = chart / "ci"
     # Nothing is written there: the snapshots are only made.

@@ -23,13 +23,15 @@ class PullRequest:
     """What a pull request of the demo is made of.
 
     `patch` is a file of examples/changes that the agent rex applies, empty for none; `version` replaces the
-    application's version, `image` the image repository of its preview values, when not empty.
+    application's version, `image` the image repository of its preview values, when not empty. `folders` are copied into
+    the repository: each a folder and where in the repository its content goes.
     """
 
     number: int
     patch: str = ""
     version: str = ""
     image: str = ""
+    folders: tuple[tuple[Path, str], ...] = ()
 
     @property
     def branch(self) -> str:
@@ -82,7 +84,10 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
             set_version(folder / "src" / "shop" / "__init__.py", pull.version)
         if pull.image:
             set_values(folder / VALUES, {("image", "repository"): pull.image})
-        host.git("add", "--all", cwd=folder)
+        for source, place in pull.folders:
+            shutil.copytree(source, folder / place, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
+        # A .gitignore of theirs would leave out charts that are vendored.
+        host.git("add", "--all", *(["--force"] if pull.folders else []), cwd=folder)
         host.git(
             "commit",
             "--quiet",

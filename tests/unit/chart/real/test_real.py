@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from scripts.chart.real import pipeline
 from scripts.chart.real.__main__ import main
+from scripts.chart.real.pipeline import Pipeline
+from scripts.lab.stand.errors import DemoError
+from scripts.lab.stand.stages import Stage
 
 POD = """\
 apiVersion: v1
@@ -55,3 +59,45 @@ def test_a_folder_without_charts_is_told(name: str, tmp_path: Path, capsys: pyte
     (tmp_path / "empty").mkdir()
     assert main([str(tmp_path / name)]) == 2
     assert str(tmp_path / name) in capsys.readouterr().err
+
+
+def test_a_chart_for_the_pipeline_that_is_not_there_is_told_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "charts", "good")
+    write(tmp_path / "charts", "broken").joinpath("Chart.yaml").write_bytes(b"name: t\xfcr")
+    assert main([str(tmp_path / "charts"), "--pipeline", "better", "--out", str(tmp_path / "out")]) == 2
+    assert "PIPELINE=better: there is no chart of that name; there are good" in capsys.readouterr().err
+    assert main([str(tmp_path / "charts"), "--pipeline", "good", "--beside", "nowhere"]) == 2
+    assert "WITH=nowhere: there is no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "reason", "code"),
+    [
+        (Pipeline("good", "1.2.3", "Succeeded", ""), "Succeeded", "", 0),
+        (Pipeline("good", "1.2.3", "Failed", "deploy: NothingExposed: no"), "Failed", "deploy: NothingExposed: no", 1),
+        (DemoError("no\ncluster"), "could not run", "no cluster", 1),
+    ],
+)
+def test_what_became_of_the_run_is_in_the_summary(
+    answer: Any, result: str, reason: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(chart: Path, beside: Path | None, progress: object) -> Pipeline:
+        assert (chart.name, beside) == ("good", None)
+        if isinstance(answer, Exception):
+            raise answer
+        return Pipeline(*answer)
+
+    monkeypatch.setattr(pipeline, "run", run)
+    write(tmp_path / "charts", "good")
+    assert main([str(tmp_path / "charts"), "--pipeline", "good", "--out", str(tmp_path / "out")]) == code
+    told = json.loads((tmp_path / "out" / "summary.json").read_text())["pipeline"]
+    assert told == {"name": "good", "version": "1.2.3", "result": result, "reason": reason}
+
+
+def test_the_reason_is_what_the_first_failed_stage_said() -> None:
+    good, bad = Stage("qa-testing", "Succeeded", 1, "", {}), Stage("deploy", "Failed", 1, "NothingExposed: none", {})
+    later = Stage("remove-preview", "Error", 1, "other", {})
+    assert pipeline.reason_of([good, bad, later]) == "deploy: NothingExposed: none"
+    assert pipeline.reason_of([good]) == ""

@@ -99,6 +99,23 @@ def test_a_pull_request_can_be_opened_again(host: GitHost, clone: Path) -> None:
     assert '"7.7.8"' in show(host, head(host, 77, clone), "src/shop/__init__.py", clone)
 
 
+def test_a_pull_request_brings_folders_along_and_main_has_them_not(host: GitHost, clone: Path, tmp_path: Path) -> None:
+    chart, over = tmp_path / "podinfo", tmp_path / "over"
+    (chart / "charts").mkdir(parents=True)
+    (chart / ".git").mkdir()
+    (chart / ".git" / "config").touch()
+    (chart / ".gitignore").write_text("charts\n")
+    (chart / "charts" / "redis.tgz").write_text("vendored")
+    over.mkdir()
+    (over / "values-preview.yaml").write_text("theirs: true\n")
+    commit = repository.open_pull_request(host, PullRequest(79, folders=((chart, "charts/real"), (over, "."))), clone)
+    assert show(host, commit, "charts/real/charts/redis.tgz", clone) == "vendored"
+    assert show(host, commit, "values-preview.yaml", clone) == "theirs: true"
+    assert "charts/real/.git/config" not in host.git("ls-tree", "-r", "--name-only", commit, cwd=clone)
+    assert not (clone / "charts" / "real").exists()
+    assert "theirs" not in (clone / "values-preview.yaml").read_text()
+
+
 def test_an_unknown_change_names_the_known_ones(host: GitHost, clone: Path) -> None:
     with pytest.raises(DemoError, match=r"known are .*discount"):
         repository.open_pull_request(host, PullRequest(78, "no-such"), clone)
