@@ -12,7 +12,7 @@ import re
 NAMESPACE_LIMIT = 63
 RELEASE_LIMIT = 53
 HASH_LENGTH = 8
-# What may stand in a key of the bucket. Wider than arguments.schema.json: exit handlers run for refused arguments too.
+# What may stand in a key of the bucket. Wider than contract/parameters.py: exit handlers run for refused arguments too.
 OWNER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 REPO_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
 # Where evidence of runs lies whose arguments are none: no owner is called so.
