@@ -8,7 +8,8 @@ from typing import Any
 
 import kopf
 
-from . import health
+from implementation_dag.base import health
+
 from .agents import handlers as agentruns
 from .docsrun import handlers as docsruns
 

@@ -12,7 +12,7 @@ from lightkube.resources.core_v1 import ConfigMap
 
 from implementation_dag.base import kube
 from implementation_dag.base.log import say
-from implementation_dag.contract import naming, run
+from implementation_dag.contract import names, run
 from implementation_dag.contract.served import served_name
 
 POLL_SECONDS = 1
@@ -47,7 +47,7 @@ def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
             break
         say(f"DocsRun {name} of an earlier try is {status['phase']}: beginning anew")
         tries += 1
-        name = naming.docsrun(first, str(tries))
+        name = names.docsrun(first, str(tries))
     last = ""
     while True:
         status = _status(client, name, namespace)

@@ -6,7 +6,7 @@ from typing import Any
 
 import kopf
 
-from .base.sweep import Stalled, Sweep
+from .sweep import Stalled, Sweep
 
 
 def tell(sweep: Sweep, registry: kopf.OperatorRegistry | None = None) -> None:

@@ -12,8 +12,7 @@ import pytest
 from kopf._core.engines.indexing import OperatorIndexers
 from kopf._core.engines.probing import health_reporter
 
-from implementation_dag import health
-from implementation_dag.base import sweep
+from implementation_dag.base import health, sweep
 from implementation_dag.base.sweep import Sweep
 
 
