@@ -45,6 +45,19 @@ def test_a_case_says_what_is_taken_out(tmp_path: Path) -> None:
     assert allowed.without == ()
 
 
+def test_an_allowed_measure_has_a_preview_of_its_own(tmp_path: Path) -> None:
+    plain, less, other = load(
+        tmp_path,
+        GOOD,
+        GOOD | {"name": "chart-y", "allowed": "# less", "timeout": "60s"},
+        GOOD | {"name": "chart-z", "allowed": {"given": "# less", "options": {"holder": "x"}}, "timeout": "60s"},
+    )
+    assert proofs.measured(plain) == plain
+    measured = [proofs.measured(less), proofs.measured(other)]
+    assert [case.given for case in measured] == ["# less", "# less"]
+    assert [case.options for case in measured] == [{"timeout": "60s", "own": True}, {"holder": "x", "own": True}]
+
+
 def test_a_proof_counts_until_the_case_changes(tmp_path: Path) -> None:
     path = tmp_path / "proven.yaml"
     (case,) = cases = load(tmp_path, GOOD)
