@@ -27,9 +27,14 @@ OURS = {"resources.yaml", "helm-status.txt", "diagnosis.txt", "urls.json"}
 Object = dict[str, Any]
 
 
+def release(name: str) -> str:
+    """Name of the helm release of that repository."""
+    return name[:53].strip("-")
+
+
 def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = "") -> str:
     """Deploy the chart of repository `name` at `commit` into the preview, without one uninstall; how that ended."""
-    env = {"NS": f"impl-pr-{pr}", "RELEASE": name[:53].strip("-")}
+    env = {"NS": f"impl-pr-{pr}", "RELEASE": release(name)}
     if commit:
         env |= {
             "VALUES_FILE": "values.yaml",
