@@ -57,12 +57,15 @@ def agent(box: Box, case: Case) -> str:
     given = {"github-app": "rex", "commit": commit, "branch": "feature"}
     arguments = {"parameters": [{"name": name, "value": value} for name, value in given.items()]}
     template = {"name": "coderun-template", "template": "coderun-main"}
+    host = box.session.host
+    # What an attack of an earlier run pushed, to show that it could, may still be there.
+    before = host.references(OWNER, case.name, "refs/heads/*", folder)
     words = run_template(box, {"owner": OWNER, "repo": case.name, "pr": str(SHARED)}, template, arguments)
-    tip = box.session.host.references(OWNER, case.name, "refs/heads/*", folder)
-    if set(tip.values()) != {commit}:
-        host = box.session.host
+    after = host.references(OWNER, case.name, "refs/heads/*", folder)
+    if after != before:
+        pushed = [tip for name, tip in after.items() if before.get(name) != tip]
         host.git("fetch", "--quiet", host.url(OWNER, case.name), "+refs/heads/*:refs/tips/*", cwd=folder)
-        names = host.git("log", "--name-only", "--format=", "--all", f"^{commit}", cwd=folder).split()
+        names = host.git("log", "--name-only", "--format=", *pushed, f"^{commit}", cwd=folder).split()
         words += f"{PUSHED}{', '.join(sorted(set(names)))}"
     return words
 
