@@ -414,20 +414,32 @@ def test_ipv6_is_asked_as_well(acceptance: Acceptance) -> None:
     assert result.code == 0, result.printed
 
 
-def test_the_users_agent_and_nothing_of_our_environment_reaches_vegeta(
-    acceptance: Acceptance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_users_agent_is_told(acceptance: Acceptance) -> None:
     agents = []
 
     def note(request: Request) -> None:
         agents.append(request.headers["User-Agent"])
         answer(200)(request)
 
-    monkeypatch.setenv("HTTP_PROXY", NOWHERE)
-    monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
     with serving(note) as port:
-        config = {"userAgent": "acceptance/1.0"}
+        config = {"userAgent": "acceptance/1.0 (a test)"}
         result = acceptance(f"http://127.0.0.1:{port}", config=config, REQUESTS_PER_HOST="3")
     assert result.code == 0
     # One more before the load: whether anybody is there.
-    assert agents == ["acceptance/1.0"] * 4
+    assert agents == ["acceptance/1.0 (a test)"] * 4
+
+
+def test_nothing_of_our_environment_reaches_vegeta_and_its_memory_is_bounded(
+    acceptance: Acceptance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", NOWHERE)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    told, bounds, fake = (tmp_path / name for name in ("environment", "bounds", "fake"))
+    # Bounds are set as soon as it has started.
+    fake.write_text(f"#!/bin/sh\nenv >> {told}\nsleep 0.5\n[ $1 = -version ] || ulimit -d >> {bounds}\n")
+    fake.chmod(0o755)
+    with serving(answer(200)) as port:
+        acceptance(f"http://127.0.0.1:{port}", VEGETA=str(fake))
+    of_the_shell = {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert {line.partition("=")[0] for line in told.read_text().splitlines()} - of_the_shell == {"PATH", "GOMEMLIMIT"}
+    assert sorted(bounds.read_text().split()) == [str(128 * 1024), str(256 * 1024)]
