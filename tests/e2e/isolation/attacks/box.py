@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[4]
 REPO = "shop"
 # Pull requests of the attacks; their previews are removed at the end.
 SHARED, NEIGHBOUR, WIDE, FIRST_OWN = 900, 901, 902, 903
+PREVIEWS = "impl-pr-9"
 METADATA_LOG = "metadata.log"
 # As the deploy step gives them to helm.
 HOLDER = "isolation"
@@ -175,10 +176,11 @@ class Box:
         """Let another run hold preview `pr`, as a newer one of the same pull request does when it provisions."""
         self.kubectl.run("label", "namespace", f"impl-pr-{pr}", f"workflow={workflow}", "--overwrite")
 
-    def remove_previews(self) -> None:
-        """Delete every preview that was made; the cluster does it while other tests run, or is taken down itself."""
-        names = [f"impl-pr-{number}" for number in range(SHARED, next(self._numbers))]
-        self.kubectl.run("delete", "namespace", *names, "--ignore-not-found", "--wait=false")
+    def remove_previews(self, *flags: str) -> None:
+        """Delete every preview of attacks, also those of a run that was killed."""
+        found = [item["metadata"]["name"] for item in self.kubectl.items("namespaces")]
+        if names := [name for name in found if name.startswith(PREVIEWS)]:
+            self.kubectl.run("delete", "namespace", *names, *flags)
 
     def pod(self, name: str, program: str, **spec: Any) -> dict[str, Any]:
         """A well-behaved pod that runs `program` (Python); `spec` goes over it."""

@@ -60,6 +60,7 @@ def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> 
     was_enforced = policies.running(state)
     assert cluster(["enforce"]) == 0
     layers.restore(made.kubectl, made.release, made.namespace)
+    made.remove_previews("--timeout=120s")
     try:
         for pr in (SHARED, NEIGHBOUR, WIDE):
             made.provision(pr)
@@ -72,7 +73,8 @@ def prepared_box(session: Session, tmp_path_factory: pytest.TempPathFactory) -> 
         made.kubectl.run(
             "delete", "pod,configmap,workflowtemplate", layers.SELECTOR, f"--namespace={made.namespace}", "--wait=false"
         )
-        made.remove_previews()
+        # The cluster does it while other tests run, or is taken down itself.
+        made.remove_previews("--wait=false")
         made.kubectl.run("delete", "namespace", network.OPEN_NAMESPACE, "--ignore-not-found", "--timeout=120s")
         made.kubectl.run("delete", "pod", network.FENCED, f"--namespace={made.namespace}", "--ignore-not-found")
         if not was_enforced:

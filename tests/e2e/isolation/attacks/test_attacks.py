@@ -11,12 +11,11 @@ import pytest
 
 from scripts.lab.stand.errors import DemoError
 
-from .box import Box
+from .box import PREVIEWS, Box
 from .conftest import Record
 from .corpus import Case, load
 from .network import OPEN_NAMESPACE
 
-PREVIEWS = "impl-pr-9"
 # Kinds that attacks try to create outside of their namespace, or in the cluster as a whole.
 OUTSIDE = [
     "clusterroles", "clusterrolebindings", "customresourcedefinitions", "mutatingwebhookconfigurations",
