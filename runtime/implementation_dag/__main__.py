@@ -23,6 +23,7 @@ SUBCOMMANDS = {
     "evidence": "steps.evidence:main",
     "remove-preview": "steps.cleanup:remove",
     "keep-preview": "steps.cleanup:keep",
+    "render-preview": "steps.render_preview:main",
     "controller": "controller:run_controller",
     "fetch": "docsrun.fetch:run_fetch",
     "results": "docsrun.results:run_results",
@@ -30,16 +31,20 @@ SUBCOMMANDS = {
     "write-probe": "check.probe:write",
     "read-probe": "check.probe:read",
 }
+# What people call: it takes arguments.
+COMMANDS = {"render-preview"}
 
 
 def main(argv: list[str]) -> int:
     """Run one subcommand; 0 on success, 1 when the step cannot go on, 64 for wrong usage."""
-    if len(argv) != 1 or argv[0] not in SUBCOMMANDS:
+    name, given = (argv[0], argv[1:]) if argv else ("", [])
+    if name not in SUBCOMMANDS or (given and name not in COMMANDS):
         fail(f"usage: python -m implementation_dag {{{','.join(SUBCOMMANDS)}}}")
         return 64
-    module, function = SUBCOMMANDS[argv[0]].split(":")
+    module, function = SUBCOMMANDS[name].split(":")
     try:
-        status: int = getattr(importlib.import_module(f".{module}", __package__), function)()
+        run = getattr(importlib.import_module(f".{module}", __package__), function)
+        status: int = run(given) if name in COMMANDS else run()
     except StepError as error:
         fail(str(error))
         return 1

@@ -37,7 +37,7 @@ BESIDE: Json = {
     "mesh": {"kind": "istio"},
     "externalSecrets": {"secrets": {"any": {"data": {"any": {"key": "k"}}}}},
     "network": {"apiServer": RULES, "services": RULES, "agents": RULES},
-    "preview": {"network": {"extraEgress": RULES}, "precreated": [{"owner": "acme", "repo": "shop", "pr": 7}]},
+    "preview": {"network": {"extraEgress": RULES}},
     "rbac": {"clusterScoped": False},
 }
 # Read from a ClusterSecretStore, and every-value.yaml has another.
@@ -45,7 +45,7 @@ OF_PREVIEWS = ("externalSecrets", "previewSecrets")
 # A release's name is text of a person too; helm takes these. So is its namespace's.
 RELEASES = ("123", "1e5", "true", "null", "0x1f", "1-1", "2026-01-01", "my.release", "1.5", "0123")
 # Of these names are made, which have tests of their own; a rule counts the letters of an address of git.
-NAMES = (("fullnameOverride",), ("preview", "precreated"), ("git", "baseUrl"))
+NAMES = (("fullnameOverride",), ("git", "baseUrl"))
 STRINGS = [
     place
     for place in places()

@@ -23,7 +23,6 @@ BESIDE = {
     "deploy": {"timeout": "2h"},
     "rbac": {"clusterScoped": False},
     "preview": {
-        "precreated": [{"owner": "acme", "repo": "shop"}],
         "network": {"extraEgress": RULES},
     },
     "acceptance": {"paths": [{"path": "/", "status": [200]}]},

@@ -19,9 +19,6 @@ from .test_pipeline import pipeline
 
 # Values that say the same of a pull request as a parameter of a run does.
 SAME = {
-    "preview.precreated[].owner": "owner",
-    "preview.precreated[].repo": "repo",
-    "preview.precreated[].pr": "pr",
     "evidence.retention.owners[]": "owner",
 } | {parameter.setting: parameter.name for parameter in PARAMETERS if parameter.setting}
 

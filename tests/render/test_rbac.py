@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
-from scripts.chart.render import Objects, RenderError, helm
+from scripts.chart.render import Objects, helm
 from scripts.chart.render.project import CHART
 
 CASES = Path(__file__).parent / "cases"
@@ -46,10 +44,3 @@ def test_without_rights_in_the_cluster_nothing_is_cluster_wide(tmp_path: Path) -
     path.write_text("rbac: {clusterScoped: false}")
     found = {item["kind"] for item in helm.template(CHART, path, flags=["--skip-crds"])}
     assert not found & {"ClusterRole", "ClusterRoleBinding", "Namespace", "ValidatingAdmissionPolicy"}
-
-
-def test_a_preview_made_beforehand_that_cannot_be_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "values.yaml"
-    path.write_text("{preview: {precreated: [{owner: a, repo: b, pr: 1}]}}")
-    with pytest.raises(RenderError, match=r"rbac\.clusterScoped false"):
-        helm.template(CHART, path)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import names
+
 # The API group of our own kinds, and the prefix of our own keys.
 GROUP = "implementation-dag.dev"
 
@@ -39,6 +41,22 @@ EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
 OWN = (RELEASE, FENCED, BOXED, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
 # What pods of DocsRuns and AgentRuns take over from the object that they are of.
 _INHERITED = (PREVIEW, PR, WORKFLOW, REPO, RELEASE)
+
+
+def of_preview(repo: str, pr: str, installation: str) -> dict[str, str]:
+    """Return the labels of everything that belongs to a preview (spec, Resource Labeling Strategy)."""
+    return {
+        PREVIEW: "true",
+        PR: pr,
+        REPO: names.label_value(repo),
+        MANAGED_BY: MANAGER,
+        RELEASE: installation,
+    }
+
+
+def ownership(owner: str, repo: str, pr: str) -> dict[str, str]:
+    """Return the annotations that say whose preview a namespace is."""
+    return {OWNER_OF_PREVIEW: owner, REPO_OF_PREVIEW: repo, PR_OF_PREVIEW: pr}
 
 
 def inherited(labels: Mapping[str, str]) -> dict[str, str]:

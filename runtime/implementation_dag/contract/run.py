@@ -31,15 +31,9 @@ class Run:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of everything that we create (spec, Resource Labeling Strategy)."""
-        return {
-            labels.PREVIEW: "true",
-            labels.PR: self.pr,
-            labels.WORKFLOW: names.label_value(self.workflow),
-            labels.REPO: names.label_value(self.repo),
-            labels.MANAGED_BY: labels.MANAGER,
-            labels.RELEASE: self.installation,
-        }
+        """Labels of everything that we create for a preview: those of the preview, and which run made it."""
+        own = labels.of_preview(self.repo, self.pr, self.installation)
+        return own | {labels.WORKFLOW: names.label_value(self.workflow)}
 
     @property
     def owner_reference(self) -> dict[str, str]:
@@ -54,11 +48,7 @@ class Run:
     @property
     def ownership(self) -> dict[str, str]:
         """Annotations that say whose preview a namespace is."""
-        return {
-            labels.OWNER_OF_PREVIEW: self.owner,
-            labels.REPO_OF_PREVIEW: self.repo,
-            labels.PR_OF_PREVIEW: self.pr,
-        }
+        return labels.ownership(self.owner, self.repo, self.pr)
 
 
 def from_environment() -> Run:

@@ -16,6 +16,7 @@ from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
+from implementation_dag.contract import labels, settings
 
 OBJECTS = Path("/input/objects.yaml")
 PLACEHOLDER = "PREVIEW"
@@ -23,11 +24,14 @@ RIGHTS_SECONDS = 15
 Object = dict[str, Any]
 
 
-def load(text: str, namespace: str, host: str, labels: Mapping[str, str]) -> list[Object]:
-    """Return the manifests of `text` for `namespace`, which answers at `host`, with our labels."""
+def load(text: str, namespace: str, host: str, own: Mapping[str, str]) -> list[Object]:
+    """Return the manifests of `text` for `namespace`, which answers at `host`, with its `own` labels."""
     manifests: list[Object] = list(yaml.safe_load_all(text))
     for manifest in manifests:
-        manifest["metadata"] |= {"namespace": namespace, "labels": dict(labels)}
+        manifest["metadata"] |= {"namespace": namespace, "labels": dict(own)}
+        for rule in manifest.get("rules", []):
+            if "resourceNames" in rule:
+                rule["resourceNames"] = [namespace if name == PLACEHOLDER else name for name in rule["resourceNames"]]
         for subject in manifest.get("subjects", []):
             subject["name"] = subject["name"].replace(PLACEHOLDER, namespace)
         if manifest["kind"] == "Certificate":
@@ -36,6 +40,22 @@ def load(text: str, namespace: str, host: str, labels: Mapping[str, str]) -> lis
             source = manifest["spec"]["rules"][0]["from"][0]["source"]
             source["namespaces"] = [namespace if name == PLACEHOLDER else name for name in source["namespaces"]]
     return manifests
+
+
+def namespace(
+    name: str, host: str, own: Mapping[str, str], ownership: Mapping[str, str], preview: settings.Preview
+) -> Object:
+    """Return the Namespace of a preview that answers at `host`, with its own labels and annotations of ownership."""
+    pod_security = {f"pod-security.kubernetes.io/{mode}": preview.pod_security for mode in ("enforce", "warn")}
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {**own, **pod_security, **preview.labels},
+            "annotations": {**ownership, **preview.annotations, labels.HOST: host},
+        },
+    }
 
 
 def apply(client: Client, manifests: list[Object]) -> None:
@@ -79,7 +99,8 @@ def await_right(client: Client, namespace: str) -> None:
 def check(client: Client, manifests: list[Object]) -> None:
     """Raise StepError that names what an administrator who made the preview beforehand left out."""
     missing = []
-    for manifest in manifests:
+    # Roles cannot be looked at: it is they that let us look at the rest.
+    for manifest in (item for item in manifests if item["kind"] != "Role"):
         kind: Any = type(from_dict(manifest))
         try:
             client.get(kind, manifest["metadata"]["name"], namespace=manifest["metadata"]["namespace"])

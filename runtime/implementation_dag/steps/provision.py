@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from lightkube import ApiError, Client
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
@@ -97,19 +98,9 @@ def main() -> int:
 
 def make_namespace(client: Client, name: str, this: run.Run, preview: settings.Preview) -> Namespace:
     """Create or refresh the preview's Namespace. Raises StepError."""
-    pod_security = {f"pod-security.kubernetes.io/{mode}": preview.pod_security for mode in ("enforce", "warn")}
-    namespace = Namespace(
-        apiVersion="v1",
-        kind="Namespace",
-        metadata=ObjectMeta(
-            name=name,
-            labels=this.labels | pod_security | preview.labels,
-            annotations=this.ownership
-            | expiry(preview.ttl_hours)
-            | preview.annotations
-            | {labels.HOST: os.environ["HOST"]},
-        ),
-    )
+    wanted = preview_objects.namespace(name, os.environ["HOST"], this.labels, this.ownership, preview)
+    wanted["metadata"]["annotations"] |= expiry(preview.ttl_hours)
+    namespace = cast(Namespace, Namespace.from_dict(wanted))
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))
     say(f"namespace {name} is there for {this.pull_request}")
     return made

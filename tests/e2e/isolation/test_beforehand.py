@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
+from implementation_dag.steps import render_preview
 from scripts.demo.scenarios import all_scenarios
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
@@ -33,12 +33,12 @@ def release(session: Session) -> Iterator[Release]:
     prefix = {"prefix": f"impl-{NAME}"}
     own = {"rbac": {"clusterScoped": False}, "namespace": prefix}
     found = Release(session.environment.kubectl, NAME, own, flags=["--skip-crds"])
-    made = [{"owner": OWNER, "repo": REPO, "pr": pull.number} for pull in (GOOD, failing(session))]
     try:
         found.copy_inputs()
         found.install()
-        shown = found.template("--show-only=templates/preview/precreated.yaml", preview={"precreated": made})
-        found.kubectl.apply(list(yaml.safe_load_all(shown)))
+        pipeline = render_preview.pipeline(found.template("--show-only=templates/workflow/workflowtemplate.yaml"))
+        for pull in (GOOD, failing(session)):
+            found.kubectl.apply(render_preview.render(pipeline, f"{OWNER}/{REPO}#{pull.number}"))
         yield found
     finally:
         found.remove()

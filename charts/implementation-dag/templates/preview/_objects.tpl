@@ -1,7 +1,56 @@
 {{- /*
+What else an administrator puts into a preview that he makes beforehand, where the pipeline has no ClusterRoles: he makes all
+from the provision step's objects (render-preview). PREVIEW is its namespace.
+*/}}
+{{- define "implementation-dag.preview.roles" -}}
+# What the pipeline may do with the preview: see it, note its time to live, and check what is in it.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ include "implementation-dag.fullname" . }}-provision
+rules:
+  - apiGroups: [""]
+    resources: [namespaces]
+    verbs: [get, patch]
+    resourceNames: [PREVIEW]
+  - apiGroups: [""]
+    resources: [resourcequotas, limitranges]
+    verbs: [get]
+  - apiGroups: [networking.k8s.io]
+    resources: [networkpolicies]
+    verbs: [get]
+  - apiGroups: [rbac.authorization.k8s.io]
+    resources: [rolebindings]
+    verbs: [get]
+  {{- if .Values.preview.pullSecrets }}
+  - apiGroups: [""]
+    resources: [secrets]
+    verbs: [create, patch]
+  {{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ include "implementation-dag.fullname" . }}-preview
+rules:
+  {{- include "implementation-dag.previewRules" . | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ include "implementation-dag.fullname" . }}-look
+rules:
+  {{- include "implementation-dag.lookRules" . | nindent 2 }}
+{{- end }}
+
+{{- /*
 The fences of each preview, as the provision step applies them: it adds namespace and labels, and puts the namespace for PREVIEW.
 */}}
 {{- define "implementation-dag.preview.objects" -}}
+{{- if not .Values.rbac.clusterScoped -}}
+{{ include "implementation-dag.preview.roles" . }}
+---
+{{ end -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
