@@ -20,7 +20,7 @@ class Figures:
     latency: dict[str, float | None]
 
     @property
-    def success_share(self) -> float:
+    def success_pct(self) -> float:
         """Share of successful requests, 0 when none was made."""
         return self.successful / self.total if self.total else 0.0
 
@@ -67,7 +67,7 @@ def _scope(records: Sequence[Record], settings: Settings) -> Scope:
     p95 = figures.latency["p95_ms"]
     return Scope(
         figures,
-        success_held=figures.total > 0 and figures.success_share >= settings.min_success,
+        success_held=figures.total > 0 and figures.success_pct >= settings.min_success_pct,
         latency_held=p95 is not None and p95 <= settings.max_p95_ms,
     )
 

@@ -50,7 +50,7 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
         **_measured(findings.summary.everything.figures),
         "timestamp": utc_timestamp(now),
         "thresholds": {
-            "min_success_pct": settings.min_success,
+            "min_success_pct": settings.min_success_pct,
             "max_p95_ms": settings.max_p95_ms,
             "requests_per_host": settings.requests_per_host,
             "passed": not reasons,
@@ -142,7 +142,7 @@ def limits_missed(subject: str, scope: Scope, settings: Settings) -> list[str]:
         figures = scope.figures
         missed.append(
             f"{subject}: {figures.successful} of {figures.total} requests succeeded "
-            f"({decimal(round(figures.success_share, 4))}), at least {decimal(settings.min_success)} must"
+            f"({decimal(round(figures.success_pct, 4))}), at least {decimal(settings.min_success_pct)} must"
         )
     if not scope.latency_held:
         p95 = scope.figures.latency["p95_ms"]
@@ -187,10 +187,10 @@ def _causes(findings: Findings) -> list[str]:
 
 def _measured(figures: Figures) -> dict[str, Any]:
     return {
-        "success_pct": round(figures.success_share, 6),
+        "success_pct": round(figures.success_pct, 6),
         "total_requests": figures.total,
         "successful_requests": figures.successful,
-        "error_rate": round(1 - figures.success_share, 6),
+        "error_rate": round(1 - figures.success_pct, 6),
         **{name: figures.latency[name] for name in _PERCENTILES},
     }
 

@@ -25,10 +25,10 @@ class ExpectedPath:
 
 @dataclass(frozen=True)
 class Settings:
-    """Validated inputs. `min_success` is a share (0-1), `timeout_seconds` that of one request."""
+    """Validated inputs. `min_success_pct` is a share (0-1), `timeout_seconds` that of one request."""
 
     namespace: str
-    min_success: float
+    min_success_pct: float
     max_p95_ms: int
     requests_per_host: int
     paths: tuple[ExpectedPath, ...]
@@ -52,7 +52,7 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
     limit = config.get("bodyLimitBytes", 65536)
     return Settings(
         namespace=namespace,
-        min_success=float(_parameter(env, "min_success_pct")),
+        min_success_pct=float(_parameter(env, "min_success_pct")),
         max_p95_ms=int(_parameter(env, "max_p95_ms")),
         requests_per_host=requests,
         paths=_paths(config),

@@ -39,7 +39,7 @@ def urls(tmp_path: Path) -> Any:
 
 def test_defaults_are_those_of_the_specification(env: dict[str, str]) -> None:
     settings = from_environment(env, {})
-    assert (settings.min_success, settings.max_p95_ms, settings.requests_per_host) == (0.95, 1200, 10)
+    assert (settings.min_success_pct, settings.max_p95_ms, settings.requests_per_host) == (0.95, 1200, 10)
     assert settings.paths == (ExpectedPath("/", (200,)),)
     assert settings.ca_file is None
 

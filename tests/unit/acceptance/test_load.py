@@ -26,7 +26,7 @@ def planned(
 ) -> Load:
     settings = Settings(
         namespace="",
-        min_success=0.5,
+        min_success_pct=0.5,
         max_p95_ms=100,
         requests_per_host=requests,
         paths=tuple(ExpectedPath(f"/{p}?q=%20", (200, 404)) for p in range(paths)),
