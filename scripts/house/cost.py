@@ -8,6 +8,7 @@ apart, except for what is itself a test.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -50,8 +51,8 @@ def spellings(words: str) -> re.Pattern[str]:
 
 
 def exactly(word: str) -> re.Pattern[str]:
-    """Return a pattern for the word as it is."""
-    return re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(word)}(?![A-Za-z0-9_-])")
+    """Return a pattern for the word as it is; a function of that name is another thing."""
+    return re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(word)}(?![A-Za-z0-9_(-])")
 
 
 def thresholds(files: Files) -> dict[str, re.Pattern[str]]:
@@ -109,8 +110,13 @@ def cost(kind: Kind, files: Files) -> Cost:
 
 
 def cost_of(name: str, pattern: re.Pattern[str], kind: Kind, files: Files) -> Cost:
-    """Return the files that spell one thing, in their text or in their own name."""
-    named = [path for path, text in files.texts.items() if pattern.search(text) or pattern.search(path)]
+    """Return the files that spell one thing, in their text or in their own name; a copy of another file is not edited."""
+    copies = Counter(files.texts.values())
+    named = [
+        path
+        for path, text in files.texts.items()
+        if pattern.search(text) or (pattern.search(path) and copies[text] == 1)
+    ]
     tests = [path for path in named if path.startswith(("tests/", "benchmarks/")) and not kind.is_test]
     return Cost(name, tuple(path for path in named if path not in tests), tuple(tests), kind.most)
 

@@ -1,4 +1,4 @@
-"""`python -m scripts.delivery.promote --from staging --to production --evidence index.json`"""
+"""`python -m scripts.delivery.promote --from ENVIRONMENT --to ENVIRONMENT --evidence index.json`"""
 
 from __future__ import annotations
 
