@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 WHOLE = r"0|[1-9][0-9]{0,17}"
 
@@ -60,6 +61,8 @@ class Parameter:
     limits: Text | Number
     default: str | None = None
     setting: str = ""
+    # Of a threshold: which way it is the stricter one, "least" what must be reached, "most" what may be.
+    bound: Literal["", "least", "most"] = ""
 
     def accepts(self, value: str) -> bool:
         """Say whether `value` keeps the limits."""
@@ -161,6 +164,7 @@ PARAMETERS = (
         Number(0, 1, decimals=6, hint="a share: 0.95 means 95 %"),
         default="0.95",
         setting="defaults.minSuccessPct",
+        bound="least",
     ),
     Parameter(
         "max_p95_ms",
@@ -168,6 +172,7 @@ PARAMETERS = (
         Number(1, 600_000, hint="milliseconds"),
         default="1200",
         setting="defaults.maxP95Ms",
+        bound="most",
     ),
     Parameter(
         "requests_per_host",
@@ -175,6 +180,9 @@ PARAMETERS = (
         Number(1, 1000),
         default="10",
         setting="defaults.requestsPerHost",
+        bound="least",
     ),
 )
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+# What a run has to keep, and a promotion looks at.
+THRESHOLDS = tuple(parameter for parameter in PARAMETERS if parameter.bound)

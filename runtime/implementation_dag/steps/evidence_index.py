@@ -16,13 +16,13 @@ from typing import Any
 
 from implementation_dag.base.workflow_status import OMITTED, RunStatus
 from implementation_dag.contract import branch, stages
+from implementation_dag.contract.parameters import THRESHOLDS, Number, Parameter
 from implementation_dag.preview.preview_look import Look
 
 Object = dict[str, Any]
 SCHEMA_VERSION = 2
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
-_SHARE = re.compile(r"0(\.[0-9]{1,9})?\Z|1(\.0{1,9})?\Z")
 # A stage's own JSON files are small; what is larger is not looked into.
 _DOCUMENT_LIMIT = 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -40,10 +40,21 @@ class Run:
 
 @cache
 def schema() -> Object:
-    """Return the JSON schema of an index."""
+    """Return the JSON schema of an index: the published one, with the thresholds and their limits."""
     text = resources.files(__package__).joinpath("evidence_index.schema.json").read_text()
     loaded: Object = json.loads(text)
+    loaded["properties"]["thresholds"] |= {
+        "required": [one.name for one in THRESHOLDS],
+        "properties": {one.name: _schema(one.limits) for one in THRESHOLDS},
+        "additionalProperties": False,
+    }
     return loaded
+
+
+def _schema(limits: object) -> Object:
+    assert isinstance(limits, Number)  # noqa: S101 -- a threshold is a number
+    kind = "number" if limits.decimals else "integer"
+    return {"type": [kind, "null"], "minimum": limits.minimum, "maximum": limits.maximum}
 
 
 def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | None, folder: Path) -> Object:
@@ -56,7 +67,7 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "schema_version": SCHEMA_VERSION,
         "owner": given.get("owner"),
         "repo": given.get("repo"),
-        "pr": _number(given.get("pr"), _WHOLE),
+        "pr": int(given["pr"]) if _WHOLE.match(given.get("pr", "")) else None,
         "workflow": run.workflow,
         "run": {"workflow": run.workflow, "uid": run.uid, "namespace": run.namespace},
         "pipeline": {"release": run.installation, "chart": versions["chart"], "image": versions["runtime"]},
@@ -67,11 +78,7 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "commit": _tested(status),
         "branch": branch.decoded(status.output("set-params", "BRANCH")).encode(errors="replace").decode() or None,
         "parameters": given,
-        "thresholds": {
-            "min_success_pct": _number(given.get("min_success_pct"), _SHARE),
-            "max_p95_ms": _number(given.get("max_p95_ms"), _WHOLE),
-            "requests_per_host": _number(given.get("requests_per_host"), _WHOLE),
-        },
+        "thresholds": {one.name: _threshold(given.get(one.name), one) for one in THRESHOLDS},
         "images": {
             "application": deployed.get("image") or None,
             "digests": deployed.get("digests") or [],
@@ -98,10 +105,10 @@ def _commit(text: str) -> str | None:
     return text if _COMMIT.match(text) else None
 
 
-def _number(text: str | None, pattern: re.Pattern[str]) -> int | float | None:
-    if text is None or not pattern.match(text):
+def _threshold(text: str | None, threshold: Parameter) -> int | float | None:
+    if text is None or not threshold.accepts(text):
         return None
-    return float(text) if pattern is _SHARE else int(text)
+    return float(text) if isinstance(threshold.limits, Number) and threshold.limits.decimals else int(text)
 
 
 def _document(path: Path) -> Object:

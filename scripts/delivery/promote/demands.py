@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from implementation_dag.contract import names
+from implementation_dag.contract.parameters import THRESHOLDS
 from implementation_dag.steps import evidence_index
 from scripts.delivery.promote.errors import PromoteError
 from scripts.yaml_file import load
@@ -23,9 +24,8 @@ class Demands:
     """Values `defaults.*` of an environment: what its own runs have to keep."""
 
     environment: str
-    min_success_pct: float
-    max_p95_ms: int
-    requests_per_host: int
+    # By the name of their parameter.
+    thresholds: dict[str, int | float]
     chart_path: str
     values_file: str
 
@@ -36,9 +36,7 @@ def read(root: Path, environment: str) -> Demands:
     values |= load(root / "kustomize" / "overlays" / environment / "values.yaml").get("defaults") or {}
     return Demands(
         environment,
-        float(values["minSuccessPct"]),
-        int(values["maxP95Ms"]),
-        int(values["requestsPerHost"]),
+        {one.name: values[one.setting.removeprefix("defaults.")] for one in THRESHOLDS},
         str(values["chartPath"]),
         str(values["valuesFile"]),
     )
@@ -67,12 +65,10 @@ def check(index: Index, demands: Demands) -> None:
 
 
 def _thresholds(index: Index, demands: Demands) -> Iterator[str]:
-    found = index["thresholds"]
-    for name, least in (("min_success_pct", demands.min_success_pct), ("requests_per_host", demands.requests_per_host)):
-        if found[name] is None or found[name] < least:
-            yield f"thresholds.{name} is {found[name]}, at least {least} is allowed"
-    if found["max_p95_ms"] is None or found["max_p95_ms"] > demands.max_p95_ms:
-        yield f"thresholds.max_p95_ms is {found['max_p95_ms']}, at most {demands.max_p95_ms} is allowed"
+    for one in THRESHOLDS:
+        found, demanded = index["thresholds"][one.name], demands.thresholds[one.name]
+        if found is None or (found < demanded if one.bound == "least" else found > demanded):
+            yield f"thresholds.{one.name} is {found}, at {one.bound} {demanded} is allowed"
 
 
 def _parameters(index: Index, demands: Demands) -> Iterator[str]:
