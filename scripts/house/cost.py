@@ -110,7 +110,7 @@ def cost(kind: Kind, files: Files) -> Cost:
 
 
 def cost_of(name: str, pattern: re.Pattern[str], kind: Kind, files: Files) -> Cost:
-    """Return the files that spell one thing, in their text or in their own name; a copy of another file is not edited."""
+    """Return the files that spell one thing, in their text or in their name; a copy of another file is not edited."""
     copies = Counter(files.texts.values())
     named = [
         path

@@ -23,7 +23,7 @@ volumeMounts:
 {{- end }}
 
 {{- define "implementation-dag.setParamsEnv" -}}
-{{- range list "owner" "repo" "pr" "commit" "branch" "domain" "chartPath" "valuesFile" "imageTag" "min_success_pct" "max_p95_ms" "requests_per_host" }}
+{{- range concat (list "owner" "repo" "pr" "commit" "branch" "domain" "chartPath" "valuesFile" "imageTag") (splitList " " (include "implementation-dag.thresholds" .)) }}
 - {name: ARG_{{ . }}, value: "{{ include "implementation-dag.parameter" . }}"}
 {{- end }}
 {{- include "implementation-dag.workflowEnv" . | nindent 0 }}
@@ -59,9 +59,9 @@ volumeMounts:
 - {name: NS, value: "{{ "{{inputs.parameters.NS}}" }}"}
 - {name: IMAGE, value: "{{ "{{inputs.parameters.image}}" }}"}
 - {name: DIGESTS, value: "{{ "{{inputs.parameters.digests}}" }}"}
-- {name: MIN_SUCCESS_PCT, value: "{{ "{{inputs.parameters.min_success_pct}}" }}"}
-- {name: MAX_P95_MS, value: "{{ "{{inputs.parameters.max_p95_ms}}" }}"}
-- {name: REQUESTS_PER_HOST, value: "{{ "{{inputs.parameters.requests_per_host}}" }}"}
+{{- range splitList " " (include "implementation-dag.thresholds" .) }}
+- {name: {{ upper . }}, value: "{{ printf "{{inputs.parameters.%s}}" . }}"}
+{{- end }}
 - {name: URLS_FILE, value: /input/urls.json}
 - {name: OUT, value: /artifacts/acceptance}
 {{- if .Values.trust.configMap }}
