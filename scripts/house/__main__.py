@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ OUT = ROOT / "out" / "house.json"
 def layers_broken() -> list[str]:
     """Return the contracts of import-linter that do not hold."""
     program = Path(sys.executable).with_name("lint-imports")
-    told = subprocess.run([str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    env = os.environ | {"PYTHONPATH": "runtime"}
+    told = subprocess.run([str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, env=env)
     broken = [line.removesuffix(" BROKEN") for line in told.stdout.splitlines() if line.endswith(" BROKEN")]
     return broken or (["import-linter did not run: " + (told.stderr or told.stdout)[-500:]] if told.returncode else [])
 
