@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.house.cost import Kind, cost, exactly, spellings
+from scripts.house.cost import KINDS, Kind, cost, exactly, spellings
 from scripts.house.files import Files
 from scripts.house.limits import limits_spelled_twice
 from scripts.house.untested import imported, modules_without_clusterless_test
@@ -71,3 +71,11 @@ def test_limits_in_a_schema_and_in_python_are_two(files: Files) -> None:
     assert limits_spelled_twice(files) == {
         "maxP95Ms": ["charts/implementation-dag/values.schema.json", "runtime/implementation_dag/table.py"]
     }
+
+
+@pytest.mark.parametrize("name", ["stage", "attack"])
+def test_what_a_change_cost_it_costs_no_more(name: str) -> None:
+    (kind,) = [one for one in KINDS if one.name == name]
+    generated = ["charts/implementation-dag/README.md", "docs/lint.md", "kustomize/rendered", "policies/admission"]
+    found = cost(kind, Files(Path(__file__).parents[3], generated))
+    assert len(found.files) <= kind.most, found
