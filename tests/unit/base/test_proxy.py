@@ -108,15 +108,17 @@ def test_the_registry_is_asked_by_the_proxy(tools: Path) -> None:
 
 
 @pytest.mark.usefixtures("given")
-@pytest.mark.parametrize(("location", "by"), [("chart", ["dependency"]), ("oci://example.com/chart", ["upgrade"])])
+@pytest.mark.parametrize(("location", "by"), [("chart", ["pull"]), ("oci://example.com/chart", ["upgrade"])])
 def test_helm_has_it_only_where_it_fetches_a_chart(
     location: str, by: list[str], tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "chart").mkdir()
-    (tmp_path / "chart" / "Chart.yaml").write_text("name: chart\ndependencies: [{name: x}]\n")
+    (tmp_path / "chart" / "Chart.yaml").write_text(
+        "name: chart\ndependencies: [{name: x, repository: https://charts.example.com}]\n"
+    )
     (tmp_path / "values.yaml").write_text("{}")
     env: dict[str, Any] = {"CHART_PATH": location, "VALUES_FILE": "values.yaml", "SET": "{}", "SET_JSON": "{}"}
-    env |= {"LABELS": "{}", "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1"}
+    env |= {"LABELS": "{}", "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1", "UNSCHEDULABLE_GRACE_SECONDS": "1"}
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(helm_deploy.chart.inside, "__defaults__", (tmp_path,))

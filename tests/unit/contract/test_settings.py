@@ -18,6 +18,7 @@ DEPLOY: dict[str, Any] = {
     "helmTimeout": "10m",
     "timeout": "15m",
     "podGraceSeconds": 20.0,
+    "unschedulableGraceSeconds": 60.0,
     "healthPath": "/",
     "healthTimeoutSeconds": 120,
     "allowNoEndpoint": False,
