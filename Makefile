@@ -81,7 +81,8 @@ lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
 
 # What is made from something else: nobody edits it.
-GENERATED := charts/implementation-dag/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
+# What `make generate` writes.
+GENERATED := charts/implementation-dag/README.md docs/decisions/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
 .PHONY: house
 house: venv ## Count what a change costs in files, broken layers, modules without a test, limits spelled twice; writes out/house.json
 	@$(PYTHON) -m scripts.house $(GENERATED)
@@ -143,7 +144,6 @@ generate: snapshots chart-readme lint-docs ## Write everything that is made from
 	@$(PYTHON) -m scripts.chart.rights
 	@$(PYTHON) -m scripts.decisions
 
-GENERATED := charts/implementation-dag/README.md docs/decisions/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
 .PHONY: verify
 verify: generate ## Fail when something that is made was not committed as it is made now
 	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); echo "stale: commit what \`make generate\` wrote" >&2; exit 1; }
