@@ -19,7 +19,7 @@ from scripts.chart.render import Objects, RenderError
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.suite import Suite
 
-from .walk import Json, Place, places, put
+from .walk import PODS, Json, Place, places, put
 
 HOSTILE = (
     *("a: b", "x # y", "two\nlines", "\n  indented", "it's", 'a "quote"', "{{ .Release.Name }}", "- item", "-"),
@@ -37,6 +37,7 @@ BESIDE: Json = {
     "mesh": {"kind": "istio"},
     "externalSecrets": {"secrets": {"any": {"data": {"any": {"key": "k"}}}}},
     "network": {"apiServer": RULES, "services": RULES, "agents": RULES},
+    "pods": PODS,
     "preview": {"network": {"extraEgress": RULES}},
     "rbac": {"clusterScoped": False},
 }
@@ -44,8 +45,9 @@ BESIDE: Json = {
 OF_PREVIEWS = ("externalSecrets", "previewSecrets")
 # A release's name is text of a person too; helm takes these. So is its namespace's.
 RELEASES = ("123", "1e5", "true", "null", "0x1f", "1-1", "2026-01-01", "my.release", "1.5", "0123")
-# Of these names are made, which have tests of their own; a rule counts the letters of an address of git.
-NAMES = (("fullnameOverride",), ("git", "baseUrl"))
+# Of these names are made, which have tests of their own; a rule counts the letters of an address of git. A text of
+# extraObjects is a template of the operator's own: to be read as YAML is what it is for.
+NAMES = (("fullnameOverride",), ("git", "baseUrl"), ("extraObjects",))
 STRINGS = [
     place
     for place in places()

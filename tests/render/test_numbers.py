@@ -12,7 +12,7 @@ from implementation_dag.steps.provision import expiry
 from scripts.chart.render import RenderError
 from scripts.chart.render.plugin import Renderer
 
-from .walk import Json, Place, places, put
+from .walk import PODS, Json, Place, places, put
 
 NUMBERS = [place for place in places() if place.types & {"integer", "number"}]
 WHOLE = [place for place in NUMBERS if "integer" in place.types]
@@ -21,6 +21,7 @@ RULES = [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": 
 BESIDE = {
     "evidence": {"s3": {"bucket": "evidence"}, "retention": {"owners": ["acme"]}},
     "deploy": {"timeout": "2h"},
+    "pods": PODS,
     "rbac": {"clusterScoped": False},
     "preview": {
         "network": {"extraEgress": RULES},

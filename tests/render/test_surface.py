@@ -191,8 +191,8 @@ def test_previews_have_the_labels_that_values_give_them_beside_a_mesh_s(render: 
     objects = render(values={"preview": given, "mesh": {"kind": "istio"}, "policies": {"install": "always"}})
     environment = by_name(objects.workflow_template(NAME).templates["provision"]["container"]["env"])
     settings = load(environment["SETTINGS"]["value"])
-    assert settings["previewNamespace"] == given | {"labels": given["labels"] | {"istio-injection": "enabled"}}
-    assert "labels" not in settings["preview"]
+    wanted = given | {"labels": given["labels"] | {"istio-injection": "enabled"}}
+    assert settings["preview"].items() >= wanted.items()
     (adds,) = [
         item["expression"]
         for item in objects["ValidatingAdmissionPolicy/implementation-dag-namespaces"].spec["variables"]
@@ -223,14 +223,15 @@ def test_what_the_pipeline_says_of_a_preview_no_value_says(key: str, field: str,
 
 def test_the_controller_has_the_further_environment_of_values(render: Renderer) -> None:
     environment = by_name(
-        render(values={"docsrun": {"extraEnv": {"A": "1"}}}).deployment().containers["controller"]["env"]
+        render(values={"docsrun": {"extraEnv": {"A": "1", "true": "2"}}}).deployment().containers["controller"]["env"]
     )
     assert environment["A"] == {"name": "A", "value": "1"}
+    assert environment["true"] == {"name": "true", "value": "2"}
 
 
 def test_what_the_runtime_reads_itself_is_refused_as_further_environment(render: Renderer, suite: Suite) -> None:
     runtime = Path(implementation_dag.__file__).parent
-    code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py", "proxy.py"))
+    code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py", "base/proxy.py"))
     read = set(re.findall(r'env(?:iron)?(?:\.get\(|\.setdefault\(|\[)"(\w+)"', code))
     given = {item["name"] for item in render("every-value").deployment().containers["controller"]["env"]}
     extra = load((CASES / "every-value.yaml").read_text())["docsrun"]["extraEnv"].keys()

@@ -14,6 +14,29 @@ Json = Any
 SCHEMA: dict[str, Json] = json.loads((CHART / "values.schema.json").read_text())
 # Stands for any key of a map whose keys are the user's own; a quota's keys are names of resources.
 ANY = "any"
+# What a workload's placement needs beside each of its texts and numbers: an entry of pods.
+_CHOSEN: Json = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["any"]}]}
+_NODES: Json = _CHOSEN | {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["any"]}]}
+_NEAR: Json = {"topologyKey": "zone", "labelSelector": _CHOSEN, "namespaceSelector": _CHOSEN}
+_PODS: Json = {
+    "requiredDuringSchedulingIgnoredDuringExecution": [_NEAR],
+    "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": _NEAR}],
+}
+PLACEMENT: Json = {
+    "tolerations": [{"key": "any", "operator": "Equal", "value": "any", "effect": "NoExecute"}],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [_NODES]},
+            "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": _NODES}],
+        },
+        "podAffinity": _PODS,
+        "podAntiAffinity": _PODS,
+    },
+    "topologySpreadConstraints": [
+        {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": _CHOSEN}
+    ],
+}
+PODS: Json = dict.fromkeys(SCHEMA["properties"]["pods"]["properties"], PLACEMENT)
 # Of the schema alone: what it says of a rule's parts stands below the rule.
 _CHOICES = ("anyOf", "oneOf", "allOf")
 
@@ -53,7 +76,11 @@ def places(schema: dict[str, Json] = SCHEMA, path: tuple[str | int, ...] = ()) -
     for name, key in (("additionalProperties", ANY), ("items", 0)):
         if isinstance(schema.get(name), dict):
             yield from places(schema[name], (*path, key))
-    if not inner and not {"properties", "additionalProperties", "items"} & schema.keys():
+    for value in schema.get("patternProperties", {}).values():
+        # False: keys of that pattern are refused.
+        if isinstance(value, dict):
+            yield from places(value, (*path, ANY))
+    if not inner and not {"properties", "additionalProperties", "patternProperties", "items"} & schema.keys():
         yield Place(path, schema)
 
 

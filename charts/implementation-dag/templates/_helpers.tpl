@@ -196,7 +196,7 @@ podSpecPatch: |
 metadata:
   labels:
     managed-by: implementation-dag
-    app.kubernetes.io/name: {{ include "implementation-dag.name" .root }}
+    app.kubernetes.io/name: {{ include "implementation-dag.name" .root | quote }}
     app.kubernetes.io/component: {{ .component }}
     {{- include "implementation-dag.fenced" .root | nindent 4 }}
     {{- with include "implementation-dag.givenLabels" (dict "root" .root "pods" .root.Values.pods.steps) | fromJson }}
