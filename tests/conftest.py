@@ -1,4 +1,4 @@
-"""A TLS server's certificate for the tests that serve on this machine."""
+"""A TLS server's certificate for the tests that serve on this machine, and how hypothesis looks for examples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import ssl
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says nothing on a machine that does other work.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
