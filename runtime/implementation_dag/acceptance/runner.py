@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.acceptance import repository, vegeta, verdict
 from implementation_dag.acceptance import settings as inputs
-from implementation_dag.acceptance import vegeta, verdict
 from implementation_dag.acceptance.belonging import tested
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
 from implementation_dag.acceptance.figures import summarize
@@ -54,8 +54,8 @@ def run_acceptance() -> int:
     """
     out = Path(os.environ.get("OUT", "/artifacts/acceptance"))
     try:
-        settings = inputs.from_environment(os.environ, _configuration())
-    except AcceptanceError as error:
+        settings = inputs.from_environment(*repository.applied(os.environ, _configuration()))
+    except StepError as error:
         return _could_not_run(str(error), os.environ.get("NS", ""), out)
     urls = Path(os.environ.get("URLS_FILE", "/input/urls.json"))
     try:

@@ -52,6 +52,12 @@ class Number:
         return bool(re.fullmatch(f"(?:{WHOLE}){fraction}", value)) and self.minimum <= float(value) <= self.maximum
 
 
+def decimal(value: float) -> str:
+    """Return a number as a parameter is written: without an exponent, which one below 0.0001 would be printed with."""
+    whole, _, fraction = f"{value:.6f}".partition(".")
+    return f"{whole}.{fraction}".rstrip("0").removesuffix(".")
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter. Without a `default` it must be given; `setting` is the chart's value that holds the default."""

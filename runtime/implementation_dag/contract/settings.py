@@ -8,6 +8,7 @@ camelCase there and in snake_case here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -18,6 +19,7 @@ from implementation_dag.base.errors import StepError
 
 Shape = TypeVar("Shape")
 SHOWN_CHARACTERS = 100
+_EXPONENT = re.compile(r"[0-9]{1,20}e-[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,26 @@ class Deploy:
     health_timeout_seconds: int
     allow_no_endpoint: bool
     resources: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Values of parameters that a repository may say something in place of."""
+
+    chart_path: str
+    values_file: str
+    min_success_pct: float
+    max_p95_ms: int
+    requests_per_host: int
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """What a repository may say of itself: keys of its file, most requests to a host, and the defaults beneath."""
+
+    settings: tuple[str, ...]
+    most_requests_per_host: int
+    defaults: Defaults
 
 
 @dataclass(frozen=True)
@@ -153,6 +175,15 @@ class OfDeploy:
     installation: Installation
     git: Git
     deploy: Deploy
+    repositories: Repositories
+
+
+@dataclass(frozen=True)
+class OfRepository:
+    """What deploy tells its DocsRun: the bounds of the repository's file, and the names that its values may use."""
+
+    repositories: Repositories
+    names: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -207,6 +238,13 @@ def load(shape: type[Shape], env: Mapping[str, str] = os.environ) -> Shape:
     return found
 
 
+def written(found: Any) -> Any:
+    """Return a section as `load` would read it again."""
+    if is_dataclass(found):
+        return {name: written(getattr(found, field.name)) for name, field in names(type(found)).items()}  # type: ignore[arg-type]
+    return list(found) if isinstance(found, tuple) else found
+
+
 def names(shape: type[Any]) -> dict[str, Any]:
     """Return the fields of a dataclass by their names in YAML."""
     return {_camel(field.name): field for field in fields(shape)}
@@ -247,6 +285,9 @@ def _mapping(kind: Any, value: Any, path: str) -> Any:
 
 
 def _plain(kind: type[Any], value: Any, path: str) -> Any:
+    # 5e-05, as helm and JSON write it, is a text to YAML 1.1.
+    if kind is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        value = float(value)
     # A bool is an int to Python, and Helm may write a whole number as a float.
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits, words = {

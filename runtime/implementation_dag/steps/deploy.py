@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, names, run, settings, stages
+from implementation_dag.contract import arguments, names, repository, run, settings, stages
 from implementation_dag.docsrun import client as docsrun_client
 from implementation_dag.preview import discovery, registry
 
@@ -19,9 +20,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
-def helm_environment(deploy: settings.Deploy, image: registry.Image, this: run.Run) -> dict[str, str]:
+def helm_environment(told: settings.OfDeploy, image: registry.Image, this: run.Run) -> dict[str, str]:
     """Return the DocsRun's environment: the spec's names, and what our helm step needs beside them."""
-    env = os.environ
+    env, deploy = os.environ, told.deploy
     filled = {
         "tag": env["IMAGE_TAG"],
         "digest": image.digest,
@@ -36,7 +37,7 @@ def helm_environment(deploy: settings.Deploy, image: registry.Image, this: run.R
         "VALUES_FILE": env["VALUES_FILE"],
         "IMAGE_TAG": env["IMAGE_TAG"],
         "PR": this.pr,
-        "SET": json.dumps({key: text.format(**filled) for key, text in deploy.set.items()}, sort_keys=True),
+        "SET": json.dumps({key: repository.filled(text, filled) for key, text in deploy.set.items()}, sort_keys=True),
         "SET_JSON": json.dumps(ingress_annotations(deploy.ingress)),
         "LABELS": json.dumps(this.labels, sort_keys=True),
         "HELM_TIMEOUT": deploy.helm_timeout,
@@ -45,6 +46,9 @@ def helm_environment(deploy: settings.Deploy, image: registry.Image, this: run.R
         "HEALTH_PATH": deploy.health_path,
         "HEALTH_TIMEOUT_SECONDS": str(deploy.health_timeout_seconds),
         "ALLOW_NO_ENDPOINT": str(deploy.allow_no_endpoint).lower(),
+        "REPOSITORY": json.dumps(
+            {"repositories": settings.written(told.repositories), "names": filled}, sort_keys=True
+        ),
     }
 
 
@@ -67,8 +71,8 @@ def main() -> int:
     )
     EVIDENCE.mkdir(parents=True, exist_ok=True)
     wanted = told.deploy.image
-    repository = wanted.repository.format(owner=this.owner.lower(), repo=this.repo.lower())
-    image = registry.wait_for(repository, env["IMAGE_TAG"], env["COMMIT"], wanted.require_revision, wanted.wait_seconds)
+    name = wanted.repository.format(owner=this.owner.lower(), repo=this.repo.lower())
+    image = registry.wait_for(name, env["IMAGE_TAG"], env["COMMIT"], wanted.require_revision, wanted.wait_seconds)
     spec = {
         "image": told.installation.image,
         "command": ["python3", "-m", "implementation_dag"],
@@ -76,7 +80,7 @@ def main() -> int:
         # The kubelet reads $$ in a variable as $.
         "env": [
             {"name": key, "value": value.replace("$", "$$")}
-            for key, value in helm_environment(told.deploy, image, this).items()
+            for key, value in helm_environment(told, image, this).items()
         ],
         "resources": told.deploy.resources,
         "timeout": told.deploy.timeout,
@@ -95,25 +99,45 @@ def main() -> int:
         "phase": status["phase"],
         "reason": status.get("reason", ""),
         "message": status.get("message", ""),
-        "image": f"{repository}@{image.digest}",
+        "image": f"{name}@{image.digest}",
         "digests": digests,
         "revision": image.revision,
         "commit": env["COMMIT"],
     }
-    told = status.get("outputs", {})
-    if SHA256.match(told.get("manifest", "")):
-        result["manifest"] = told["manifest"]
+    left = status.get("outputs", {})
+    own = said(left.get("repository", ""), told.repositories)
+    if left.get("repository"):
+        result["repository"] = own
+    if SHA256.match(left.get("manifest", "")):
+        result["manifest"] = left["manifest"]
     (EVIDENCE / "image.json").write_text(json.dumps(result, indent=2) + "\n")
     if status["phase"] != "Succeeded":
         fail(f"{result['reason']}: {result['message']}")
         return 1
-    found = discovery.checked(told.get("urls", ""))
+    found = discovery.checked(left.get("urls", ""))
     # Acceptance goes by this file: in our words, not in those of the deployment.
     hosts = [url.partition("://")[2] for url in found]
     document = {"hosts": hosts, "urls": found, "ns": env["NS"], "release": env["RELEASE"]}
     (EVIDENCE / "urls.json").write_text(json.dumps(document, indent=2) + "\n")
-    outputs.write({"urls": json.dumps(found), "image": repository, "digests": " ".join(digests)})
+    outputs.write(
+        {"urls": json.dumps(found), "image": name, "digests": " ".join(digests)}
+        | {"repository": repository.for_acceptance(own)}
+    )
     return 0
+
+
+def said(file: str, section: settings.Repositories) -> repository.Settings:
+    """Return what the repository's own file says, which the DocsRun hands over in base64. Raises RepositoryError.
+
+    It was checked where it was found, with the right of whoever ran there: what acceptance is told is checked here.
+    """
+    try:
+        content = base64.b64decode(file, validate=True)
+    except ValueError:
+        raise repository.RepositoryError(
+            f"the deployment's {repository.FILE} is {arguments.shown(file)}: must be in base64"
+        ) from None
+    return repository.parse(content, repository.bounds(section))
 
 
 def same_commit(given: str, tested: str) -> None:

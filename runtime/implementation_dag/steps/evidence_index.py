@@ -14,8 +14,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.base.errors import StepError
 from implementation_dag.base.workflow_status import OMITTED, RunStatus
-from implementation_dag.contract import branch, stages
+from implementation_dag.contract import branch, repository, stages
 from implementation_dag.contract.parameters import THRESHOLDS, Number, Parameter
 from implementation_dag.preview.preview_look import Look
 
@@ -63,6 +64,7 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
     verdicts = {folder: status.verdict(task) for folder, task in stages.TASKS.items()}
     deployed = _document(folder / "deploy" / "image.json")
     looked = _document(folder / "acceptance" / "preview.json")
+    own = _own(deployed)
     return {
         "schema_version": SCHEMA_VERSION,
         "owner": given.get("owner"),
@@ -78,7 +80,8 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "commit": _tested(status),
         "branch": branch.decoded(status.output("set-params", "BRANCH")).encode(errors="replace").decode() or None,
         "parameters": given,
-        "thresholds": {one.name: _threshold(given.get(one.name), one) for one in THRESHOLDS},
+        "thresholds": _thresholds(given, own or {}),
+        "repository": own,
         "images": {
             "application": deployed.get("image") or None,
             "digests": deployed.get("digests") or [],
@@ -99,6 +102,23 @@ def _tested(status: RunStatus) -> str | None:
         if status.verdict(task) != OMITTED:
             return _commit(status.output(task, "commit"))
     return _commit(status.output("set-params", "COMMIT"))
+
+
+def _own(deployed: Object) -> Object | None:
+    """What the tested repository said of itself, as deploy took it; None without such a file."""
+    if deployed.get("repository") is None:
+        return None
+    try:
+        return repository.checked(deployed["repository"])
+    except StepError:
+        return None
+
+
+def _thresholds(given: dict[str, str], own: Object) -> Object:
+    """What acceptance demanded by the run's arguments and the repository's own limits."""
+    asked = {one.name: _threshold(given.get(one.name), one) for one in THRESHOLDS}
+    known = {name: value for name, value in asked.items() if value is not None}
+    return dict(repository.in_force(known, own)) if len(known) == len(asked) else asked
 
 
 def _commit(text: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from implementation_dag.contract import names
+from implementation_dag.contract import names, repository
 from implementation_dag.contract.parameters import THRESHOLDS
 from implementation_dag.steps import evidence_index
 from scripts.delivery.promote.errors import PromoteError
@@ -21,24 +21,28 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Demands:
-    """Values `defaults.*` of an environment: what its own runs have to keep."""
+    """Values of an environment, what its own runs have to keep: `defaults.*` and `repositories.settings`."""
 
     environment: str
     # By the name of their parameter.
     thresholds: dict[str, int | float]
     chart_path: str
     values_file: str
+    settings: frozenset[str]
 
 
 def read(root: Path, environment: str) -> Demands:
     """Return what `environment` demands: the overlay's values over the chart's."""
-    values = load(root / "charts" / "implementation-dag" / "values.yaml")["defaults"]
-    values |= load(root / "kustomize" / "overlays" / environment / "values.yaml").get("defaults") or {}
+    chart = load(root / "charts" / "implementation-dag" / "values.yaml")
+    overlay = load(root / "kustomize" / "overlays" / environment / "values.yaml")
+    values = chart["defaults"] | (overlay.get("defaults") or {})
+    repositories = chart["repositories"] | (overlay.get("repositories") or {})
     return Demands(
         environment,
         {one.name: values[one.setting.removeprefix("defaults.")] for one in THRESHOLDS},
         str(values["chartPath"]),
         str(values["valuesFile"]),
+        frozenset(map(str, repositories["settings"])),
     )
 
 
@@ -59,7 +63,7 @@ def check_shape(index: Index, place: str) -> None:
 
 def check(index: Index, demands: Demands) -> None:
     """Refuse evidence of a weaker or another run. Raises PromoteError: each field, its value, what is allowed."""
-    faults = [*_thresholds(index, demands), *_parameters(index, demands), *_ran(index)]
+    faults = [*_thresholds(index, demands), *_parameters(index, demands), *_repository(index, demands), *_ran(index)]
     if faults:
         raise PromoteError(f"run {index['workflow']} proves too little for {demands.environment}: {'; '.join(faults)}")
 
@@ -75,6 +79,13 @@ def _parameters(index: Index, demands: Demands) -> Iterator[str]:
     for name, wanted in (("chartPath", demands.chart_path), ("valuesFile", demands.values_file)):
         if (found := index["parameters"].get(name)) != wanted:
             yield f"parameters.{name} is {_shown(found)}, only {wanted!r} is allowed"
+
+
+def _repository(index: Index, demands: Demands) -> Iterator[str]:
+    """What the tested repository says of itself: the environment may allow less of it than the one before."""
+    allowed = ", ".join(sorted(demands.settings)) or "nothing"
+    for name in sorted((index.get("repository") or {}).keys() - demands.settings):
+        yield f"repository.{name} was set by {repository.FILE}, only {_shown(allowed)} is allowed"
 
 
 def _ran(index: Index) -> Iterator[str]:

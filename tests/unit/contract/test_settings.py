@@ -32,10 +32,22 @@ PREVIEW: dict[str, Any] = {
     "labels": {},
     "annotations": {},
 }
+REPOSITORIES: dict[str, Any] = {
+    "settings": ["limits"],
+    "mostRequestsPerHost": 100,
+    "defaults": {
+        "chartPath": "charts/app",
+        "valuesFile": "values.yaml",
+        "minSuccessPct": 0.95,
+        "maxP95Ms": 1200,
+        "requestsPerHost": 10,
+    },
+}
 GIVEN: dict[str, Any] = {
     "installation": {"chart": "0.2.0", "image": "runtime:1", "clusterScoped": True},
     "git": {"baseUrl": "https://github.com"},
     "deploy": DEPLOY,
+    "repositories": REPOSITORIES,
     "preview": PREVIEW,
 }
 
@@ -51,6 +63,10 @@ def test_a_step_gets_its_own_sections_in_their_types() -> None:
     assert (found.deploy.pod_grace_seconds, type(found.deploy.pod_grace_seconds)) == (20, int)
     assert found.deploy.image.wait_seconds == 900
     assert load(settings.OfProvision, GIVEN).preview.pull_secrets == ("registry",)
+
+
+def test_what_was_read_is_written_as_it_was() -> None:
+    assert settings.written(load(settings.OfDeploy, GIVEN).repositories) == REPOSITORIES
 
 
 @pytest.mark.parametrize(
@@ -79,7 +95,7 @@ def test_a_switch_is_true_or_false(value: Any) -> None:
         load(settings.OfDeploy, GIVEN | {"deploy": DEPLOY | {"allowNoEndpoint": value}})
 
 
-@pytest.mark.parametrize("section", ["installation", "git", "deploy"])
+@pytest.mark.parametrize("section", ["installation", "git", "deploy", "repositories"])
 def test_a_section_that_is_missing_is_named(section: str) -> None:
     left = {name: value for name, value in GIVEN.items() if name != section}
     with pytest.raises(StepError, match=f"SETTINGS lacks {section}, which this step needs"):

@@ -14,11 +14,10 @@ GOOD = Outcome("https://good", 1, 0.1, 200, None, "")
 
 def health(monkeypatch: pytest.MonkeyPatch, *outcomes: Outcome) -> None:
     """What the stage makes of these outcomes of its waiting."""
-    monkeypatch.setenv("HEALTH_PATH", "/")
     monkeypatch.setenv("HEALTH_TIMEOUT_SECONDS", "1")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setattr(reachability, "wait_until_reachable", lambda *_, **__: list(outcomes))
-    wait_until_healthy([outcome.url for outcome in outcomes])
+    wait_until_healthy([outcome.url for outcome in outcomes], "/")
 
 
 def bad(failure: Failure, url: str = "https://bad") -> Outcome:

@@ -1,10 +1,12 @@
 """Deploy takes only the commit that QA was given and handed over, and only URLs from a deployment."""
 
+import base64
 import json
 
 import pytest
 
 from implementation_dag.base.errors import StepError
+from implementation_dag.contract import repository, settings
 from implementation_dag.preview import discovery
 from implementation_dag.steps import deploy
 
@@ -55,3 +57,27 @@ def test_urls_of_a_deployment_are_taken(url: str) -> None:
 def test_what_is_no_list_of_urls_is_refused(text: str) -> None:
     with pytest.raises(StepError, match="the deployment's urls"):
         discovery.checked(text)
+
+
+SECTION = settings.Repositories(("limits",), 100, settings.Defaults("a", "b", 0.95, 1200, 10))
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (b"limits: {maxP95Ms: 9999}", "limits.maxP95Ms is 9999: must be at most 1200"),
+        (b"chartPath: a", "chartPath is not for a repository to say here"),
+        (b"\xff", "byte 0xff is no UTF-8"),
+    ],
+)
+def test_what_a_deployment_hands_over_as_the_repository_s_own_is_checked_again(file: bytes, told: str) -> None:
+    with pytest.raises(repository.RepositoryError, match=told):
+        deploy.said(base64.b64encode(file).decode(), SECTION)
+    assert deploy.said(base64.b64encode(b"limits: {maxP95Ms: 9}").decode(), SECTION) == {"limits": {"maxP95Ms": 9}}
+    assert deploy.said("", SECTION) == {}
+
+
+@pytest.mark.parametrize("text", ["!", "a", "\N{SNOWMAN}"])
+def test_what_is_no_base64_is_refused(text: str) -> None:
+    with pytest.raises(repository.RepositoryError, match="must be in base64"):
+        deploy.said(text, SECTION)

@@ -95,6 +95,26 @@ def test_index_says_what_was_deployed_and_what_was_seen_running(tmp_path: Path) 
     assert found["manifests"] == {"resources.yaml": "e" * 64}
 
 
+def test_index_says_what_the_repository_said_and_the_limits_that_were_in_force(tmp_path: Path) -> None:
+    assert index(status(), tmp_path)["repository"] is None
+    own = {"chartPath": "a", "limits": {"maxP95Ms": 300, "minSuccessPct": 0.5}, "paths": [{"path": "/"}] * 12}
+    write(tmp_path, "deploy/image.json", json.dumps({"repository": own}))
+    found = index(status(), tmp_path)
+    assert found["repository"] == own
+    # The weaker one of two never counts, whoever wrote it.
+    assert found["thresholds"] == {"min_success_pct": 0.95, "max_p95_ms": 300, "requests_per_host": 12}
+    unknown = index(status(parameters=GIVEN | {"max_p95_ms": "nan"}), tmp_path)
+    assert unknown["thresholds"] == {"min_success_pct": 0.95, "max_p95_ms": None, "requests_per_host": 10}
+
+
+@pytest.mark.parametrize("own", [{"limits": {"maxP95Ms": "x"}}, {"x": 1}, [], "x", {"limits": []}])
+def test_what_no_repository_could_have_said_is_left_out(tmp_path: Path, own: Any) -> None:
+    write(tmp_path, "deploy/image.json", json.dumps({"repository": own}))
+    found = index(status(), tmp_path)
+    assert found["repository"] is None
+    assert found["thresholds"] == {"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 10}
+
+
 @pytest.mark.parametrize("content", ["[" * 100_000, "{", "[]", "x" * 2_000_000])
 def test_a_stage_s_broken_file_is_only_a_file(tmp_path: Path, content: str) -> None:
     write(tmp_path, "deploy/image.json", content)

@@ -59,6 +59,7 @@ volumeMounts:
 - {name: NS, value: "{{ "{{inputs.parameters.NS}}" }}"}
 - {name: IMAGE, value: "{{ "{{inputs.parameters.image}}" }}"}
 - {name: DIGESTS, value: "{{ "{{inputs.parameters.digests}}" }}"}
+- {name: REPOSITORY, value: "{{ "{{inputs.parameters.repository}}" }}"}
 {{- range splitList " " (include "implementation-dag.thresholds" .) }}
 - {name: {{ upper . }}, value: "{{ printf "{{inputs.parameters.%s}}" . }}"}
 {{- end }}

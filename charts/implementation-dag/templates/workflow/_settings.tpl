@@ -27,6 +27,14 @@ ingress:
     {{- include "implementation-dag.ingressAnnotations" . | nindent 4 }}
 {{- end }}
 
+{{- /* What a repository may say of itself, and the defaults that it says it in place of. */}}
+{{- define "implementation-dag.settings.repositories" -}}
+settings: {{ .Values.repositories.settings | toJson }}
+mostRequestsPerHost: {{ min .Values.repositories.mostRequestsPerHost (include "implementation-dag.mostRequests" .) }}
+defaults:
+  {{- toYaml (omit .Values.defaults "domain") | nindent 2 }}
+{{- end }}
+
 {{- define "implementation-dag.settings.preview" -}}
 {{- toYaml (pick .Values.preview "ttlHours" "podSecurity" "deletionTimeoutSeconds" "pullSecrets") }}
 {{ include "implementation-dag.preview.marks" . }}
@@ -47,6 +55,13 @@ retries: {{ $.Values.workflow.retries | int }}
 {{- toYaml (omit .Values.acceptance "resources") }}
 {{- end }}
 
+{{- /* The most requests to each host that the acceptance step has time for. */}}
+{{- define "implementation-dag.mostRequests" -}}
+{{- with .Values.acceptance }}
+{{- mul (sub .stepTimeoutSeconds .timeoutSeconds) .requestsPerSecond | int | max 0 }}
+{{- end }}
+{{- end }}
+
 {{- /* Requests to each host, refused where the acceptance step would refuse them after everything else. */}}
 {{- define "implementation-dag.requestsPerHost" -}}
 {{- $requests := .Values.defaults.requestsPerHost | int }}
@@ -54,9 +69,9 @@ retries: {{ $.Values.workflow.retries | int }}
 {{- if lt $requests (len .paths) }}
 {{- fail (printf "defaults.requestsPerHost is %d: it must be at least %d, one for each of acceptance.paths" $requests (len .paths)) }}
 {{- end }}
-{{- $most := mul (sub .stepTimeoutSeconds .timeoutSeconds) .requestsPerSecond | int }}
+{{- $most := include "implementation-dag.mostRequests" $ | int }}
 {{- if gt $requests $most }}
-{{- fail (printf "defaults.requestsPerHost is %d: it must be at most %d, what acceptance.requestsPerSecond makes within acceptance.stepTimeoutSeconds without the timeoutSeconds of the last one" $requests (max 0 $most)) }}
+{{- fail (printf "defaults.requestsPerHost is %d: it must be at most %d, what acceptance.requestsPerSecond makes within acceptance.stepTimeoutSeconds without the timeoutSeconds of the last one" $requests $most) }}
 {{- end }}
 {{- end }}
 {{- $requests }}

@@ -15,9 +15,10 @@ from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.contract import labels
+from implementation_dag.contract.repository import RepositoryError
 from implementation_dag.preview import discovery, reachability
 
-from . import chart, command, dependencies, lock, pods, preview, results, revision
+from . import chart, command, dependencies, installation, lock, pods, preview, results, revision
 
 
 class DeployError(StepError):
@@ -33,14 +34,17 @@ def main() -> int:
     client, namespace, release = kube.client(), os.environ["NS"], os.environ["RELEASE"]
     manifest = ""
     try:
+        wanted = installation.chosen(os.environ)
         check_holder(client, namespace)
-        install(client, namespace, release)
+        install(client, namespace, release, wanted)
         found = urls(client, namespace)
-        wait_until_healthy(found.urls)
+        wait_until_healthy(found.urls, wanted.health_path)
         # A newer run of the same pull request may have taken the preview over meanwhile.
         check_holder(client, namespace)
     except StepError as error:
         reason = error.reason if isinstance(error, DeployError) else "InvalidChart"
+        if isinstance(error, RepositoryError):
+            reason = "InvalidRepositorySettings"
         fail(f"{reason}: {error}")
         results.failure(reason, str(error))
         results.file("diagnosis.txt", diagnosis(client, namespace))
@@ -53,7 +57,7 @@ def main() -> int:
     results.file("urls.json", json.dumps(document, indent=2) + "\n")
     digest = hashlib.sha256(manifest.encode()).hexdigest()
     names = {"release": release, "namespace": namespace}
-    results.outputs({"urls": json.dumps(list(found.urls)), "manifest": digest} | names)
+    results.outputs({"urls": json.dumps(list(found.urls)), "manifest": digest, "repository": wanted.file} | names)
     return 0
 
 
@@ -64,15 +68,16 @@ def check_holder(client: Client, namespace: str) -> None:
         raise DeployError("PreviewTaken", f"preview {namespace} belongs to run {holder or '(none)'}, not to {ours}")
 
 
-def install(client: Client, namespace: str, release: str) -> None:
+def install(client: Client, namespace: str, release: str, wanted: installation.Installation) -> None:
     """Run helm with the spec's flags. Raises StepError."""
     env = os.environ
-    location = chart.locate(env["CHART_PATH"])
+    location = chart.locate(wanted.chart_path)
     if not location.startswith("oci://"):
         dependencies.fetch(Path(location))
     arguments = ["upgrade", "--install", release, location, "--namespace", namespace]
-    arguments += ["--values", str(chart.inside(env["VALUES_FILE"], "valuesFile"))]
-    for key, value in json.loads(env["SET"]).items():
+    for name in wanted.values_files:
+        arguments += ["--values", str(chart.inside(name, "valuesFile"))]
+    for key, value in wanted.values.items():
         arguments += ["--set-string", f"{key}={value}"]
     for key, value in json.loads(env["SET_JSON"]).items():
         arguments += ["--set-json", f"{key}={value}"]
@@ -136,8 +141,8 @@ def urls(client: Client, namespace: str) -> discovery.Discovery:
     return found
 
 
-def wait_until_healthy(found: Sequence[str]) -> None:
-    """Wait until each URL answers. Raises StepError that names those that did not, and why.
+def wait_until_healthy(found: Sequence[str], path: str) -> None:
+    """Wait until each URL answers at `path`. Raises StepError that names those that did not, and why.
 
     NotReachable: nobody was there (name, network, certificate, ingress). AnsweredBadly: one of them did answer.
     """
@@ -145,7 +150,7 @@ def wait_until_healthy(found: Sequence[str]) -> None:
     start = time.monotonic()
     outcomes = reachability.wait_until_reachable(
         found,
-        os.environ["HEALTH_PATH"],
+        path,
         float(os.environ["HEALTH_TIMEOUT_SECONDS"]),
         reachability.trust_context(Path(trusted) if trusted else None),
         statuses=range(200, 400),

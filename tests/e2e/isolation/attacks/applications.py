@@ -7,7 +7,7 @@ import time
 
 from implementation_dag.preview.preview_look import repository
 
-from .box import Box
+from .box import Box, encoded
 from .corpus import Case
 from .pipeline import run_template
 
@@ -99,6 +99,7 @@ def answer(box: Box, case: Case) -> str:
     workflow = f"isolation-{pr}"
     box.hand_over(pr, case.options.get("holder", workflow))
     given = {"NS": f"impl-pr-{pr}", "image": repository(box.image), "digests": case.options.get("tested", running(box))}
+    given |= {"repository": encoded(case.options.get("repository", ""))}
     given |= {"min_success_pct": "0.95", "max_p95_ms": "1200", "requests_per_host": "2"}
     urls = {"hosts": [host], "urls": [f"https://{host}"], "ns": f"impl-pr-{pr}", "release": name}
     arguments = {

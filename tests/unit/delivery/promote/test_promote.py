@@ -86,6 +86,7 @@ def index(**changed: Any) -> dict[str, Any]:
         "branch": "feature",
         "parameters": given,
         "thresholds": {"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 10},
+        "repository": None,
         "images": {"application": f"r/shop@{SHOP}", "digests": [SHOP], "seen": [look, look]},
         "manifests": {"resources.yaml": "e" * 64},
         "result": "Succeeded",
@@ -201,6 +202,16 @@ LOOK = {"at": "2026-01-01T12:00:00Z", "holder": "run-1", "running": []}
 )
 def test_evidence_of_a_weaker_or_another_run_is_refused(repository: Path, changed: dict[str, Any], words: str) -> None:
     refused(repository, words, place=evidence(repository, **changed))
+
+
+def test_what_a_repository_says_of_itself_must_be_allowed_where_it_is_promoted_to(root: Path) -> None:
+    own = {"chartPath": "charts/podinfo", "paths": [{"path": "/"}]}
+    assert promote(root, "staging", "production", evidence(root, repository=own))
+    path = root / "kustomize/overlays/production/values.yaml"
+    edit(path, "defaults:\n", "repositories:\n  settings: [chartPath, limits]\ndefaults:\n")
+    commit(root)
+    words = "repository.paths was set by .implementation-dag.yaml, only 'chartPath, limits' is allowed"
+    refused(root, words, place=evidence(root, repository=own))
 
 
 def test_a_stricter_environment_refuses_what_was_enough_for_the_one_before(root: Path) -> None:

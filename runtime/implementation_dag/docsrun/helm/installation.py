@@ -1,0 +1,81 @@
+"""What helm installs: by the run's arguments and values, and by what the repository says of itself at this commit."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from implementation_dag.contract import repository, settings
+
+from . import chart
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Chart and values files as paths in the checkout, values for --set-string, and the path that must answer.
+
+    `file` is the repository's own file in base64, empty where there is none.
+    """
+
+    chart_path: str
+    values_files: tuple[str, ...]
+    values: Mapping[str, str]
+    health_path: str
+    file: str = ""
+
+
+def chosen(env: Mapping[str, str], checkout: Path = chart.CHECKOUT) -> Installation:
+    """Return what is in force by the environment and the repository's own file. Raises RepositoryError.
+
+    REPOSITORY has the bounds of the file and the names that its values may use; without it no file is looked for.
+    """
+    given = Installation(env["CHART_PATH"], (env["VALUES_FILE"],), json.loads(env["SET"]), env["HEALTH_PATH"])
+    content = read(checkout) if "REPOSITORY" in env else None
+    if content is None:
+        return given
+    told = settings.load(settings.OfRepository, {"SETTINGS": env["REPOSITORY"]})
+    allowed = repository.bounds(told.repositories)
+    own = repository.parse(content, allowed)
+    values = {key: repository.filled(text, told.names) for key, text in own.get("set", {}).items()}
+    return Installation(
+        _chart(given, own, allowed),
+        _values_files(given, own, allowed),
+        values if "set" in own else given.values,
+        own.get("healthPath", given.health_path),
+        base64.b64encode(content).decode(),
+    )
+
+
+def read(checkout: Path) -> bytes | None:
+    """Return the beginning of the file, one byte more than is allowed; None without one. Raises RepositoryError."""
+    path = checkout / repository.FILE
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        raise repository.RepositoryError(f"{repository.FILE} must be a plain file, not a link or a folder")
+    with path.open("rb") as stream:
+        return stream.read(repository.SIZE_LIMIT + 1)
+
+
+def _chart(given: Installation, own: repository.Settings, allowed: repository.Bounds) -> str:
+    """An argument that somebody gave counts more than the file, one at the values' default less."""
+    if "chartPath" not in own or given.chart_path != allowed.chart_path:
+        return given.chart_path
+    if given.chart_path.startswith("oci://"):
+        raise repository.RepositoryError(
+            f"{repository.FILE}: chartPath is {own['chartPath']!r}: must be left out, "
+            f"all repositories get the chart {given.chart_path}, value defaults.chartPath"
+        )
+    return str(own["chartPath"])
+
+
+def _values_files(given: Installation, own: repository.Settings, allowed: repository.Bounds) -> tuple[str, ...]:
+    if given.values_files != (allowed.values_file,):
+        return given.values_files
+    return tuple(own.get("valuesFiles", given.values_files))
