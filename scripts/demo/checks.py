@@ -10,8 +10,9 @@ from typing import Any
 from implementation_dag.contract import labels, stages
 from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema_problems
 from scripts.lab.stand.previews import Observation
-from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.repository import OWN_SETTINGS, OWNER, REPO, PullRequest
 from scripts.lab.stand.workflow import Finished
+from scripts.yaml_reader import load
 
 # Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
 POD_LIMIT = 13
@@ -208,6 +209,24 @@ def fix_deployed(seen: Observed) -> list[Check]:
         ),
         check("QA tested clippy's commit", tested_commit(seen.run) == fixed, tested_commit(seen.run)),
         check("fixes.diff shows the fixes", b"src/shop/discount.py" in diff, diff[:200]),
+    ]
+
+
+def by_own_settings(seen: Observed) -> list[Check]:
+    """The repository's own settings were in force: its chart, its host's key, its paths, its stricter limits."""
+    own = load(OWN_SETTINGS.read_text(), OWN_SETTINGS.name)
+    index = seen.evidence.document("index.json") or {}
+    hosts = (seen.evidence.document("acceptance/performance.json") or {}).get("hosts") or []
+    asked = [[path["path"] for path in host["paths"]] for host in hosts]
+    wanted = [path["path"] for path in own["paths"]]
+    limits = {"min_success_pct": 0.95, "max_p95_ms": 1000, "requests_per_host": 20}
+    report = (seen.evidence.document("acceptance/report.json") or {}).get("thresholds")
+    return [
+        *succeeded(seen),
+        check("index.json has the repository's own settings", index.get("repository") == own, index.get("repository")),
+        check("acceptance asked for its own paths", bool(asked) and all(paths == wanted for paths in asked), asked),
+        check("index.json has its stricter limits", index.get("thresholds") == limits, index.get("thresholds")),
+        check("acceptance judged by them", report == limits | {"passed": True}, report),
     ]
 
 

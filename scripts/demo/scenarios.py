@@ -75,6 +75,12 @@ def all_scenarios(registry: str) -> dict[str, Scenario]:
             (case(PullRequest(14, "unformatted"), checks.fix_deployed),),
         ),
         Scenario(
+            "own-settings",
+            "a chart elsewhere, with another key for its host, as .implementation-dag.yaml says: every stage succeeds",
+            "Succeeded",
+            (case(PullRequest(15, moved=True), checks.by_own_settings),),
+        ),
+        Scenario(
             "bad-argument",
             "pr=seven: the first node fails with a message that names the parameter, nothing is created",
             "Failed",

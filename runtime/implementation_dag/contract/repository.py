@@ -171,9 +171,9 @@ def _value(found: object) -> str:
 
 def _beyond(settings: Settings, allowed: Bounds) -> Iterator[str]:
     """What has the right shape and is not for this repository to say."""
-    own = ", ".join(sorted(allowed.settings)) or "nothing"
-    for name in sorted(settings.keys() - allowed.settings):
-        yield f"{name} is not for a repository to say here: value repositories.settings allows {own}"
+    if foreign := [name for name in settings if name not in allowed.settings]:
+        own = ", ".join(sorted(allowed.settings)) or "nothing"
+        yield f"{', '.join(foreign)}: not for a repository to say here, value repositories.settings allows {own}"
     limits = settings.get("limits", {})
     for name, one in LIMITS.items():
         bound = allowed.limits[name]

@@ -241,7 +241,7 @@ def load(shape: type[Shape], env: Mapping[str, str] = os.environ) -> Shape:
 def written(found: Any) -> Any:
     """Return a section as `load` would read it again."""
     if is_dataclass(found):
-        return {name: written(getattr(found, field.name)) for name, field in names(type(found)).items()}  # type: ignore[arg-type]
+        return {name: written(getattr(found, field.name)) for name, field in names(type(found)).items()}
     return list(found) if isinstance(found, tuple) else found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from implementation_dag.contract.repository import FILE
 from scripts.lab.images.keys import source_files
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
@@ -16,6 +18,8 @@ APP = ROOT / "examples" / "app"
 CHANGES = ROOT / "examples" / "changes"
 OWNER, REPO = "acme", "shop"
 VALUES = "values-preview.yaml"
+OWN_SETTINGS = CHANGES / "implementation-dag.yaml"
+MOVED_CHART, MOVED_VALUES = "deploy/shop", "deploy/preview.yaml"
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class PullRequest:
 
     `patch` is a file of examples/changes that the agent rex applies, empty for none; `version` replaces the
     application's version, `image` the image repository of its preview values, when not empty. `folders` are copied into
-    the repository: each a folder and where in the repository its content goes.
+    the repository: each a folder and where in the repository its content goes. With `moved` the chart lies elsewhere
+    and names its host otherwise, as the repository's own settings say.
     """
 
     number: int
@@ -32,6 +37,7 @@ class PullRequest:
     version: str = ""
     image: str = ""
     folders: tuple[tuple[Path, str], ...] = ()
+    moved: bool = False
 
     @property
     def branch(self) -> str:
@@ -86,6 +92,8 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
             set_values(folder / VALUES, {("image", "repository"): pull.image})
         for source, place in pull.folders:
             shutil.copytree(source, folder / place, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
+        if pull.moved:
+            move_chart(host, folder)
         # A .gitignore of theirs would leave out charts that are vendored.
         host.git("add", "--all", *(["--force"] if pull.folders else []), cwd=folder)
         host.git(
@@ -102,6 +110,23 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
         return commit
     finally:
         host.git("checkout", "--quiet", "--force", "main", cwd=folder)
+
+
+def move_chart(host: GitHost, folder: Path) -> None:
+    """Move chart and preview values, let the chart take a list of hosts, and say so in the repository's own file."""
+    (folder / MOVED_CHART).parent.mkdir()
+    host.git("mv", "charts/app", MOVED_CHART, cwd=folder)
+    host.git("mv", VALUES, MOVED_VALUES, cwd=folder)
+    for path in (folder / MOVED_CHART / "templates").iterdir():
+        path.write_text(path.read_text().replace(".Values.ingress.host", "(index .Values.ingress.hosts 0).name"))
+    values = folder / MOVED_CHART / "values.yaml"
+    values.write_text(values.read_text().replace('  host: ""\n', '  hosts: [{name: ""}]\n'))
+    schema = folder / MOVED_CHART / "values.schema.json"
+    document = json.loads(schema.read_text())
+    properties = document["properties"]["ingress"]["properties"]
+    properties["hosts"] = {"type": "array", "minItems": 1, "items": {"properties": {"name": properties.pop("host")}}}
+    schema.write_text(json.dumps(document, indent=2) + "\n")
+    shutil.copyfile(OWN_SETTINGS, folder / FILE)
 
 
 def set_version(path: Path, version: str) -> None:

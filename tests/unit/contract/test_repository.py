@@ -215,9 +215,7 @@ def test_values_say_which_keys_a_file_may_have(name: str) -> None:
     text = json.dumps({name: example[name]}).encode()
     assert parse(text, bounds(SECTION)) == {name: example[name]}
     rest = sorted({*ALL} - {name})
-    with pytest.raises(
-        RepositoryError, match=f"{name} is not for a repository to say here: value repositories.settings"
-    ):
+    with pytest.raises(RepositoryError, match=f"{name}: not for a repository to say here, value repositories.settings"):
         parse(text, bounds(SECTION | {"settings": rest}))
     with pytest.raises(RepositoryError, match="allows nothing"):
         parse(text, bounds(SECTION | {"settings": []}))

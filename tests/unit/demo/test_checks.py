@@ -18,9 +18,10 @@ from scripts.demo import checks
 from scripts.demo.checks import Observed
 from scripts.lab.stand.evidence import Evidence
 from scripts.lab.stand.previews import Observation
-from scripts.lab.stand.repository import PullRequest
+from scripts.lab.stand.repository import OWN_SETTINGS, PullRequest
 from scripts.lab.stand.stages import Stage
 from scripts.lab.stand.workflow import Finished
+from scripts.yaml_reader import load
 
 COMMIT = "a" * 40
 DIGEST = "sha256:" + "d" * 64
@@ -170,6 +171,34 @@ def test_clippys_fix_must_be_another_commit_than_rexs() -> None:
         stage(s.name, s.result, outputs={"commit": "b" * 40}) if s.name == "implement" else s for s in good_run().stages
     ]
     assert failing(checks.fix_deployed(good(evidence=diff, run=good_run(stages=stages)))) == []
+
+
+OWN = load(OWN_SETTINGS.read_text())
+LIMITS = {"min_success_pct": 0.95, "max_p95_ms": 1000, "requests_per_host": 20}
+
+
+def by_own_settings(own: Any = OWN, paths: Any = OWN["paths"], limits: Any = LIMITS, judged: Any = LIMITS) -> Observed:
+    files = {
+        "acceptance/performance.json": {"hosts": [{"paths": paths}]},
+        "acceptance/report.json": {"thresholds": judged | {"passed": True}},
+    }
+    found = evidence({name: json.dumps(document).encode() for name, document in files.items()})
+    document = (found.document("index.json") or {}) | {"repository": own, "thresholds": limits}
+    return good(evidence=Evidence(found.prefix, {**found.files, "index.json": json.dumps(document).encode()}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "broken"),
+    [
+        ({}, []),
+        ({"own": None}, ["index.json has the repository's own settings"]),
+        ({"paths": [{"path": "/"}]}, ["acceptance asked for its own paths"]),
+        ({"limits": LIMITS | {"max_p95_ms": 1200}}, ["index.json has its stricter limits"]),
+        ({"judged": LIMITS | {"requests_per_host": 10}}, ["acceptance judged by them"]),
+    ],
+)
+def test_a_repository_s_own_settings_must_have_been_in_force(changed: dict[str, Any], broken: list[str]) -> None:
+    assert failing(checks.by_own_settings(by_own_settings(**changed))) == broken
 
 
 def refused(message: str, exit_result: str = "Succeeded") -> Observed:

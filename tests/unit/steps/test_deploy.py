@@ -66,7 +66,7 @@ SECTION = settings.Repositories(("limits",), 100, settings.Defaults("a", "b", 0.
     ("file", "told"),
     [
         (b"limits: {maxP95Ms: 9999}", "limits.maxP95Ms is 9999: must be at most 1200"),
-        (b"chartPath: a", "chartPath is not for a repository to say here"),
+        (b"chartPath: a", "chartPath: not for a repository to say here"),
         (b"\xff", "byte 0xff is no UTF-8"),
     ],
 )

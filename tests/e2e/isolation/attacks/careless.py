@@ -64,6 +64,16 @@ client.Box.delete = lambda self: None
 from implementation_dag.acceptance import vegeta
 vegeta.REDIRECTS = 5
 """,
+    # Whatever a repository's own file says counts: in helm's step, where it is read, and in acceptance.
+    "repository": """
+import yaml
+from implementation_dag.contract import repository
+repository.parse = lambda content, allowed: yaml.safe_load(content)
+own = lambda settings: {repository.LIMITS[name].name: limit for name, limit in settings.get("limits", {}).items()}
+repository.in_force = lambda given, settings: dict(given) | own(settings)
+from implementation_dag.docsrun.helm import installation
+installation._chart = lambda given, own, allowed: own.get("chartPath", given.chart_path)
+""",
     "log": """
 from implementation_dag.base import log
 log.clean = lambda text: text

@@ -13,7 +13,7 @@ import yaml
 FILE = Path(__file__).parents[1] / "attacks.yaml"
 LAYERS = {
     "arguments", "checkout", "box", "rbac", "admission", "pod-security", "quota", "api-server", "helm", "network",
-    "limits", "acceptance", "evidence", "log",
+    "limits", "acceptance", "evidence", "log", "repository",
 }  # fmt: skip
 # How a kind's attack is known to have got through, where the case does not say it itself; these kinds must.
 THROUGH = {
@@ -33,7 +33,7 @@ THROUGH = {
 KINDS = THROUGH.keys()
 OPTIONS = {
     "values", "dependencies", "own", "hook", "beside", "chartPath", "branch", "target", "wide", "memory", "timeout",
-    "files", "from", "holder", "tested",
+    "files", "from", "holder", "tested", "repository",
 }  # fmt: skip
 PROOF = ("without", "through", "allowed")
 

@@ -12,9 +12,11 @@ from unittest import mock
 
 from implementation_dag.base.log import clean
 from implementation_dag.docsrun import job, results, settings, verdict
+from scripts.chart.render.project import CHART
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.release import GIT_SECRET
 from scripts.lab.stand.repository import OWNER
+from scripts.yaml_reader import load
 
 from . import layers
 from .box import LABELS, Box
@@ -44,6 +46,7 @@ def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = ""
         }
         env |= {"LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "ALLOW_NO_ENDPOINT": "true"}
         env |= {"HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "5", "UNSCHEDULABLE_GRACE_SECONDS": "10"}
+        env |= {"REPOSITORY": json.dumps(_bounds(env))}
     spec: Object = {
         "image": box.image,
         "command": ["python3", "-m", "implementation_dag"],
@@ -66,6 +69,14 @@ def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = ""
     }
     words = (_by_its_job if layers.code(box.without) else _by_its_controller)(box, document | {"spec": spec})
     return words + (_there(box, f"impl-pr-{pr}") if box.without else "")
+
+
+def _bounds(env: dict[str, str]) -> Object:
+    """What a repository may say of itself here: as much as by the chart's own values."""
+    values = load((CHART / "values.yaml").read_text())
+    defaults = values["defaults"] | {"chartPath": env["CHART_PATH"], "valuesFile": env["VALUES_FILE"]}
+    del defaults["domain"]
+    return {"repositories": values["repositories"] | {"defaults": defaults}, "names": {"host": "escape.example.com"}}
 
 
 def _by_its_controller(box: Box, docsrun: Object) -> str:

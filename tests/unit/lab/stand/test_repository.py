@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from implementation_dag.contract import repository as contract
+from implementation_dag.docsrun.helm.installation import chosen
+from scripts.chart.render import helm
 from scripts.demo.scenarios import all_scenarios
 from scripts.lab.stand import repository
 from scripts.lab.stand.certificates import GIT_HOST
@@ -82,9 +86,28 @@ def test_every_scenarios_change_applies_to_its_pull_request(
     host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), commit, cwd=clone)
     if pull.patch:
         host.git("apply", "--check", ".agents/change.patch", cwd=tmp_path / "w")
-    assert (pull.image or IMAGE) in (tmp_path / "w" / "values-preview.yaml").read_text()
+    values = repository.MOVED_VALUES if pull.moved else "values-preview.yaml"
+    assert (pull.image or IMAGE) in (tmp_path / "w" / values).read_text()
     if pull.version:
         assert f'"{pull.version}"' in (tmp_path / "w" / "src" / "shop" / "__init__.py").read_text()
+
+
+def test_a_moved_chart_takes_what_the_repository_s_own_settings_say(host: GitHost, clone: Path, tmp_path: Path) -> None:
+    commit = repository.open_pull_request(host, PullRequest(76, moved=True), clone)
+    host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), commit, cwd=clone)
+    assert not (tmp_path / "w" / "charts").exists()
+    names = {"tag": "pr-76", "digest": f"sha256:{'0' * 64}", "host": "shop-pr-76.example.com"}
+    defaults = {"chartPath": "charts/app", "valuesFile": "values-preview.yaml"}
+    limits = {"minSuccessPct": 0.95, "maxP95Ms": 1200, "requestsPerHost": 10}
+    section = {"settings": list(contract.schema()["properties"]), "mostRequestsPerHost": 100}
+    env = {"CHART_PATH": "charts/app", "VALUES_FILE": "values-preview.yaml", "SET": "{}", "HEALTH_PATH": "/"}
+    env["REPOSITORY"] = json.dumps(section | {"defaults": defaults | limits, "names": names})
+    wanted = chosen(env, tmp_path / "w")
+    flags = [argument for item in wanted.values.items() for argument in ("--set-string", "=".join(item))]
+    files = [tmp_path / "w" / name for name in wanted.values_files]
+    objects = helm.template(tmp_path / "w" / wanted.chart_path, files, flags=flags)
+    (ingress,) = [item for item in objects if item["kind"] == "Ingress"]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["shop-pr-76.example.com"]
 
 
 def test_numbers_of_pull_requests_are_not_shared() -> None:
