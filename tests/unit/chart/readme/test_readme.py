@@ -35,9 +35,9 @@ def test_a_changed_default_is_named(chart: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_changed_limit_is_named(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    change(chart / "values.schema.json", '"maximum": 1000\n', '"maximum": 2000\n')
+    change(chart / "values.schema.json", '"maximum": 1048576\n', '"maximum": 2000\n')
     assert main(["--check", f"--chart={chart}"]) == 1
-    assert capsys.readouterr().err.splitlines()[1:] == ["defaults.requestsPerHost: not as described there"]
+    assert capsys.readouterr().err.splitlines()[1:] == ["acceptance.bodyLimitBytes: not as described there"]
 
 
 def test_changed_prose_is_told(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
