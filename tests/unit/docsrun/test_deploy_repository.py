@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from implementation_dag.base import kube as kubernetes
+from implementation_dag.contract import labels
 from implementation_dag.contract.repository import FILE, schema
 from implementation_dag.docsrun.helm import chart, command, deploy, installation, preview, results
 from implementation_dag.docsrun.helm.revision import Scene
@@ -20,12 +21,13 @@ SECTION = {
     "settings": list(schema()["properties"]),
     "mostRequestsPerHost": 100,
     "defaults": DEFAULTS | {"requestsPerHost": 10},
-    "names": {"host": "shop.example.com"},
 }
+TOLD = {"repositories": SECTION, "names": {"host": "shop.example.com"}}
 ENV = {
     "NS": "impl-pr-7", "RELEASE": "shop-pr-7", "CHART_PATH": "charts/app", "VALUES_FILE": "v.yaml", "SET": "{}",
-    "SET_JSON": "{}", "LABELS": '{"workflow": "run-1"}', "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1",
-    "HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "1", "REPOSITORY": json.dumps(SECTION),
+    "SET_JSON": "{}", "LABELS": json.dumps({labels.WORKFLOW: "run-1"}), "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1",
+    "HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "1", "UNSCHEDULABLE_GRACE_SECONDS": "1",
+    "REPOSITORY": json.dumps(TOLD),
 }  # fmt: skip
 
 
@@ -43,7 +45,7 @@ def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
 
-    def run(arguments: list[str], *_: Any) -> tuple[int, str]:
+    def run(arguments: list[str], *_: Any, **__: Any) -> tuple[int, str]:
         ran.append(arguments)
         return 0, ""
 
