@@ -27,10 +27,12 @@ def with_submodules(url, commit, folder):
 fetch.git.fetch = with_submodules
 """,
     "helm": """
-from implementation_dag.docsrun.helm import command
+import re
+from implementation_dag.docsrun.helm import command, dependencies
+dependencies.REMOTE = re.compile(".+")
 plain_run, plain_environment = command.run, command.environment
-def run(arguments, *rest):
-    return plain_run([*arguments, "--enable-dns"] if arguments[0] == "upgrade" else arguments, *rest)
+def run(arguments, *rest, **named):
+    return plain_run([*arguments, "--enable-dns"] if arguments[0] == "upgrade" else arguments, *rest, **named)
 command.run = run
 command.environment = lambda: plain_environment() | {"HELM_PLUGINS": "/work/src/plugins"}
 """,
