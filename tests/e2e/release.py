@@ -33,6 +33,18 @@ def arguments(pull: PullRequest) -> dict[str, str]:
     return {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}
 
 
+def api_server(kubectl: Kubectl) -> list[dict[str, Any]]:
+    """Egress rules to this cluster's API server: its own addresses, and its Service's."""
+    service = kubectl.get("service", "kubernetes", "--namespace=default") or {}
+    slices = kubectl.items("endpointslices", "--namespace=default", "--selector=kubernetes.io/service-name=kubernetes")
+    places = [(service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"])]
+    places += [(item["addresses"][0], one["ports"][0]["port"]) for one in slices for item in one["endpoints"]]
+    return [
+        {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
+        for address, port in places
+    ]
+
+
 class Release:
     """Install, use and remove it. What it needs of git, S3 and authorities, it takes from the demo's release.
 

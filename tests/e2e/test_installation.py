@@ -19,6 +19,8 @@ from scripts.lab.stand.objects import secret
 from scripts.lab.stand.session import Session
 from scripts.toolchain import tool
 
+from .release import api_server
+
 ROOT = Path(__file__).resolve().parents[2]
 [RELEASED] = (ROOT / "tests" / "render" / "upgrade").glob("implementation-dag-*.tgz")
 NAME = "idag-e2e-installation"
@@ -114,24 +116,10 @@ def test_what_is_broken_is_named_with_what_to_do(place: Place) -> None:
     assert "DocsRun CRD" in lines(done.stdout, "ok")
 
 
-def api_server(place: Place) -> list[dict[str, Any]]:
-    """Egress rules to this cluster's API server: its own addresses, and its Service's."""
-    service = place.kubectl.get("service", "kubernetes", "--namespace=default") or {}
-    slices = place.kubectl.items(
-        "endpointslices", "--namespace=default", "--selector=kubernetes.io/service-name=kubernetes"
-    )
-    places = [(service["spec"]["clusterIP"], service["spec"]["ports"][0]["port"])]
-    places += [(item["addresses"][0], one["ports"][0]["port"]) for one in slices for item in one["endpoints"]]
-    return [
-        {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
-        for address, port in places
-    ]
-
-
 def test_without_cluster_roles_it_asks_about_its_namespace(place: Place) -> None:
     values = place.values()
     # Without rights in the cluster helm does not ask where the API server is: it is named.
-    values["network"] = values["network"] | {"apiServer": api_server(place)}
+    values["network"] = values["network"] | {"apiServer": api_server(place.kubectl)}
     place.install(release.CHART, values | {"rbac": {"clusterScoped": False}})
     assert not place.kubectl.items("clusterroles", f"--selector=app.kubernetes.io/instance={NAME}")
     done = place.helm("test", NAME, f"--namespace={NAME}", "--logs", TIME)

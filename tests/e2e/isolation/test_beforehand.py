@@ -12,7 +12,7 @@ from scripts.lab.stand import previews, repository
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
 
-from ..release import Release, arguments, nodes
+from ..release import Release, api_server, arguments, nodes
 
 pytestmark = pytest.mark.long
 
@@ -31,8 +31,11 @@ def failing(session: Session) -> PullRequest:
 @pytest.fixture(scope="module")
 def release(session: Session) -> Iterator[Release]:
     prefix = {"prefix": f"impl-{NAME}"}
-    own = {"rbac": {"clusterScoped": False}, "namespace": prefix}
-    found = Release(session.environment.kubectl, NAME, own, flags=["--skip-crds"])
+    kubectl = session.environment.kubectl
+    # Without rights in the cluster helm does not ask where the API server is: it is named.
+    network = {"apiServer": api_server(kubectl)}
+    own = {"rbac": {"clusterScoped": False}, "namespace": prefix, "network": network}
+    found = Release(kubectl, NAME, own, flags=["--skip-crds"])
     try:
         found.copy_inputs()
         found.install()

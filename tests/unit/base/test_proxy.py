@@ -8,12 +8,11 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from implementation_dag.base import git, proxy
-from implementation_dag.docsrun.helm import command
+from implementation_dag.docsrun.helm import command, installation
 from implementation_dag.docsrun.helm import deploy as helm_deploy
 from implementation_dag.preview import registry
 
@@ -117,8 +116,13 @@ def test_helm_has_it_only_where_it_fetches_a_chart(
         "name: chart\ndependencies: [{name: x, repository: https://charts.example.com}]\n"
     )
     (tmp_path / "values.yaml").write_text("{}")
-    env: dict[str, Any] = {"CHART_PATH": location, "VALUES_FILE": "values.yaml", "SET": "{}", "SET_JSON": "{}"}
-    env |= {"LABELS": "{}", "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1", "UNSCHEDULABLE_GRACE_SECONDS": "1"}
+    env = {
+        "SET_JSON": "{}",
+        "LABELS": "{}",
+        "HELM_TIMEOUT": "1m",
+        "POD_GRACE_SECONDS": "1",
+        "UNSCHEDULABLE_GRACE_SECONDS": "1",
+    }
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(helm_deploy.chart.inside, "__defaults__", (tmp_path,))
@@ -126,7 +130,8 @@ def test_helm_has_it_only_where_it_fetches_a_chart(
     monkeypatch.setattr(helm_deploy.preview, "scene", lambda *_: [])
     monkeypatch.setattr(helm_deploy.pods, "trouble", lambda *_: None)
     monkeypatch.setattr(helm_deploy.revision, "own", lambda *_: [])
-    helm_deploy.install(None, "impl-pr-7", "shop")  # type: ignore[arg-type]
+    wanted = installation.Installation(location, ("values.yaml",), {}, "/")
+    helm_deploy.install(None, "impl-pr-7", "shop", wanted)  # type: ignore[arg-type]
     command.capture("status")
     calls = tools.read_text().splitlines()
     starts = [index for index, line in enumerate(calls) if "=" not in line]
