@@ -113,7 +113,7 @@ ENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "pull": ({"image": NO_SUCH_TAG}, "ImagePullFailed", NO_SUCH_TAG),
     "account": (
         {"serviceAccountName": "implementation-dag-deployer.impl-pr-798", "targetNamespace": "impl-pr-798"},
-        "PodRefused",
+        "AccountMissing",
         "impl-pr-798",
     ),
     "source": (
