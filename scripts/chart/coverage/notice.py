@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests that use the suite but neither each case in turn nor the snapshots."""
     kept = [item for item in items if _renders(set(getattr(item, "fixturenames", ())))]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    # The first that fails ends the run: tests with many cases come last.
+    cases = Counter(item.nodeid.partition("[")[0] for item in kept)
+    items[:] = sorted(kept, key=lambda item: cases[item.nodeid.partition("[")[0]])
 
 
 def noticing(tests: Path) -> Callable[[Suite], str | None]:
