@@ -34,9 +34,10 @@ def container_processes() -> set[int]:
     """Pids of everything that runs in a pod: all that is in our cgroup."""
     found: set[int] = set()
     for root in cgroup_roots():
-        for path in (root / CGROUP).rglob("cgroup.procs"):
-            with contextlib.suppress(OSError):  # the group went away while we looked
-                found.update(int(line) for line in path.read_text().split())
+        # os.walk, for which a group that goes away while we look is none; rglob ends with an error.
+        for folder, _, _ in os.walk(root / CGROUP):
+            with contextlib.suppress(OSError):
+                found.update(int(line) for line in (Path(folder) / "cgroup.procs").read_text().split())
     return found - {0}
 
 
@@ -102,9 +103,8 @@ def remove_cgroups() -> None:
         top = root / CGROUP
         if not top.is_dir():
             continue
-        folders = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: -len(path.parts))
-        for folder in (*folders, top):
-            _remove_cgroup(folder)
+        for folder, _, _ in os.walk(top, topdown=False):
+            _remove_cgroup(Path(folder))
 
 
 def _remove_cgroup(folder: Path, seconds: float = 5) -> None:
