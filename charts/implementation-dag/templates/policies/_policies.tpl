@@ -119,11 +119,6 @@ one of the node may let through what that refuses.
 + ['seLinuxOptions'].filter(key, c.?securityContext[?key].hasValue())).filter(keys, keys.size() > 0)
 {{- end }}
 
-{{- /* CEL: list of the fields of `object`'s metadata that came with the request, and were not filled in by an admission plugin or webhook. */}}
-{{- define "implementation-dag.policies.asked" -}}
-dyn(object).metadata.?managedFields.orValue([]).map(m, m.?fieldsV1[?'f:metadata'].orValue({}))
-{{- end }}
-
 {{- /*
 CEL: the pod spec `pod` with the list `containers`, made by our controller, asks nothing of the node, and `resources` (a list of names)
 alone. Admission plugins may fill in a class of priority, but none of the system's.
