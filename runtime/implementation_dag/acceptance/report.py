@@ -13,6 +13,7 @@ from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target
 from implementation_dag.acceptance.terminal import printable
 from implementation_dag.acceptance.verdict import Verdict
+from implementation_dag.contract.parameters import decimal
 
 _PERCENTILES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
 _MOST_CAUSES = 5
@@ -159,12 +160,6 @@ def describe(record: Record, settings: Settings) -> str:
     to = f" (redirect to {printable(record.location)})" if record.location else ""
     error = f", {printable(record.error)}" if record.error and record.status < 400 else ""
     return f"status {record.status}{to}{error}, expected {expected}"
-
-
-def decimal(number: float) -> str:
-    """Return `number` with at most six decimals, without exponent and needless zeros."""
-    text = f"{number:.6f}".rstrip("0").rstrip(".")
-    return text or "0"
 
 
 def utc_timestamp(now: datetime) -> str:

@@ -54,8 +54,7 @@ class Number:
 
 def decimal(value: float) -> str:
     """Return a number as a parameter is written: without an exponent, which one below 0.0001 would be printed with."""
-    whole, _, fraction = f"{value:.6f}".partition(".")
-    return f"{whole}.{fraction}".rstrip("0").removesuffix(".")
+    return f"{value:.6f}".rstrip("0").removesuffix(".")
 
 
 @dataclass(frozen=True)

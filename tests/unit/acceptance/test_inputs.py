@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from implementation_dag.acceptance.errors import AcceptanceError
-from implementation_dag.acceptance.report import decimal
 from implementation_dag.acceptance.runner import run, run_acceptance
 from implementation_dag.acceptance.settings import ExpectedPath, from_environment
 from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.trust import system_bundle, write_bundle
+from implementation_dag.contract.parameters import decimal
 
 
 @pytest.fixture
