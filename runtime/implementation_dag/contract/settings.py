@@ -203,20 +203,6 @@ class OfCleanup:
     preview: Preview
 
 
-# What the chart gives to which step. Acceptance checks its section by itself, with words for its report.
-SHAPES: dict[str, type[object]] = {
-    "set-params": OfSetParams,
-    "agent": OfAgent,
-    "head": OfHead,
-    "provision": OfProvision,
-    "deploy": OfDeploy,
-    "evidence": OfEvidence,
-    "remove-preview": OfCleanup,
-    "keep-preview": OfCleanup,
-    "installation-check": OfHead,
-}
-
-
 def document(env: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return SETTINGS as it stands. Raises StepError when it is no mapping."""
     try:
