@@ -12,10 +12,8 @@ from implementation_dag.contract.parameters import THRESHOLDS, decimal
 def applied(env: Mapping[str, str], section: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the environment and the settings' section as they are in force by REPOSITORY. Raises RepositoryError."""
     own = repository.told(env.get("REPOSITORY", ""))
-    if not own:
-        return dict(env), dict(section)
-    if not all(one.accepts(env.get(one.name.upper(), "")) for one in THRESHOLDS):
-        # Refused by name where they are read.
+    # An argument that is none is refused by name where it is read.
+    if not own or not all(one.accepts(env.get(one.name.upper(), "")) for one in THRESHOLDS):
         return dict(env), dict(section)
     given = {one.name: float(env[one.name.upper()]) for one in THRESHOLDS}
     limits = {name.upper(): decimal(limit) for name, limit in repository.in_force(given, own).items()}

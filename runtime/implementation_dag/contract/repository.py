@@ -15,9 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from implementation_dag.base import yaml_reader
 from implementation_dag.base.errors import StepError
@@ -25,6 +23,9 @@ from implementation_dag.base.errors import StepError
 from . import settings as contract
 from .arguments import shown
 from .parameters import THRESHOLDS, Number
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 FILE = ".implementation-dag.yaml"
 # Its base64 is an output of a DocsRun, which has room for 16 KiB.
@@ -136,6 +137,9 @@ def checked(found: Any) -> Settings:
 
 
 def _shape(found: object) -> Iterator[str]:
+    # Imported where there is a file: half of what this module takes to load, in three pods of each run.
+    from jsonschema import Draft202012Validator
+
     errors = [*Draft202012Validator(schema()).iter_errors(found)]
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         yield _words(error)

@@ -105,9 +105,9 @@ def main() -> int:
         "commit": env["COMMIT"],
     }
     left = status.get("outputs", {})
-    own = said(left.get("repository", ""), told.repositories)
-    if left.get("repository"):
-        result["repository"] = own
+    own: repository.Settings = {}
+    if file := left.get("repository", ""):
+        own = result["repository"] = said(file, told.repositories)
     if SHA256.match(left.get("manifest", "")):
         result["manifest"] = left["manifest"]
     (EVIDENCE / "image.json").write_text(json.dumps(result, indent=2) + "\n")
