@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +14,10 @@ import pytest
 from implementation_dag.acceptance import runner
 from implementation_dag.acceptance.settings import from_environment
 from scripts.toolchain import tool
+from tests import answering
+from tests.answering import Answer, Request
 
-Request = http.server.BaseHTTPRequestHandler
-Answer = Callable[[Request], None]
+serving = partial(answering.serving, protocol="HTTP/1.1")
 
 
 def answer(code: int, body: bytes = b"", **headers: str) -> Answer:
@@ -45,40 +42,6 @@ def raw(sent: bytes) -> Answer:
         request.close_connection = True
 
     return write
-
-
-@contextmanager
-def serving(application: Answer, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> Iterator[int]:
-    """Serve `application` on `address`; the value is the port."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            application(self)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except (ConnectionError, ssl.SSLError):
-                self.close_connection = True
-
-    class Server(http.server.ThreadingHTTPServer):
-        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        daemon_threads = True
-
-    server = Server((address, 0), Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass(frozen=True)

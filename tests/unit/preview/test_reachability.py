@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,48 +15,17 @@ import pytest
 
 from implementation_dag.base.asking import Failure
 from implementation_dag.preview.reachability import Outcome, trust_context, wait_until_reachable
-
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+from tests.answering import Answer, Request, serving
 
 
 def status(code: int, **headers: str) -> Answer:
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+    def answer(request: Request) -> None:
         request.send_response(code)
         for name, value in headers.items():
             request.send_header(name, value)
         request.end_headers()
 
     return answer
-
-
-@contextmanager
-def serving(answer: Answer, tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[int]:
-    """Serve `answer` to every GET on localhost; the value is the port."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer(self)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep the test's output clean."""
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except (ConnectionError, ssl.SSLError):
-                self.close_connection = True
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def free_port() -> int:
@@ -72,25 +39,25 @@ def wait(url: str, timeout: float = 2, ca_file: Path | None = None) -> Outcome:
     return outcome
 
 
-def nonsense(request: http.server.BaseHTTPRequestHandler) -> None:
+def nonsense(request: Request) -> None:
     request.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
 
 
-def closing(_: http.server.BaseHTTPRequestHandler) -> None:
+def closing(_: Request) -> None:
     """Take the request and say nothing."""
 
 
-def cut_off(request: http.server.BaseHTTPRequestHandler) -> None:
+def cut_off(request: Request) -> None:
     status(200, **{"Content-Length": "10"})(request)
     request.wfile.write(b"abc")
 
 
-def silent(_: http.server.BaseHTTPRequestHandler) -> None:
+def silent(_: Request) -> None:
     # A minute: so long that no load of the machine can be taken for it.
     time.sleep(60)
 
 
-def trickle(request: http.server.BaseHTTPRequestHandler) -> None:
+def trickle(request: Request) -> None:
     for _ in range(600):
         request.wfile.write(b"H")
         request.wfile.flush()
@@ -100,7 +67,7 @@ def trickle(request: http.server.BaseHTTPRequestHandler) -> None:
 def first_unavailable_then_silent() -> Answer:
     asked = []
 
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+    def answer(request: Request) -> None:
         asked.append(request.path)
         (status(503) if len(asked) == 1 else silent)(request)
 
@@ -126,7 +93,7 @@ def waited(pki: Path, tls: ssl.SSLContext) -> Waited:
     """One wait for many URLs: those that never answer well take its whole time."""
     redirected: list[str] = []
 
-    def target(request: http.server.BaseHTTPRequestHandler) -> None:
+    def target(request: Request) -> None:
         redirected.append(request.path)
         status(200)(request)
 
@@ -177,7 +144,7 @@ def test_servers_that_do_not_answer_do_not_hold_the_wait_beyond_its_limit(waited
 def test_a_url_that_answers_is_reachable_at_once() -> None:
     paths = []
 
-    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+    def answer(request: Request) -> None:
         # Not request.path: http.server folds two leading slashes into one.
         paths.append(request.requestline.split()[1])
         status(204)(request)
@@ -259,7 +226,7 @@ def test_redirects_are_not_followed(waited: Waited) -> None:
 def test_an_endless_body_is_read_to_its_limit_only() -> None:
     sent = []
 
-    def endless(request: http.server.BaseHTTPRequestHandler) -> None:
+    def endless(request: Request) -> None:
         status(200)(request)
         while True:
             request.wfile.write(b"x" * 65536)
