@@ -1,0 +1,31 @@
+"""How a forge's answer can fail. None of them proves anything about a pull request."""
+
+from __future__ import annotations
+
+
+class ForgeError(Exception):
+    """The forge did not do what was asked; the message names the call and the answer."""
+
+
+class Refused(ForgeError):
+    """401 or 403: the identity may not do it."""
+
+
+class Missing(ForgeError):
+    """404: not there, or not visible for this identity."""
+
+
+class Conflict(ForgeError):
+    """409 or 422: the forge does not take it as things are."""
+
+
+class Unavailable(ForgeError):
+    """5xx, a time-out, half an answer: nothing is known. Try again."""
+
+
+class Limited(Unavailable):
+    """429, or 403 with a rate limit: try again after `seconds`."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds

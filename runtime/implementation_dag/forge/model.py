@@ -1,0 +1,127 @@
+"""What a forge says of pull requests, in one vocabulary. All text of it comes from outside and is hostile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A pull request as the forge says it is now.
+
+    `head` is the commit of its head, 40 hex digits, `branch` that head's branch in its own repository, `base` the
+    branch that it would go to, `updated` an RFC 3339 time. A `fork` is one whose head lies in another repository.
+    """
+
+    owner: str
+    repo: str
+    number: int
+    head: str
+    branch: str
+    base: str
+    author: str
+    open: bool
+    merged: bool = False
+    fork: bool = False
+    draft: bool = False
+    labels: frozenset[str] = frozenset()
+    title: str = ""
+    updated: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All open pull requests of one repository.
+
+    `complete` is false where a page is missing: what is not in it proves nothing.
+    `tag` is the answer's ETag, for the next conditional request.
+    """
+
+    pull_requests: tuple[PullRequest, ...]
+    complete: bool
+    tag: str = ""
+
+
+class Permission(IntEnum):
+    """What a user may do in a repository; each includes those below it."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment on a pull request."""
+
+    id: int
+    author: str
+    body: str
+
+
+class State(StrEnum):
+    """Where a stage is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    OMITTED = "omitted"
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One finding at a place of the repository's files; `line` counts from 1."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run, as people are told of it; times are RFC 3339 or empty, `evidence` an address or empty."""
+
+    name: str
+    state: State
+    sentence: str = ""
+    started: str = ""
+    ended: str = ""
+    evidence: str = ""
+    annotations: tuple[Annotation, ...] = ()
+
+
+class Verdict(StrEnum):
+    """How a run stands or ended."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the forge is told of one run, made anew from the cluster's state each time: telling it twice is safe.
+
+    `commit` is the tested commit, 40 hex digits; `run` the Workflow's name; `reason` one sentence, where it failed or
+    may not run; `figures` are names and texts for people (acceptance); `expires` an RFC 3339 time or empty.
+    """
+
+    owner: str
+    repo: str
+    number: int
+    commit: str
+    verdict: Verdict
+    run: str = ""
+    reason: str = ""
+    stages: tuple[Stage, ...] = ()
+    preview: str = ""
+    expires: str = ""
+    evidence: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
