@@ -94,8 +94,8 @@ unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; 
 	@$(VENV)/bin/pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: api-tools
-api-tools: ## Build the API server that `make test-api` asks (Kubernetes: 7 minutes, once)
-	@python3 -m scripts.toolchain build etcd kubernetes gateway-api
+api-tools: ## Build the API server and the forge that `make test-api` asks (Kubernetes: 7 minutes, Gitea: 8, once)
+	@python3 -m scripts.toolchain build etcd kubernetes gateway-api gitea
 
 .PHONY: test-api
 test-api: venv test-tools api-tools ## Ask a real API server, alone, what the policies let in and refuse (PROVE=1: take each rule out once)

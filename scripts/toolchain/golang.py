@@ -15,6 +15,8 @@ from scripts.toolchain.errors import ToolError
 from scripts.toolchain.pins import Pin
 from scripts.toolchain.running import run_logged
 
+# The C library goes into the binary: images have none, or another one.
+STATIC_C = ("-linkmode=external", "-extldflags=-static")
 _VERSION_ELEMENT = re.compile(r"v[0-9]+")
 _NO_GO = (
     "the Go compiler is missing (go 1.26 or newer is needed): install it from https://go.dev/dl, or with apt "
@@ -36,6 +38,8 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     Raises ToolError when Go is missing or too old, a checksum differs, or the build fails.
     """
     go = find_go()
+    if pin.cgo and not shutil.which("gcc"):
+        raise ToolError(f"{pin.name}: it holds C, and gcc is missing: apt-get install gcc libc6-dev")
     environment = build_environment(pin)
     _check_release(go, pin, environment)
     source = _module_source(go, pin, environment)
@@ -49,7 +53,13 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     command: list[str | Path] = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += [f"-modfile={modfile}"] if modfile else []
     command += ["-tags", ",".join(pin.build_tags)] if pin.build_tags else []
-    command += ["-ldflags", " ".join(["-s", "-w", *pin.ldflags]), "-o", work / "bin", *pin.binaries.values()]
+    command += [
+        "-ldflags",
+        " ".join(["-s", "-w", *(STATIC_C if pin.cgo else ()), *pin.ldflags]),
+        "-o",
+        work / "bin",
+        *pin.binaries.values(),
+    ]
     (work / "bin").mkdir()
     run_logged(command, cwd=pin.module_folder, environment=environment, log=log, alive=alive)
     for name, package in pin.binaries.items():
@@ -59,7 +69,8 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
 
 def build_environment(pin: Pin) -> dict[str, str]:
     """The caller's environment (GOPROXY, GOFLAGS and so on are theirs) with what makes the binary static."""
-    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOOS": "linux", "PWD": str(pin.module_folder)}
+    cgo = "1" if pin.cgo else "0"
+    return {**os.environ, "CGO_ENABLED": cgo, "GOWORK": "off", "GOOS": "linux", "PWD": str(pin.module_folder)}
 
 
 def find_go() -> Path:
@@ -97,11 +108,11 @@ def _module_source(go: Path, pin: Pin, environment: dict[str, str]) -> Path:
 def _copy_asset(source: Path, target: Path) -> None:
     if not source.is_dir():
         raise ToolError(f"the module has no folder {source}: correct `assets` in tools/pins.toml")
-    target.mkdir(parents=True)
-    for path in sorted(source.iterdir()):
-        if path.is_file():
-            # Content only: files of the module cache are read-only.
-            (target / path.name).write_bytes(path.read_bytes())
+    # Content only: files of the module cache are read-only.
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
 
 
 def _prepared_modfile(pin: Pin, source: Path, work: Path) -> Path | None:

@@ -28,14 +28,15 @@ _SHAPES: dict[str, type] = {
     "version_arguments": list,
     "ldflags": list,
     "build_tags": list,
+    "cgo": bool,
 }
-_SHAPE_NAMES: dict[type, str] = {str: "string", dict: "table of strings", list: "list of strings"}
+_SHAPE_NAMES: dict[type, str] = {str: "string", dict: "table of strings", list: "list of strings", bool: "boolean"}
 _REQUIRED = {
     "go": ("version", "kind", "group", "module", "binaries"),
     "wheel": ("version", "kind", "group", "distribution", "release", "sha256", "binaries"),
 }
 _OPTIONAL = {
-    "go": ("version_arguments", "aliases", "ldflags", "build_tags", "assets", "preparation"),
+    "go": ("version_arguments", "aliases", "ldflags", "build_tags", "cgo", "assets", "preparation"),
     "wheel": ("version_arguments", "aliases"),
 }
 
@@ -54,6 +55,7 @@ class Pin:
     module: str = ""
     ldflags: tuple[str, ...] = ()
     build_tags: tuple[str, ...] = ()
+    cgo: bool = False
     assets: dict[str, str] = field(default_factory=dict)
     preparation: str = ""
     distribution: str = ""
@@ -88,6 +90,8 @@ class Pin:
         # Only where there are some, so that tools without tags keep the keys under which they are cached.
         if self.build_tags:
             inputs["build_tags"] = self.build_tags
+        if self.cgo:
+            inputs["cgo"] = self.cgo
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
         if self.kind == "go":
             for name in MODULE_FILES:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.toolchain import golang
 from scripts.toolchain.build import select
 from scripts.toolchain.errors import PinError, ToolError
 from scripts.toolchain.pins import pins_key, read_pins
@@ -64,6 +65,15 @@ def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
     assert read_pins(tools_folder)["beta"].key == before
 
 
+def test_c_is_compiled_where_a_tool_holds_it(tools_folder: Path) -> None:
+    path = tools_folder / "pins.toml"
+    without = read_pins(tools_folder)["alpha"]
+    path.write_text(path.read_text().replace('module = "example', 'cgo = true\nmodule = "example'), encoding="utf-8")
+    holding = read_pins(tools_folder)["alpha"]
+    assert holding.key != without.key
+    assert [golang.build_environment(pin)["CGO_ENABLED"] for pin in (without, holding)] == ["0", "1"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -72,6 +82,7 @@ def test_regrouping_a_tool_does_not_build_it_again(tools_folder: Path) -> None:
         ('group = "test"', 'group = "image"', r"\[beta\]: kind = 'wheel', but what images hold .* must be kind = 'go'"),
         ('sha256 = "00"\n', "", r"\[beta\]: missing sha256"),
         ('release = "1.0"', "release = 1.0", r"\[beta\]: release = 1.0 must be a string"),
+        ('module = "example', 'cgo = "no"\nmodule = "example', r"\[alpha\]: cgo = 'no' must be a boolean"),
         ('module = "example', 'moduel = 1\nmodule = "example', r"\[alpha\]: unknown moduel"),
         ('beta = "beta4"', 'beta = "beta5"', r"\[beta\]: alias beta = 'beta5', allowed: beta4"),
         ('beta = "beta4"', 'alpha = "beta4"', r"\[beta\]: binary 'alpha' is also one of \[alpha\]"),
