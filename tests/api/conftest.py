@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from implementation_dag.base import wait
 from scripts.chart.render import helm
 from scripts.chart.render.manifests import Object
 from scripts.chart.render.project import CHART
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.toolchain import asset
 
-from . import server
+from . import release, server
 from .cases import ask
 from .previews import NAMESPACE, RELEASE, VALUES, apply, fences, make_previews
 
@@ -80,11 +80,24 @@ def previews(kubectl: Kubectl, objects: list[Object]) -> None:
     flags = [f"--namespace={NAMESPACE}"]
     apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in KINDS], *flags)
     apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in POLICIES])
-    deadline = time.monotonic() + 30
-    while not ask(kubectl, {"as": "deployer", "create": HOSTILE}):
-        assert time.monotonic() < deadline, "the policies are not in force"
-        time.sleep(0.5)
+    hostile = {"as": "deployer", "create": HOSTILE}
+    assert wait.until(lambda: ask(kubectl, hostile), 30, 0.5), "the policies are not in force"
     (template,) = [
         item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE
     ]
     make_previews(kubectl, fences(template))
+
+
+@pytest.fixture(scope="session")
+def as_controller(kubectl: Kubectl, previews: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kubeconfig of the release's controller."""
+    return release.identity(kubectl, "controller", tmp_path_factory.mktemp("identities"))
+
+
+@pytest.fixture(scope="session")
+def world(kubectl: Kubectl, previews: None) -> release.World:
+    """The release's namespace as an administrator sees it."""
+    assert kubectl.kubeconfig
+    found = release.World(release.client(kubectl.kubeconfig))
+    assert wait.until(found.serves, 30, 0.3), "the custom resources are not served yet"
+    return found

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx2
 from lightkube import ApiError, Client
+from lightkube.core import decoders
 from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
@@ -33,6 +34,16 @@ Result = TypeVar("Result")
 def client() -> Client:
     """Return a client with the pod's own identity (or KUBECONFIG's, outside a cluster)."""
     return Client(field_manager=FIELD_MANAGER)
+
+
+def learn(*resources: type[NamespacedResource]) -> None:
+    """Let lightkube find out how these are read, before threads read them.
+
+    msgspec does that at the first reading of a type, and two threads that do it at once end in a segmentation fault.
+    """
+    decoders.decode_status(b"{}")
+    for resource in resources:
+        decoders.decode_list(b'{"items": []}', resource)
 
 
 def persistently(what: str, call: Callable[[], Result]) -> Result:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
@@ -55,3 +59,46 @@ def test_a_version_that_nobody_tells_is_empty() -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         closed = client(server.server_port)
     assert kube.server_version(closed) == ""
+
+
+THREADS = """
+import sys, threading
+from lightkube.core import decoders
+from lightkube.resources.batch_v1 import Job
+from lightkube.resources.core_v1 import ConfigMap, Event, Pod
+from implementation_dag.base import kube
+
+KINDS = Job, Pod, Event, ConfigMap
+if sys.argv[1:] == ["learnt"]:
+    kube.learn(*KINDS)
+# Threads take turns as often as they can.
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(16)
+
+def read(number):
+    together.wait()
+    decoders.decode_list(b'{"items": []}', KINDS[number % 4])
+    if number % 4 != 2:
+        decoders.decode_object(b'{"metadata": {}}', KINDS[number % 4])
+    decoders.decode_status(b"{}")
+
+threads = [threading.Thread(target=read, args=(number,)) for number in range(16)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+"""
+
+
+def ended(*arguments: str) -> int:
+    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run([sys.executable, "-c", THREADS, *arguments], env=env, check=False).returncode
+
+
+def test_threads_read_at_once_what_was_learnt() -> None:
+    assert [ended("learnt") for _ in range(4)] == [0] * 4
+
+
+def test_without_learning_threads_end_the_process() -> None:
+    """When this fails, msgspec has mended it, and `kube.learn` can go."""
+    assert any(ended() == -signal.SIGSEGV for _ in range(12))

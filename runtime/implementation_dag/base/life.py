@@ -1,0 +1,99 @@
+"""The life of the objects of one kind: each event of one, or of its pod, is a reason to look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import kopf
+from lightkube import ApiError, Client
+from lightkube.core.resource import NamespacedResource
+from lightkube.generic_resource import GenericNamespacedResource
+from lightkube.types import PatchType
+
+from . import health, kube
+from .sweep import Sweep
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a controller does about the objects of one kind, all of its own namespace."""
+
+    name: str
+    resource: type[GenericNamespacedResource]
+    # What `reconcile` reads besides.
+    reads: tuple[type[NamespacedResource], ...]
+    # Pods with this label are such objects'; `of_pod` reads from the pod's body whose.
+    pod_label: str
+    of_pod: Callable[[Any], str]
+    # The next status, None when it stays as it is. Raises ApiError when the API does.
+    reconcile: Callable[[Object], Object | None]
+    ended: Callable[[Object], bool]
+    # Its time is over: it is to be deleted.
+    expired: Callable[[Object], bool]
+
+
+class Life:
+    """Brings each object of a kind to its end, and takes it away when its time is over."""
+
+    def __init__(self, client: Client, namespace: str, kind: Kind) -> None:
+        """Look with `client`; nothing begins before kopf runs what is registered."""
+        self._client, self._namespace, self.kind = client, namespace, kind
+        kube.learn(kind.resource, *kind.reads)
+        self.sweep = Sweep(kind.name, self.look, self.waiting)
+        self.log = logging.getLogger(kind.name.lower())
+
+    def look(self, name: str) -> None:
+        """Bring one object a step on."""
+        kind, namespace = self.kind, self._namespace
+        try:
+            found = kube.as_dict(self._client.get(kind.resource, name, namespace=namespace))
+        except ApiError as error:
+            if error.status.code == 404:
+                return
+            raise
+        if kind.expired(found):
+            self._client.delete(kind.resource, name, namespace=namespace)
+            self.log.info("%s %s: deleted after its time to live", kind.name, name)
+            return
+        status = kind.reconcile(found)
+        if status is not None:
+            # Only onto what was looked at: another replica may have written since, and its word must not be taken back.
+            patch = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}, "status": status}
+            self._client.patch(kind.resource.Status, name, patch, namespace=namespace, patch_type=PatchType.MERGE)
+            self.log.info("%s %s: %s, %s: %s", kind.name, name, status["phase"], status["reason"], status["message"])
+
+    def waiting(self) -> Iterator[str]:
+        """Name the objects that have something to wait for."""
+        for item in self._client.list(self.kind.resource, namespace=self._namespace):
+            found = kube.as_dict(item)
+            if not self.kind.ended(found) or self.kind.expired(found):
+                yield found["metadata"]["name"]
+
+    def register(self) -> None:
+        """Let kopf tell of each event and of its own start and end, and answer for the sweep's health."""
+        info = self.kind.resource._api_info
+        resource, plural = info.resource, info.plural
+        health.tell(self.sweep)
+
+        @kopf.on.startup(id=plural)
+        async def start(memo: kopf.Memo, **_: Any) -> None:
+            memo[plural] = asyncio.create_task(self.sweep.forever())
+
+        @kopf.on.cleanup(id=plural)
+        async def stop(memo: kopf.Memo, **_: Any) -> None:
+            memo[plural].cancel()
+
+        @kopf.on.event(f"{resource.group}/{resource.version}", plural, id=plural)
+        async def on_object(name: str | None, body: kopf.Body, **_: Any) -> None:
+            if name and not self.kind.ended(dict(body)):
+                await self.sweep.look(name)
+
+        @kopf.on.event("v1", "pods", labels={self.kind.pod_label: kopf.PRESENT}, id=f"{plural}-pods")
+        async def on_pod(body: kopf.Body, **_: Any) -> None:
+            await self.sweep.look(self.kind.of_pod(body))
