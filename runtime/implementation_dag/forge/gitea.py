@@ -1,0 +1,102 @@
+"""Reads pull requests from Gitea (and Forgejo, which kept its API); seen of Gitea 1.26.
+
+The token needs the scope read:repository. Its user has to administer the repositories: Gitea tells nobody else
+what another user may do there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .errors import ForgeError, Missing, Unavailable
+from .fields import Fields, items, objects
+from .http import Caller, at
+from .model import Listing, Permission, PullRequest
+
+# The most that Gitea gives unless it was told otherwise.
+PER_PAGE = 50
+_REPOSITORY = "/repos/{owner}/{repo}"
+_PERMISSIONS = {
+    "none": Permission.NONE,
+    "read": Permission.READ,
+    "write": Permission.WRITE,
+    "admin": Permission.ADMIN,
+    "owner": Permission.ADMIN,
+}
+
+
+class Gitea:
+    """Gitea as port.Reader."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def pull_request(self, owner: str, repo: str, number: int) -> PullRequest:
+        """Return the pull request as it is now."""
+        path = at(f"{_REPOSITORY}/pulls/{{number}}", owner=owner, repo=repo, number=number)
+        return _pull_request(owner, repo, Fields(self._caller.call("GET", path).data, path))
+
+    def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
+        """Return all open ones.
+
+        Gitea tags no list, so it is never None. The list is complete where as many came as each page says there are.
+        """
+        path = at(f"{_REPOSITORY}/pulls", owner=owner, repo=repo)
+        found: dict[int, PullRequest] = {}
+        totals = set()
+        # In the order in which they were opened: a new one moves no other to a page that was read.
+        for page in self._caller.pages(path, {"state": "open", "sort": "oldest", "limit": PER_PAGE}):
+            totals.add(page.headers.get("x-total-count", ""))
+            for item in items(page.data, path):
+                try:
+                    pull_request = _pull_request(owner, repo, Fields(item, path))
+                except Unavailable:
+                    # One that Gitea itself cannot read (a broken repository) must not hide the others.
+                    continue
+                found[pull_request.number] = pull_request
+        return Listing(tuple(found.values()), complete=totals == {str(len(found))})
+
+    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+        """Return the paths that the pull request changes, of what it renames the old ones too."""
+        path = at(f"{_REPOSITORY}/pulls/{{number}}/files", owner=owner, repo=repo, number=number)
+        pages = list(self._caller.pages(path, {"limit": PER_PAGE}))
+        files = [item for page in pages for item in objects(page.data, path)]
+        if not pages[-1].last:
+            raise ForgeError(f"{path}: the pull request changes more than {len(files)} files, which are not read")
+        if any(page.headers.get("x-total-count") != str(len(files)) for page in pages):
+            raise Unavailable(f"{path}: {len(files)} files came, which is not what the forge counts")
+        old = [item.text("previous_filename") for item in files if item.text("status") == "renamed"]
+        return [*(item.text("filename") for item in files), *old]
+
+    def permission(self, owner: str, repo: str, login: str) -> Permission:
+        """Return what a user may do in the repository; nothing, where nobody has the name."""
+        path = at(f"{_REPOSITORY}/collaborators/{{login}}/permission", owner=owner, repo=repo, login=login)
+        try:
+            name = Fields(self._caller.call("GET", path).data, path).text("permission")
+        except Missing:
+            return Permission.NONE
+        # What a later Gitea may call something else gives no right.
+        return _PERMISSIONS.get(name, Permission.NONE)
+
+
+def _pull_request(owner: str, repo: str, item: Fields) -> PullRequest:
+    head, base = item.inner("head"), item.inner("base")
+    source = head.inner_or_none("repo")
+    # Whoever may read can push to refs/for/main (AGit): then the head is of no branch of the repository.
+    branch = head.text("label")
+    return PullRequest(
+        owner=owner,
+        repo=repo,
+        number=item.number("number"),
+        head=head.commit("sha"),
+        branch=branch,
+        base=base.text("ref"),
+        author=item.inner("user").text("login"),
+        open=item.text("state") == "open",
+        merged=item.flag("merged"),
+        fork=source is None or not branch or source.number("id") != base.inner("repo").number("id"),
+        draft=item.flag("draft"),
+        labels=frozenset(label.text("name") for label in item.each("labels")),
+        title=item.text("title"),
+        updated=item.text("updated_at"),
+    )

@@ -1,0 +1,188 @@
+"""Gitea on this machine, from nothing, for as long as a test wants it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from scripts.lab.forge.driver import Driver
+from scripts.lab.forge.settings import app_ini
+from scripts.toolchain import asset, tool
+
+# Gitea refuses to be root.
+USER = 65532
+START_SECONDS = 120
+STOP_SECONDS = 20
+ADMIN = "administrator"
+
+
+class ForgeDied(Exception):
+    """Gitea did not start, or not in time; the text has the end of its log."""
+
+
+@dataclass(frozen=True)
+class Forge:
+    """A running forge. `url` is its address, `ca_file` its authority where it speaks TLS."""
+
+    url: str
+    ca_file: Path | None
+    admin: Driver
+
+
+@contextmanager
+def running(certificate: tuple[Path, Path] | None = None) -> Iterator[Forge]:
+    """Run an empty forge on loopback; with `certificate` (and its key) it speaks TLS as localhost.
+
+    The certificate is to be its own authority. Raises ForgeDied, ToolMissing.
+    """
+    # Not below the caller's own folder: another user has to get there.
+    folder = Path(tempfile.mkdtemp(prefix="idag-forge-"))
+    try:
+        program = _laid_out(folder, certificate)
+        port = _free_port()
+        url = f"{'https' if certificate else 'http'}://localhost:{port}"
+        settings = folder / "app.ini"
+        data = folder / "data"
+        tls = (folder / "tls.crt", folder / "tls.key") if certificate else (None, None)
+        settings.write_text(
+            app_ini(
+                url=url,
+                address="127.0.0.1",
+                port=port,
+                static=folder,
+                data=data,
+                user="forge",
+                certificate=tls[0],
+                key=tls[1],
+            )
+        )
+        _own(folder)
+        command = [str(program), "--config", str(settings), "--work-path", str(data)]
+        password = secrets.token_hex(16)
+        _run(command, data, "migrate")
+        _run(
+            command, data, "admin", "user", "create", "--admin", "--username", ADMIN, "--password", password,
+            "--email", f"{ADMIN}@example.com", "--must-change-password=false",
+        )  # fmt: skip
+        token = _run(
+            command, data, "admin", "user", "generate-access-token", "--username", ADMIN, "--token-name", "tests",
+            "--scopes", "all", "--raw",
+        )  # fmt: skip
+        ca_file = certificate[0] if certificate else None
+        with _serving(command, data, url, ca_file):
+            driver = Driver(url, ADMIN, token, password, ca_file)
+            try:
+                yield Forge(url, ca_file, driver)
+            finally:
+                driver.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _laid_out(folder: Path, certificate: tuple[Path, Path] | None) -> Path:
+    """Put program, templates and options where another user reads them; return the program's path."""
+    folder.chmod(0o755)
+    program = folder / "gitea"
+    shutil.copyfile(tool("gitea").resolve(), program)
+    program.chmod(0o755)
+    for name in ("templates", "options"):
+        shutil.copytree(asset("gitea", name), folder / name)
+    if certificate:
+        for source, name in zip(certificate, ("tls.crt", "tls.key"), strict=True):
+            shutil.copyfile(source, folder / name)
+    (folder / "data").mkdir()
+    return program
+
+
+def _user() -> int | None:
+    """Return whom to run as: another where we are root."""
+    return USER if os.geteuid() == 0 else None
+
+
+def _environment(data: Path) -> dict[str, str]:
+    # Gitea needs git, and asks USER who it is: its user may have no name on this machine.
+    return {"PATH": os.environ["PATH"], "HOME": str(data), "USER": "forge", "LC_ALL": "C.UTF-8"}
+
+
+def _run(command: list[str], data: Path, *arguments: str) -> str:
+    """Return what a command of Gitea printed last. Raises ForgeDied."""
+    done = subprocess.run(
+        [*command, *arguments],
+        cwd=data,
+        env=_environment(data),
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        user=_user(),
+        group=_user(),
+        extra_groups=[] if _user() else None,
+    )
+    if done.returncode:
+        raise ForgeDied(f"gitea {arguments[0]} ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
+    return (done.stdout.strip().splitlines() or [""])[-1]
+
+
+@contextmanager
+def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> Iterator[None]:
+    log = data.parent / "gitea.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "web"],
+            cwd=data,
+            env=_environment(data),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            user=_user(),
+            group=_user(),
+            extra_groups=[] if _user() else None,
+        )
+    try:
+        _wait(process, url, ca_file, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, ca_file: Path | None, log: Path) -> None:
+    trusted = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    deadline = time.monotonic() + START_SECONDS
+    with httpx.Client(verify=trusted, trust_env=False) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if client.get(f"{url}/api/healthz").status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+    raise ForgeDied(f"Gitea does not answer at {url}: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _own(folder: Path) -> None:
+    """Hand the folder over to the user that Gitea runs as."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, USER, USER)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
