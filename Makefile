@@ -98,7 +98,7 @@ api-tools: ## Build the API server and the forge that `make test-api` asks (Kube
 	@python3 -m scripts.toolchain build etcd kubernetes gateway-api gitea
 
 .PHONY: test-api
-test-api: venv test-tools api-tools ## Ask a real API server, alone, what the policies let in and refuse (PROVE=1: take each rule out once)
+test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and a real Gitea how it is read (PROVE=1: take each rule out once)
 	@mkdir -p out
 	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api
 
