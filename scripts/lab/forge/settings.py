@@ -29,6 +29,8 @@ LFS_START_SERVER = false
 DB_TYPE = sqlite3
 PATH = {data}/gitea.db
 SQLITE_JOURNAL_MODE = WAL
+; Half a second is the default: on a busy machine calls would fail, as the database is in use.
+SQLITE_TIMEOUT = 60000
 
 [repository]
 ROOT = {data}/repositories
