@@ -65,9 +65,6 @@ ALLOWED_HOST_LIST = *
 [indexer]
 ISSUE_INDEXER_TYPE = db
 
-[picture]
-DISABLE_GRAVATAR = true
-
 [cron]
 ENABLED = false
 
