@@ -16,7 +16,7 @@ class Missing(ForgeError):
 
 
 class Conflict(ForgeError):
-    """409 or 422: the forge does not take it as things are."""
+    """405, 409, 422 or 423: the forge does not take it as things are."""
 
 
 class Unavailable(ForgeError):

@@ -19,6 +19,10 @@ class Fields:
         self._data: dict[str, Any] = _of_kind(data, dict, where)
         self._where = where
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a field."""
+        return name in self._data
+
     def text(self, name: str) -> str:
         """Return a text, in which no lone surrogate is left that no stream and no API takes."""
         return self._typed(name, str).encode("utf-16", "surrogatepass").decode("utf-16", "replace")

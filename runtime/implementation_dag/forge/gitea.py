@@ -1,14 +1,14 @@
 """Reads pull requests from Gitea (and Forgejo, which kept its API); seen of Gitea 1.26.
 
-The token needs the scope read:repository. Its user has to administer the repositories: Gitea tells nobody else
-what another user may do there.
+The token needs the scopes read:repository and read:organization. Its user has to own the organizations, or where
+there is none to administer the repositories: Gitea tells nobody else what another user may do there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import ForgeError, Missing, Unavailable
+from .errors import Conflict, ForgeError, Missing, Unavailable
 from .fields import Fields, items, objects
 from .http import Caller, at
 from .model import Listing, Permission, PullRequest
@@ -70,13 +70,44 @@ class Gitea:
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; nothing, where nobody has the name."""
+        found = self._own_permission(owner, repo, login)
+        return found if found >= Permission.WRITE else max(found, self._permission_of_teams(owner, repo, login))
+
+    def _own_permission(self, owner: str, repo: str, login: str) -> Permission:
         path = at(f"{_REPOSITORY}/collaborators/{{login}}/permission", owner=owner, repo=repo, login=login)
         try:
             name = Fields(self._caller.call("GET", path).data, path).text("permission")
         except Missing:
             return Permission.NONE
-        # What a later Gitea may call something else gives no right.
-        return _PERMISSIONS.get(name, Permission.NONE)
+        return _permission(name)
+
+    def _permission_of_teams(self, owner: str, repo: str, login: str) -> Permission:
+        """Return what a user may do as a member: of a team's rights to code the call above says nothing."""
+        path = at(f"{_REPOSITORY}/teams", owner=owner, repo=repo)
+        try:
+            teams = objects(self._caller.call("GET", path).data, path)
+        except Conflict:
+            # The repository is a person's.
+            return Permission.NONE
+        found = Permission.NONE
+        for team in teams:
+            units = team.inner("units_map")
+            offered = _permission(units.text("repo.code")) if units.has("repo.code") else Permission.NONE
+            if offered > found and self._member(team.number("id"), login):
+                found = offered
+        return found
+
+    def _member(self, team: int, login: str) -> bool:
+        try:
+            self._caller.call("GET", at("/teams/{team}/members/{login}", team=team, login=login))
+        except Missing:
+            return False
+        return True
+
+
+def _permission(name: str) -> Permission:
+    # What a later Gitea may call something else gives no right.
+    return _PERMISSIONS.get(name, Permission.NONE)
 
 
 def _pull_request(owner: str, repo: str, item: Fields) -> PullRequest:

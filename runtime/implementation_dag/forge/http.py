@@ -38,6 +38,7 @@ _ERRORS: dict[int, type[ForgeError]] = {
     401: Refused,
     403: Refused,
     404: Missing,
+    405: Conflict,
     408: Unavailable,
     409: Conflict,
     410: Missing,

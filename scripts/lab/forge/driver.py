@@ -7,23 +7,37 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from implementation_dag.forge.errors import Missing
+import httpx
+
+from implementation_dag.forge.errors import Conflict, Missing
 from implementation_dag.forge.http import Caller, at
 
+# Who sets the forge up.
+ADMIN = "administrator"
 EVENTS = ("push", "pull_request", "pull_request_sync", "pull_request_label", "issue_comment", "pull_request_review")
 
 
 class Driver:
     """The API as the user `login` with `token`; the password makes tokens. Calls raise ForgeError."""
 
-    def __init__(self, url: str, login: str, token: str, password: str = "", ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        login: str,
+        token: str,
+        password: str = "",
+        ca_file: Path | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.url = url
         self.login = login
         self.token = token
         self._ca_file = ca_file
-        self.caller = Caller(f"{url}/api/v1", lambda: f"token {token}", ca_file=ca_file)
+        self._transport = transport
         basic = base64.b64encode(f"{login}:{password}".encode()).decode()
-        self._with_password = Caller(f"{url}/api/v1", lambda: f"Basic {basic}", ca_file=ca_file)
+        api = f"{url}/api/v1"
+        self.caller = Caller(api, lambda: f"token {token}", ca_file=ca_file, transport=transport)
+        self._with_password = Caller(api, lambda: f"Basic {basic}", ca_file=ca_file, transport=transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -43,7 +57,8 @@ class Driver:
         except Missing:
             document = {"username": login, "email": f"{login}@example.com", "must_change_password": False}
             self.call("POST", "/admin/users", document | {"password": secrets.token_hex(16)})
-        return Driver(self.url, login, self.new_token(login, scopes), ca_file=self._ca_file)
+        token = self.new_token(login, scopes)
+        return Driver(self.url, login, token, ca_file=self._ca_file, transport=self._transport)
 
     def new_token(self, login: str, scopes: tuple[str, ...]) -> str:
         """Return a new token of a user; Gitea makes them for who gives a password."""
@@ -59,11 +74,23 @@ class Driver:
         """Make an organization that everybody sees."""
         self.call("POST", "/orgs", {"username": name, "visibility": "public"})
 
+    def team(self, organization: str, name: str, login: str, permission: str) -> None:
+        """Make a team of one user, who may read or write all its repositories; owner: make them one of its owners."""
+        if permission == "owner":
+            teams = self.call("GET", "/orgs/{organization}/teams", organization=organization)
+            (owners,) = [team["id"] for team in teams if team["permission"] == "owner"]
+            self.call("PUT", "/teams/{id}/members/{login}", id=owners, login=login)
+            return
+        units = dict.fromkeys(("repo.code", "repo.pulls", "repo.issues"), permission)
+        document = {"name": name, "permission": permission, "includes_all_repositories": True, "units_map": units}
+        made = self.call("POST", "/orgs/{organization}/teams", document, organization=organization)
+        self.call("PUT", "/teams/{id}/members/{login}", id=made["id"], login=login)
+
     # As anybody.
 
-    def repository(self, owner: str, repo: str, private: bool = True) -> None:
-        """Make a repository with a first commit on main."""
-        document = {"name": repo, "private": private, "auto_init": True, "default_branch": "main"}
+    def repository(self, owner: str, repo: str, empty: bool = False) -> None:
+        """Make a private repository, with a first commit on main unless it is to be empty."""
+        document = {"name": repo, "private": True, "auto_init": not empty, "default_branch": "main"}
         path = "/user/repos" if owner == self.login else at("/orgs/{owner}/repos", owner=owner)
         self.caller.call("POST", path, body=document)
 
@@ -97,20 +124,50 @@ class Driver:
         found = self.call("POST", "/repos/{owner}/{repo}/contents", document, owner=owner, repo=repo)
         return str(found["commit"]["sha"])
 
+    def protect(self, owner: str, repo: str, branch: str) -> None:
+        """Let nobody but this user push to a branch, or merge into it."""
+        only = {f"enable_{what}_whitelist": True for what in ("push", "merge")} | {
+            f"{what}_whitelist_usernames": [self.login] for what in ("push", "merge")
+        }
+        document = {"rule_name": branch, "enable_push": True, **only}
+        self.call("POST", "/repos/{owner}/{repo}/branch_protections", document, owner=owner, repo=repo)
+
+    def protected(self, owner: str, repo: str, branch: str) -> bool:
+        """Whether there is a rule for a branch."""
+        found = self.call("GET", "/repos/{owner}/{repo}/branch_protections", owner=owner, repo=repo)
+        return branch in [rule["rule_name"] for rule in found]
+
     def branch(self, owner: str, repo: str, name: str, since: str) -> None:
         """Make a branch at the head of another."""
         document = {"new_branch_name": name, "old_branch_name": since}
         self.call("POST", "/repos/{owner}/{repo}/branches", document, owner=owner, repo=repo)
 
     def open(self, owner: str, repo: str, head: str, title: str = "", base: str = "main") -> int:
-        """Open a pull request of a branch, or of `login:branch` of a fork; returns its number."""
+        """Open a pull request of a branch, or of `login:branch` of a fork; returns its number, or the open one's."""
         document = {"head": head, "base": base, "title": title or head}
-        return int(self.call("POST", "/repos/{owner}/{repo}/pulls", document, owner=owner, repo=repo)["number"])
+        path = "/repos/{owner}/{repo}/pulls"
+        try:
+            return int(self.call("POST", path, document, owner=owner, repo=repo)["number"])
+        except Conflict:
+            path += "/{base}/{head}"
+            return int(self.call("GET", path, owner=owner, repo=repo, base=base, head=head)["number"])
 
     def rename(self, owner: str, repo: str, number: int, title: str) -> None:
         """Give a pull request another title; one that begins with "WIP:" makes it a draft."""
         path = "/repos/{owner}/{repo}/pulls/{number}"
         self.call("PATCH", path, {"title": title}, owner=owner, repo=repo, number=number)
+
+    def issue(self, owner: str, repo: str, title: str) -> int:
+        """Open an issue; returns its number."""
+        return int(
+            self.call("POST", "/repos/{owner}/{repo}/issues", {"title": title}, owner=owner, repo=repo)["number"]
+        )
+
+    def last_number(self, owner: str, repo: str) -> int:
+        """Return the highest number that an issue or pull request has, 0 where there is none."""
+        path = at("/repos/{owner}/{repo}/issues", owner=owner, repo=repo)
+        found = self.caller.call("GET", path, query={"state": "all", "limit": 1, "type": ""}).data
+        return int(found[0]["number"]) if found else 0
 
     def set_open(self, owner: str, repo: str, number: int, wanted: bool) -> None:
         """Close a pull request, or reopen it."""

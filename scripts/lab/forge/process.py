@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from scripts.lab.forge.driver import Driver
+from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
 from scripts.toolchain import asset, tool
 
@@ -25,7 +25,6 @@ from scripts.toolchain import asset, tool
 USER = 65532
 START_SECONDS = 120
 STOP_SECONDS = 20
-ADMIN = "administrator"
 
 
 class ForgeDied(Exception):
@@ -34,11 +33,12 @@ class ForgeDied(Exception):
 
 @dataclass(frozen=True)
 class Forge:
-    """A running forge. `url` is its address, `ca_file` its authority where it speaks TLS."""
+    """A running forge. `url` is its address, `ca_file` its authority where it speaks TLS; the password is `admin`'s."""
 
     url: str
     ca_file: Path | None
     admin: Driver
+    password: str
 
 
 @contextmanager
@@ -64,6 +64,7 @@ def running(certificate: tuple[Path, Path] | None = None) -> Iterator[Forge]:
                 static=folder,
                 data=data,
                 user="forge",
+                secret=secrets.token_hex(32),
                 certificate=tls[0],
                 key=tls[1],
             )
@@ -84,7 +85,7 @@ def running(certificate: tuple[Path, Path] | None = None) -> Iterator[Forge]:
         with _serving(command, data, url, ca_file):
             driver = Driver(url, ADMIN, token, password, ca_file)
             try:
-                yield Forge(url, ca_file, driver)
+                yield Forge(url, ca_file, driver, password)
             finally:
                 driver.close()
     finally:

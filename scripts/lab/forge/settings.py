@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import base64
+import hashlib
 from pathlib import PurePath
 
 # What the forge must not ask of the machine (SSH), or would spend its start on (indexes, packages, actions, cron).
@@ -91,13 +92,18 @@ def app_ini(
     static: PurePath,
     data: PurePath,
     user: str,
+    secret: str,
     certificate: PurePath | None = None,
     key: PurePath | None = None,
 ) -> str:
-    """Return an app.ini, with secrets of its own, of a forge that is known as `url` and listens on `address`.
+    """Return the app.ini of a forge that is known as `url` and listens on `address`; its secrets come of `secret`.
 
     `static` holds the folders templates and options, `data` is the only one that is written to.
     """
+
+    def derived(name: str) -> bytes:
+        return hashlib.sha256(f"{name} {secret}".encode()).digest()
+
     return _TEMPLATE.format(
         url=url.rstrip("/"),
         host=url.partition("://")[2].partition(":")[0].rstrip("/"),
@@ -109,7 +115,7 @@ def app_ini(
         user=user,
         certificate=certificate or "",
         key=key or "",
-        secret_key=secrets.token_hex(32),
-        internal_token=secrets.token_hex(32),
-        jwt_secret=secrets.token_urlsafe(32),
+        secret_key=derived("key").hex(),
+        internal_token=derived("internal").hex(),
+        jwt_secret=base64.urlsafe_b64encode(derived("jwt")).decode().rstrip("="),
     )

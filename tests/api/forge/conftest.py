@@ -55,7 +55,7 @@ def place(forge: Forge, request: pytest.FixtureRequest) -> Place:
     repo = request.module.__name__.rpartition(".")[2]
     forge.admin.repository(OWNER, repo)
     developer = forge.admin.user("developer")
-    reader = forge.admin.user("reader", scopes=("read:repository",))
+    reader = forge.admin.user("reader", scopes=("read:repository", "read:organization"))
+    forge.admin.team(OWNER, "", "reader", "owner")
     forge.admin.allow(OWNER, repo, "developer", "write")
-    forge.admin.allow(OWNER, repo, "reader", "admin")
     return Place(forge, repo, developer, reader.token)

@@ -60,7 +60,6 @@ class Histories(RuleBasedStateMachine):
         admin = self.place.forge.admin
         admin.repository(OWNER, self.repo)
         admin.allow(OWNER, self.repo, "developer", "write")
-        admin.allow(OWNER, self.repo, "reader", "admin")
         self.wanted: dict[int, PullRequest] = {}
 
     @rule(target=pulls, title=TITLES, name=NAMES)
@@ -259,18 +258,33 @@ def test_the_owner_may_everything_and_nobody_nothing(place: Place) -> None:
     assert place.reader.permission(OWNER, place.repo, "nobody-at-all") == Permission.NONE
 
 
-def test_a_team_that_only_handles_issues_may_not_write(place: Place) -> None:
-    admin = place.forge.admin
-    admin.user("clerk")
-    team = admin.call(
-        "POST",
-        "/orgs/{owner}/teams",
-        {"name": "clerks", "permission": "read", "units_map": {"repo.issues": "write", "repo.code": "read"}},
-        owner=OWNER,
-    )
-    admin.call("PUT", "/teams/{id}/members/{login}", id=team["id"], login="clerk")
+@pytest.mark.parametrize(
+    ("units", "wanted"),
+    [
+        ({"repo.code": "write", "repo.pulls": "write"}, Permission.WRITE),
+        ({"repo.code": "read", "repo.issues": "write", "repo.pulls": "write"}, Permission.READ),
+        ({"repo.issues": "write"}, Permission.NONE),
+    ],
+    ids=["code", "pulls", "issues"],
+)
+def test_a_team_may_write_where_it_writes_code(
+    place: Place, request: pytest.FixtureRequest, units: dict[str, str], wanted: Permission
+) -> None:
+    admin, login = place.forge.admin, f"member-{request.node.callspec.id}"
+    admin.user(login)
+    document = {"name": f"team-{login}", "permission": "read", "units_map": units}
+    team = admin.call("POST", "/orgs/{owner}/teams", document, owner=OWNER)
     admin.call("PUT", "/teams/{id}/repos/{owner}/{repo}", id=team["id"], owner=OWNER, repo=place.repo)
-    assert place.reader.permission(OWNER, place.repo, "clerk") < Permission.WRITE
+    assert place.reader.permission(OWNER, place.repo, login) == Permission.NONE
+    admin.call("PUT", "/teams/{id}/members/{login}", id=team["id"], login=login)
+    assert place.reader.permission(OWNER, place.repo, login) == wanted
+
+
+def test_a_person_s_own_repository_has_no_teams(place: Place) -> None:
+    place.developer.repository("developer", "own")
+    place.developer.allow("developer", "own", "reader", "admin")
+    assert place.reader.permission("developer", "own", "developer") == Permission.ADMIN
+    assert place.reader.permission("developer", "own", "nobody") == Permission.NONE
 
 
 def test_the_reader_s_token_changes_nothing(place: Place) -> None:
