@@ -1,14 +1,14 @@
 """The WorkflowTemplate's parameters: what each may be, and what it is when nobody says.
 
-The chart's values.schema.json and WorkflowTemplate are tested equal to this table. Patterns hold for the whole text and
-are written so that RE2 reads them too, which Helm uses.
+Schemas are made from this table, and the chart's WorkflowTemplate is tested equal to it. Patterns hold for the whole
+text and are written so that RE2 reads them too, which Helm uses.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 WHOLE = r"0|[1-9][0-9]{0,17}"
 
@@ -30,6 +30,13 @@ class Text:
             and not (self.never and re.fullmatch(self.never, value))
         )
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The limits as JSON schema."""
+        never = {"not": {"pattern": f"^(?:{self.never})$"}} if self.never else {}
+        most = {"maxLength": self.most} if self.most else {}
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$"} | never | most
+
 
 @dataclass(frozen=True)
 class Number:
@@ -50,6 +57,12 @@ class Number:
         """Say whether `value` is such a number, written without sign, exponent and needless zeros in front."""
         fraction = rf"(?:\.[0-9]{{1,{self.decimals}}})?" if self.decimals else ""
         return bool(re.fullmatch(f"(?:{WHOLE}){fraction}", value)) and self.minimum <= float(value) <= self.maximum
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The limits as JSON schema."""
+        kind = {"type": "number", "multipleOf": 10**-self.decimals} if self.decimals else {"type": "integer"}
+        return kind | {"minimum": self.minimum, "maximum": self.maximum}
 
 
 def decimal(value: float) -> str:
@@ -81,8 +94,9 @@ class Parameter:
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _IMAGE_TAG = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
-_PATH = "[A-Za-z0-9._/-]+"
 _NO_RELATIVE_PATH = r"[-/].*|(?:.*/)?\.\.(?:/.*)?"
+# A chart in the repository itself; chartPath may name one in a registry too.
+RELATIVE_PATH = Text("a relative path without '..'", "[A-Za-z0-9._/-]+", never=_NO_RELATIVE_PATH, most=300)
 _CHART_OF_A_REGISTRY = (
     rf"oci://[a-z0-9.-]+(?::[0-9]{{1,5}})?(?:/[a-z0-9._-]+)+(?::{_IMAGE_TAG})?(?:@sha256:[0-9a-f]{{64}})?"
 )
@@ -135,7 +149,7 @@ PARAMETERS = (
         "Path of the application's chart in its repository, or an oci:// reference.",
         Text(
             "a relative path without '..', or an oci:// reference",
-            f"{_CHART_OF_A_REGISTRY}|{_PATH}",
+            f"{_CHART_OF_A_REGISTRY}|{RELATIVE_PATH.pattern}",
             never=_NO_RELATIVE_PATH,
             most=300,
         ),
@@ -147,7 +161,7 @@ PARAMETERS = (
         "Path of the values file of previews in the application's repository.",
         Text(
             "a relative path of a .yaml or .yml file, without '..'",
-            rf"{_PATH}\.ya?ml",
+            rf"{RELATIVE_PATH.pattern}\.ya?ml",
             never=_NO_RELATIVE_PATH,
             most=300,
         ),

@@ -13,8 +13,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from implementation_dag.base import yaml_reader
@@ -22,7 +20,8 @@ from implementation_dag.base.errors import StepError
 
 from . import settings as contract
 from .arguments import shown
-from .parameters import THRESHOLDS, Number
+from .parameters import Number
+from .repository_schema import LIMITS, schema
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -32,8 +31,6 @@ FILE = ".implementation-dag.yaml"
 SIZE_LIMIT = 8 * 1024
 # What can be told of one file: a message of a node has room for no more.
 FAULTS_TOLD = 5
-# Limit as values and the file write it → its parameter.
-LIMITS = {one.setting.removeprefix("defaults."): one for one in THRESHOLDS}
 _STRICTER = {"least": max, "most": min}
 # What acceptance is told of it; all else is deploy's.
 _OF_ACCEPTANCE = ("paths", "limits")
@@ -70,14 +67,6 @@ def bounds(section: contract.Repositories) -> Bounds:
         defaults.chart_path,
         defaults.values_file,
     )
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """Return the published JSON schema of the file; that its limits are those of the parameters is tested."""
-    text = resources.files(__package__).joinpath("repository.schema.json").read_text()
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 def parse(content: bytes, allowed: Bounds) -> Settings:
@@ -141,8 +130,9 @@ def _shape(found: object) -> Iterator[str]:
     from jsonschema import Draft202012Validator
 
     errors = [*Draft202012Validator(schema()).iter_errors(found)]
-    for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
-        yield _words(error)
+    ordered = sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+    # A value may break several rules that are told in the same words.
+    yield from dict.fromkeys(map(_words, ordered))
     if not errors:
         yield from _decimals(found)
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from implementation_dag.contract import repository, settings, stages
-from implementation_dag.contract.parameters import BY_NAME, Number
+from implementation_dag.contract import repository, settings
+from implementation_dag.contract.parameters import BY_NAME
 from implementation_dag.contract.repository import RepositoryError, in_force, parse
 
 ALL = list(repository.schema()["properties"])
@@ -251,22 +251,6 @@ def test_the_names_of_values_are_filled_in_and_nothing_else() -> None:
     assert repository.filled(r"\{tag\}", names) == r"\{tag\}"
 
 
-def test_its_stages_are_those_of_the_pipeline() -> None:
-    assert repository.schema()["properties"]["requiredStages"]["items"]["enum"] == list(stages.TASKS.values())
-
-
-def test_its_limits_are_those_of_the_parameters() -> None:
-    rules = repository.schema()["properties"]["limits"]["properties"]
-    assert rules.keys() == repository.LIMITS.keys()
-    for name, parameter in repository.LIMITS.items():
-        limits, rule = parameter.limits, rules[name]
-        assert isinstance(limits, Number)
-        assert (rule["minimum"], rule["maximum"], rule["description"]) == (
-            limits.minimum, limits.maximum, limits.allowed,
-        )  # fmt: skip
-        assert rule["type"] == ("number" if limits.decimals else "integer")
-
-
 PATHS = st.text("ab.-/\n:_", max_size=12) | st.text(max_size=8)
 
 
@@ -275,8 +259,6 @@ def test_its_paths_are_those_of_the_parameters(start: str, end: str) -> None:
     path, rules = start + end, repository.schema()["properties"]
     for parameter, rule in (("chartPath", rules["chartPath"]), ("valuesFile", rules["valuesFiles"]["items"])):
         assert Draft202012Validator(rule).is_valid(path) == BY_NAME[parameter].accepts(path), parameter
-        limits = BY_NAME[parameter].limits
-        assert rule["maxLength"] == getattr(limits, "most", None)
 
 
 def test_the_published_schema_is_the_runtime_s() -> None:
