@@ -82,7 +82,8 @@ lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 
 # What is made from something else: nobody edits it.
 # What `make generate` writes.
-GENERATED := charts/implementation-dag/README.md docs/decisions/README.md docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
+GENERATED := charts/implementation-dag/README.md charts/implementation-dag/values.schema.json docs/decisions/README.md \
+	docs/implementation-dag.schema.json docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
 .PHONY: house
 house: venv ## Count what a change costs in files, broken layers, modules without a test, limits spelled twice; writes out/house.json
 	@$(PYTHON) -m scripts.house $(GENERATED)
@@ -115,7 +116,7 @@ check-real: venv test-tools ## Take other people's charts through lint, harness 
 	@$(PYTHON) -m scripts.chart.real "$(REAL)" --pipeline="$(PIPELINE)" --beside="$(WITH)"
 
 .PHONY: snapshots
-snapshots: venv test-tools rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
+snapshots: venv test-tools chart-values rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
 	@$(PYTHON) -m scripts.chart.render update
 	@$(PYTHON) -m scripts.chart.render.standalone
 
@@ -127,9 +128,9 @@ coverage: venv test-tools ## Measure what the render cases exercise and which ch
 rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
 	@$(PYTHON) -m scripts.delivery.overlays.rendered
 
-.PHONY: chart-readme
-chart-readme: venv ## Rewrite the chart's README from its values and their schema
-	@$(PYTHON) -m scripts.chart.readme
+.PHONY: chart-values
+chart-values: venv ## Rewrite the chart's values.schema.json and README from values.yaml
+	@$(PYTHON) -m scripts.chart.values
 
 .PHONY: schemas
 schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/schemas/sources.toml
@@ -140,9 +141,10 @@ lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
 	@$(PYTHON) -m scripts.chart.lint.docs
 
 .PHONY: generate
-generate: snapshots chart-readme lint-docs ## Write everything that is made from something else (tools/schemas: `make schemas`)
+generate: snapshots lint-docs ## Write everything that is made from something else (tools/schemas: `make schemas`)
 	@$(PYTHON) -m scripts.chart.rights
 	@$(PYTHON) -m scripts.decisions
+	@$(PYTHON) -m scripts.contract
 
 .PHONY: verify
 verify: generate ## Fail when something that is made was not committed as it is made now

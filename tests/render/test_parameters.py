@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import pytest
 
-from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Number, Parameter, Text
+from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Parameter
 from scripts.chart.render import Objects, RenderError
 from scripts.chart.render.manifests import load
 from scripts.chart.render.objects import by_name
@@ -16,35 +15,6 @@ from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 
 from .test_pipeline import pipeline
-
-# Values that say the same of a pull request as a parameter of a run does.
-SAME = {
-    "evidence.retention.owners[]": "owner",
-} | {parameter.setting: parameter.name for parameter in PARAMETERS if parameter.setting}
-
-
-def rule(path: str) -> dict[str, Any]:
-    """What values.schema.json says of the value at `path`."""
-    found: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
-    for key in path.split("."):
-        found = found["properties"][key.removesuffix("[]")]
-        found = found["items"] if key.endswith("[]") else found
-    return {key: value for key, value in found.items() if key != "description"}
-
-
-def wanted(limits: Text | Number) -> dict[str, Any]:
-    """The limits as values.schema.json says them."""
-    if isinstance(limits, Number):
-        whole = {"type": "integer"} if not limits.decimals else {"type": "number", "multipleOf": 10**-limits.decimals}
-        return whole | {"minimum": limits.minimum, "maximum": limits.maximum}
-    never = {"not": {"pattern": f"^(?:{limits.never})$"}} if limits.never else {}
-    most = {"maxLength": limits.most} if limits.most else {}
-    return {"type": "string", "pattern": f"^(?:{limits.pattern})$"} | never | most
-
-
-@pytest.mark.parametrize("path", SAME)
-def test_the_schema_of_the_values_has_the_limits_of_the_parameter(path: str) -> None:
-    assert rule(path) == wanted(BY_NAME[SAME[path]].limits)
 
 
 def test_the_workflow_template_has_these_parameters_descriptions_and_defaults(render: Renderer) -> None:
@@ -92,8 +62,11 @@ def test_a_share_reaches_a_run_as_it_takes_it(share: float, render: Renderer) ->
         ("minSuccessPct", 0.9999999),
         ("minSuccessPct", 1.5),
         ("maxP95Ms", 600_001),
+        ("requestsPerHost", 0),
+        ("domain", "example"),
         ("chartPath", ""),
         ("chartPath", "/x"),
+        ("valuesFile", "values.json"),
     ],
 )
 def test_what_a_run_would_refuse_is_refused_by_the_chart(name: str, value: object, render: Renderer) -> None:

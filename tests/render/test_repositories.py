@@ -17,8 +17,6 @@ from scripts.chart.render.project import CHART
 
 from .test_pipeline import pipeline
 
-SCHEMA = json.loads((CHART / "values.schema.json").read_text())["properties"]
-
 
 def bounds(objects: Objects) -> repository.Bounds:
     """What deploy and its DocsRun let a repository say."""
@@ -64,19 +62,6 @@ def test_acceptance_gets_it_from_deploy_alone(render: Renderer) -> None:
     assert given == "{{tasks.deploy.outputs.parameters.repository}}"
     env = by_name(objects.templates["acceptance"]["container"]["env"])
     assert env["REPOSITORY"]["value"] == "{{inputs.parameters.repository}}"
-
-
-def test_values_and_the_runtime_know_the_same_settings() -> None:
-    enum = SCHEMA["repositories"]["properties"]["settings"]["items"]["enum"]
-    assert enum == list(repository.schema()["properties"])
-
-
-def test_values_and_repositories_set_keys_alike() -> None:
-    own = repository.schema()["properties"]["set"]
-    ours = SCHEMA["deploy"]["properties"]["set"]
-    for field in ("propertyNames", "additionalProperties"):
-        # RE2 has no look-ahead, and its $ is the very end.
-        assert ours[field]["pattern"] == own[field]["pattern"].removesuffix(r"(?!\n)")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
+from scripts.chart.values.references import followed
 from scripts.yaml_reader import load, read_text
 
 Path = tuple[str, ...]
@@ -38,10 +39,10 @@ class Values:
         """The schema of a key or section, references followed; empty when there is none."""
         node = self.schema
         for key in path:
-            node = _follow(self.schema, node)
+            node = followed(node, self.schema)
             inner = node.get("properties", {}).get(key, node.get("additionalProperties"))
             node = inner if isinstance(inner, dict) else {}
-        return _follow(self.schema, node)
+        return followed(node, self.schema)
 
 
 ABSENT = object()
@@ -82,12 +83,3 @@ def _closed(values: Values, path: Path) -> bool:
     if not values.schema:
         return True
     return "properties" in values.schema_of(path)
-
-
-def _follow(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        found: Any = schema
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        node = found
-    return node

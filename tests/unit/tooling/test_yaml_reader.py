@@ -141,8 +141,9 @@ def test_lines_are_counted_from_the_files_first(tmp_path: Path, capsys: pytest.C
 
 MODULES = (
     *("chart.lint.__main__", "chart.lint.docs", "chart.render.__main__", "chart.render.standalone"),
-    *("chart.schemas.__main__", "chart.coverage.__main__", "chart.readme.__main__", "chart.package.__main__"),
+    *("chart.schemas.__main__", "chart.coverage.__main__", "chart.values.__main__", "chart.package.__main__"),
     *("delivery.overlays.rendered", "delivery.retention.__main__", "delivery.promote.__main__", "doctor.__main__"),
+    "contract",
 )
 
 

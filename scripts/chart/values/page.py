@@ -9,8 +9,10 @@ from string import Template
 
 import yaml
 
-from scripts.chart.readme.allowed import allowed, code
-from scripts.chart.readme.values import Value, read
+from .allowed import allowed, code
+from .entries import Entry, Schema, values
+from .references import followed
+from .schema import of_values
 
 PROSE = Path(__file__).with_name("page.md")
 # Values at the top level of values.yaml share one table.
@@ -18,15 +20,15 @@ GENERAL = "general"
 _ROW = re.compile(r"^\| `(?P<key>[^`]+)` \|")
 
 
-def page(chart: Path) -> str:
-    """Return the README of the chart. Raises ValuesError, and KeyError when page.md names an unknown field."""
+def page(chart: Path, entries: tuple[Entry, ...], schema: Schema) -> str:
+    """Return the README of the chart. Raises KeyError when page.md names an unknown field."""
     about = yaml.safe_load((chart / "Chart.yaml").read_text())
     fields = {
         "name": about["name"],
         "description": about["description"],
         "version": about["version"],
         "kube_version": about["kubeVersion"].removesuffix("-0"),
-        "values": "\n\n".join(_tables(read(chart))),
+        "values": "\n\n".join(_tables(entries, schema)),
     }
     return Template(PROSE.read_text()).substitute(fields)
 
@@ -44,16 +46,24 @@ def _rows(text: str) -> dict[str, str]:
     return {match["key"]: line for line in text.splitlines() if (match := _ROW.match(line))}
 
 
-def _tables(values: list[Value]) -> list[str]:
+def _tables(entries: tuple[Entry, ...], schema: Schema) -> list[str]:
+    parts = of_values(entries, schema)
     tables = []
-    for section, members in groupby(values, lambda value: value.key.split(".")[0] if "." in value.key else GENERAL):
+    for section, members in groupby(
+        values(entries), lambda one: one.path.split(".")[0] if "." in one.path else GENERAL
+    ):
         head = f"### {section}\n\n| value | type, allowed | default | meaning |\n|---|---|---|---|"
-        tables.append("\n".join([head, *map(_row, members)]))
+        tables.append("\n".join([head, *(_row(one, _whole(parts[one.path], schema)) for one in members)]))
     return tables
 
 
-def _row(value: Value) -> str:
-    cells = (f"`{value.key}`", allowed(value.schema), code(value.default), value.comment)
+def _whole(part: Schema, schema: Schema) -> Schema:
+    found = followed(part, schema)
+    return found | {"items": followed(found["items"], schema)} if "items" in found else found
+
+
+def _row(value: Entry, part: Schema) -> str:
+    cells = (f"`{value.path}`", allowed(part), code(value.default), value.comment)
     return f"| {' | '.join(map(_cell, cells))} |"
 
 
