@@ -8,14 +8,15 @@ from typing import Any
 
 import yaml
 
-from scripts.chart.render.manifests import Object, load
+from scripts.chart.lint.docs import faults
+from scripts.chart.render.manifests import Object
 from scripts.chart.render.targets import KUBERNETES
 from scripts.chart.schemas.kubeconform import second_opinion
 from scripts.chart.schemas.reading import read
 from scripts.toolchain import tool
 
 SAMPLE = Path(__file__).resolve().parents[1] / "lint" / "spec_sample"
-FAULTS: list[dict[str, Any]] = load((SAMPLE / "faults.yaml").read_text())
+FAULTS = faults()
 CODERUN = {
     "apiVersion": "argoproj.io/v1alpha1",
     "kind": "WorkflowTemplate",

@@ -1,4 +1,7 @@
-"""Each rule finds its bad example and leaves its good one alone (tests/lint/examples/<rule>.yaml)."""
+"""Each rule finds its bad example and leaves its good one alone (tests/lint/examples/<rule>.yaml).
+
+A `sample` in the file has the faults of the specification's sample that the rule finds: test_spec_sample.py.
+"""
 
 from pathlib import Path
 from typing import Any

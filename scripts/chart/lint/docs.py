@@ -8,42 +8,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chart.lint import RULES
-from scripts.chart.render.manifests import load
+from scripts.chart.render.manifests import Object, load
 from scripts.command import ends_in_words
+from scripts.marked import row, with_parts
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "lint.md"
-FAULTS = ROOT / "tests" / "lint" / "spec_sample" / "faults.yaml"
+EXAMPLES = ROOT / "tests" / "lint" / "examples"
 
 
 def rules_table() -> str:
     """One line a rule."""
-    lines = ["| id | finds | why |", "|---|---|---|"]
-    return "\n".join(lines + [_row(rule.id, rule.title, rule.why) for _, rule in sorted(RULES.items())])
+    head = "| id | finds | why |\n|---|---|---|\n"
+    return head + "".join(row(rule.id, rule.title, rule.why) for _, rule in sorted(RULES.items()))
+
+
+def faults() -> list[Object]:
+    """Every fault of the specification's sample, as the example of the rule that finds it says.
+
+    `fault` in words, `at` the beginning of the path of its findings, `rule`; `argo` and `kubeconform` say what these
+    tools say of it, if anything.
+    """
+    examples = {path.stem: load(path.read_text(encoding="utf-8")) for path in sorted(EXAMPLES.glob("*.yaml"))}
+    return [fault | {"rule": rule} for rule, example in examples.items() for fault in example.get("sample", [])]
 
 
 def faults_table() -> str:
     """One line a fault of the sample, and which tool tells it."""
-    lines = ["| fault | argo lint | kubeconform | ours |", "|---|---|---|---|"]
-    for entry in load(FAULTS.read_text(encoding="utf-8")):
+    table = "| fault | argo lint | kubeconform | ours |\n|---|---|---|---|\n"
+    for entry in faults():
         found = ["yes" if entry.get(tool) else "" for tool in ("argo", "kubeconform")]
-        lines.append(_row(entry["fault"], *found, ", ".join(entry["rules"])))
-    return "\n".join(lines)
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+        table += row(entry["fault"], *found, entry["rule"])
+    return table
 
 
 def written(page: str) -> str:
     """The page with its tables made anew. Raises ValueError when a table's place is not marked."""
-    for name, table in (("rules", rules_table()), ("faults", faults_table())):
-        before, mark, rest = page.partition(f"<!-- {name}: written by `make lint-docs` -->\n")
-        _, end, after = rest.partition(f"<!-- end of {name} -->\n")
-        if not mark or not end:
-            raise ValueError(f"docs/lint.md has no place for the table of {name}")
-        page = f"{before}{mark}{table}\n{end}{after}"
-    return page
+    return with_parts(page, {"rules": rules_table(), "faults": faults_table()}, "docs/lint.md")
 
 
 @ends_in_words("lint-docs")
