@@ -1,4 +1,4 @@
-"""`python -m scripts.contract`: write what is made from the runtime's contract into docs."""
+"""`python -m scripts.contract`: write what documents have from the runtime's contract."""
 
 from __future__ import annotations
 
@@ -8,18 +8,44 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.contract.repository_schema import schema
 from scripts.command import ends_in_words
+from scripts.marked import row, with_parts
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "docs" / "implementation-dag.schema.json"
+PAGE = ROOT / "docs" / "pipeline-user.md"
+EXAMPLE = ROOT / "examples" / "changes" / "implementation-dag.yaml"
+
+
+def made() -> dict[Path, str]:
+    """Return the text of each file."""
+    _, _, example = EXAMPLE.read_text(encoding="utf-8").partition("\n")
+    parts = {"parameters": _parameters(), "example": f"```yaml\n{example}```\n"}
+    return {
+        SCHEMA: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
+        PAGE: with_parts(PAGE.read_text(encoding="utf-8"), parts, "docs/pipeline-user.md"),
+    }
+
+
+def _parameters() -> str:
+    head = "| parameter | default | must be | meaning |\n|---|---|---|---|\n"
+    return head + "".join(row(one.name, _default(one.default), one.allowed, one.description) for one in PARAMETERS)
+
+
+def _default(default: str | None) -> str:
+    if default is None:
+        return "none: must be given"
+    return f"`{default}`" if default else "empty"
 
 
 @ends_in_words("contract")
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write docs/implementation-dag.schema.json; return the exit code."""
+    """Write the files; return the exit code."""
     argparse.ArgumentParser(prog="python -m scripts.contract", description=__doc__).parse_args(arguments)
-    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-    (DOCS / "implementation-dag.schema.json").write_text(text, encoding="utf-8")
+    for path, text in made().items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from implementation_dag.acceptance.load import Load
 from implementation_dag.acceptance.records import Record
 from implementation_dag.acceptance.settings import Settings
+from implementation_dag.contract.parameters import decimal
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Scope:
-    """Figures of all requests or of one target, and whether each limit held. One without a figure has not held."""
+    """Figures of all requests or of one target, and a sentence for each limit that they do not hold."""
 
     figures: Figures
-    success_held: bool
-    latency_held: bool
+    missed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,27 @@ def summarize(records: Sequence[Record], load: Load, duration_ms: float) -> Summ
 
 def _scope(records: Sequence[Record], settings: Settings) -> Scope:
     figures = _figures(records)
+    told = [judge(figures, settings.thresholds[name]) for name, judge in JUDGES.items()]
+    return Scope(figures, tuple(filter(None, told)))
+
+
+def _success(figures: Figures, least: float) -> str:
+    if figures.total > 0 and figures.success_pct >= least:
+        return ""
+    share = decimal(round(figures.success_pct, 4))
+    return f"{figures.successful} of {figures.total} requests succeeded ({share}), at least {decimal(least)} must"
+
+
+def _p95(figures: Figures, most: float) -> str:
     p95 = figures.latency["p95_ms"]
-    return Scope(
-        figures,
-        success_held=figures.total > 0 and figures.success_pct >= settings.min_success_pct,
-        latency_held=p95 is not None and p95 <= settings.max_p95_ms,
-    )
+    if p95 is not None and p95 <= most:
+        return ""
+    measured = "no latency could be measured" if p95 is None else f"p95 is {p95:.0f} ms"
+    return f"{measured}, at most {decimal(most)} ms is allowed"
+
+
+# Threshold → what is told where figures do not hold it. A figure that was not measured holds none.
+JUDGES: dict[str, Callable[[Figures, float], str]] = {"min_success_pct": _success, "max_p95_ms": _p95}
 
 
 def _figures(records: Sequence[Record]) -> Figures:

@@ -60,7 +60,7 @@ def _threshold_cases(findings: Findings) -> Iterator[Element]:
     ]
     for subject, scope in scopes:
         case = Element("testcase", classname="thresholds", name=_xml(subject), time="0")
-        for missed in limits_missed(subject, scope, findings.settings):
+        for missed in limits_missed(subject, scope):
             SubElement(case, "failure", message=_xml(missed))
         yield case
 

@@ -13,7 +13,6 @@ from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target
 from implementation_dag.acceptance.terminal import printable
 from implementation_dag.acceptance.verdict import Verdict
-from implementation_dag.contract.parameters import decimal
 
 _PERCENTILES = ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
 _MOST_CAUSES = 5
@@ -42,7 +41,6 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
     Shares are 0-1.
     """
     reasons = failures(findings)
-    settings = findings.settings
     verdict = Verdict.FAILED if reasons else Verdict.PASSED
     if findings.nobody:
         verdict = Verdict.COULD_NOT_RUN
@@ -50,18 +48,13 @@ def build_report(findings: Findings, now: datetime) -> dict[str, Any]:
         "ns": findings.namespace,
         **_measured(findings.summary.everything.figures),
         "timestamp": utc_timestamp(now),
-        "thresholds": {
-            "min_success_pct": settings.min_success_pct,
-            "max_p95_ms": settings.max_p95_ms,
-            "requests_per_host": settings.requests_per_host,
-            "passed": not reasons,
-        },
+        "thresholds": {**findings.settings.thresholds, "passed": not reasons},
         "hosts": [
             {
                 "host": target.host,
                 "url": target.url,
                 **_measured(part.scope.figures),
-                "passed": part.scope.success_held and part.scope.latency_held,
+                "passed": not part.scope.missed,
             }
             for target, part in zip(findings.targets, findings.summary.targets, strict=True)
         ],
@@ -124,32 +117,20 @@ def build_performance(findings: Findings, now: datetime) -> dict[str, Any]:
 
 def failures(findings: Findings) -> list[str]:
     """Return why the test failed, in words, most general first; empty when it passed."""
-    settings, summary = findings.settings, findings.summary
+    summary = findings.summary
     if findings.nobody:
         return [nobody_reached_words(findings.nobody)]
-    reasons = []
-    reasons += limits_missed("all requests", summary.everything, settings)
+    reasons = limits_missed("all requests", summary.everything)
     for target, part in zip(findings.targets, summary.targets, strict=True):
         # With a single host its figures are those of all requests: once is enough.
         if len(findings.targets) > 1:
-            reasons += limits_missed(target.host, part.scope, settings)
+            reasons += limits_missed(target.host, part.scope)
     return reasons + _causes(findings) if reasons else []
 
 
-def limits_missed(subject: str, scope: Scope, settings: Settings) -> list[str]:
+def limits_missed(subject: str, scope: Scope) -> list[str]:
     """Return a sentence for each limit that was not held in `scope`."""
-    missed = []
-    if not scope.success_held:
-        figures = scope.figures
-        missed.append(
-            f"{subject}: {figures.successful} of {figures.total} requests succeeded "
-            f"({decimal(round(figures.success_pct, 4))}), at least {decimal(settings.min_success_pct)} must"
-        )
-    if not scope.latency_held:
-        p95 = scope.figures.latency["p95_ms"]
-        measured = "no latency could be measured" if p95 is None else f"p95 is {p95:.0f} ms"
-        missed.append(f"{subject}: {measured}, at most {decimal(settings.max_p95_ms)} ms is allowed")
-    return missed
+    return [f"{subject}: {missed}" for missed in scope.missed]
 
 
 def describe(record: Record, settings: Settings) -> str:

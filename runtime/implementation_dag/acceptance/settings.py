@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from implementation_dag.acceptance.errors import AcceptanceError, bad_value
-from implementation_dag.contract.parameters import BY_NAME
+from implementation_dag.contract.parameters import THRESHOLDS, Parameter
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _USER_AGENT = re.compile(r"(?=.{1,200}\Z)[!-~]+( +[!-~]+)*")
@@ -25,12 +25,10 @@ class ExpectedPath:
 
 @dataclass(frozen=True)
 class Settings:
-    """Validated inputs. `min_success_pct` is a share (0-1), `timeout_seconds` that of one request."""
+    """Validated inputs. `thresholds` are by their parameters' names, `timeout_seconds` is that of one request."""
 
     namespace: str
-    min_success_pct: float
-    max_p95_ms: int
-    requests_per_host: int
+    thresholds: Mapping[str, int | float]
     paths: tuple[ExpectedPath, ...]
     body_limit_bytes: int
     timeout_seconds: int
@@ -39,22 +37,26 @@ class Settings:
     vegeta: str = "vegeta"
     ca_file: Path | None = None
 
+    @property
+    def requests_per_host(self) -> int:
+        """How many requests each host gets."""
+        return int(self.thresholds["requests_per_host"])
+
 
 def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Settings:
     """Read settings from the step's environment `env` and the `acceptance` section of the configuration.
 
     Raises AcceptanceError naming the parameter, its value and the allowed range.
     """
-    requests = check_requests(int(_parameter(env, "requests_per_host")), config)
+    thresholds = {one.name: _threshold(env, one) for one in THRESHOLDS}
+    check_requests(int(thresholds["requests_per_host"]), config)
     namespace = env.get("NS", "")
     if namespace and not _NAMESPACE.fullmatch(namespace):
         raise bad_value("NS", namespace, "a namespace's name (lower-case letters, digits and '-', at most 63)")
     limit = config.get("bodyLimitBytes", 65536)
     return Settings(
         namespace=namespace,
-        min_success_pct=float(_parameter(env, "min_success_pct")),
-        max_p95_ms=int(_parameter(env, "max_p95_ms")),
-        requests_per_host=requests,
+        thresholds=thresholds,
         paths=_paths(config),
         body_limit_bytes=_whole("acceptance.bodyLimitBytes", limit, 0, 1_048_576),
         timeout_seconds=_timeout(config),
@@ -65,8 +67,8 @@ def from_environment(env: Mapping[str, str], config: Mapping[str, object]) -> Se
     )
 
 
-def check_requests(requests: int, config: Mapping[str, object]) -> int:
-    """Return `requests` to each host, which the first stage asks about as well.
+def check_requests(requests: int, config: Mapping[str, object]) -> None:
+    """Look at the number of requests to each host, which the first stage asks about as well.
 
     Raises AcceptanceError when they are too few for the paths, or too many for the step's time.
     """
@@ -86,7 +88,6 @@ def check_requests(requests: int, config: Mapping[str, object]) -> int:
             f"at most {max(0, most)}, as many as acceptance.requestsPerSecond makes within "
             "acceptance.stepTimeoutSeconds without the acceptance.timeoutSeconds of the last one",
         )
-    return requests
 
 
 def _timeout(config: Mapping[str, object]) -> int:
@@ -104,12 +105,12 @@ def _ca_file(env: Mapping[str, str]) -> Path | None:
     return None
 
 
-def _parameter(env: Mapping[str, str], name: str) -> str:
-    parameter = BY_NAME[name]
-    value = env.get(name.upper(), parameter.default or "")
+def _threshold(env: Mapping[str, str], parameter: Parameter) -> int | float:
+    name = parameter.name.upper()
+    value = env.get(name, parameter.default or "")
     if not parameter.accepts(value):
-        raise bad_value(name.upper(), value, parameter.allowed)
-    return value
+        raise bad_value(name, value, parameter.allowed)
+    return parameter.kind(value)
 
 
 def _whole(name: str, value: object, low: int, high: int) -> int:

@@ -87,6 +87,11 @@ class Parameter:
         return self.limits.fits(value)
 
     @property
+    def kind(self) -> type[int] | type[float]:
+        """What a threshold is to Python."""
+        return float if isinstance(self.limits, Number) and self.limits.decimals else int
+
+    @property
     def allowed(self) -> str:
         """What a value must be, in words."""
         return self.limits.allowed

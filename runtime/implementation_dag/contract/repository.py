@@ -173,10 +173,11 @@ def _beyond(settings: Settings, allowed: Bounds) -> Iterator[str]:
         bound = allowed.limits[name]
         if name in limits and _STRICTER[one.bound](limits[name], bound) != limits[name]:
             yield f"limits.{name} is {limits[name]}: must be at {one.bound} {bound:g}, value {one.setting}"
-    requests = max(limits.get("requestsPerHost", 0), len(settings.get("paths", [])))
+    asked, paths = limits.get("requestsPerHost"), len(settings.get("paths", []))
+    requests = max(asked or 0, paths)
     # Values may themselves ask for more than a repository may.
     most = max(allowed.most_requests, int(allowed.limits["requestsPerHost"]))
     if requests > most:
-        name = "limits.requestsPerHost" if requests == limits.get("requestsPerHost") else "the number of paths"
+        name = "limits.requestsPerHost" if requests == asked else "the number of paths"
         why = "value repositories.mostRequestsPerHost or what acceptance has time for"
         yield f"{name} is {requests}: must be at most {most}, {why}"

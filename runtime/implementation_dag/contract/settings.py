@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import MISSING, dataclass, fields, is_dataclass, make_dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
 from implementation_dag.base.errors import StepError
+
+from .parameters import THRESHOLDS
 
 Shape = TypeVar("Shape")
 SHOWN_CHARACTERS = 100
@@ -83,15 +85,15 @@ class Deploy:
     resources: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Defaults:
-    """Values of parameters that a repository may say something in place of."""
-
-    chart_path: str
-    values_file: str
-    min_success_pct: float
-    max_p95_ms: int
-    requests_per_host: int
+if TYPE_CHECKING:
+    Defaults = Any
+else:
+    # Values of parameters that a repository may say something in place of: each threshold is one.
+    Defaults = make_dataclass(
+        "Defaults",
+        [("chart_path", str), ("values_file", str), *((one.name, one.kind) for one in THRESHOLDS)],
+        frozen=True,
+    )
 
 
 @dataclass(frozen=True)

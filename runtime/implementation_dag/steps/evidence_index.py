@@ -128,7 +128,7 @@ def _commit(text: str) -> str | None:
 def _threshold(text: str | None, threshold: Parameter) -> int | float | None:
     if text is None or not threshold.accepts(text):
         return None
-    return float(text) if isinstance(threshold.limits, Number) and threshold.limits.decimals else int(text)
+    return threshold.kind(text)
 
 
 def _document(path: Path) -> Object:

@@ -25,9 +25,7 @@ def findings() -> Findings:
     """What the recorded run found."""
     settings = Settings(
         namespace="impl-pr-7",
-        min_success_pct=0.95,
-        max_p95_ms=1200,
-        requests_per_host=4,
+        thresholds={"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 4},
         paths=(ExpectedPath("/", (200,)), ExpectedPath("/gone", (200,))),
         body_limit_bytes=8,
         timeout_seconds=10,

@@ -27,7 +27,7 @@ def passing(findings: Findings) -> Findings:
     """The same run as if every limit had been held."""
 
     def held(scope: Scope) -> Scope:
-        return Scope(scope.figures, True, True)
+        return Scope(scope.figures, ())
 
     targets = tuple(dataclasses.replace(target, scope=held(target.scope)) for target in findings.summary.targets)
     summary = dataclasses.replace(findings.summary, everything=held(findings.summary.everything), targets=targets)

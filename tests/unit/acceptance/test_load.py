@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from implementation_dag.acceptance.errors import AcceptanceError
-from implementation_dag.acceptance.figures import summarize
+from implementation_dag.acceptance.figures import JUDGES, summarize
 from implementation_dag.acceptance.load import MOST_HEADER_BYTES, Load
 from implementation_dag.acceptance.records import Record, read_records
 from implementation_dag.acceptance.settings import ExpectedPath, Settings
 from implementation_dag.acceptance.targets import Target
+from implementation_dag.contract.parameters import THRESHOLDS
 
 WHEN = "2026-11-30T00:05:44.516022213Z"
 
@@ -26,9 +27,7 @@ def planned(
 ) -> Load:
     settings = Settings(
         namespace="",
-        min_success_pct=0.5,
-        max_p95_ms=100,
-        requests_per_host=requests,
+        thresholds={"min_success_pct": 0.5, "max_p95_ms": 100, "requests_per_host": requests},
         paths=tuple(ExpectedPath(f"/{p}?q=%20", (200, 404)) for p in range(paths)),
         body_limit_bytes=limit,
         timeout_seconds=timeout,
@@ -182,4 +181,9 @@ def test_a_limit_is_held_by_figures_only(latencies: list[float | None], good: in
     records = [Record(0, 0, n, 200, n < good, value) for n, value in enumerate(latencies)]
     summary = summarize(records, planned(1, 1, 2), 1)
     for scope in (summary.everything, summary.targets[0].scope):
-        assert (scope.success_held, scope.latency_held) == held
+        told = " ".join(scope.missed)
+        assert ("succeeded" not in told, "100 ms is allowed" not in told) == held
+
+
+def test_each_threshold_is_judged_but_the_number_of_requests() -> None:
+    assert {*JUDGES, "requests_per_host"} == {one.name for one in THRESHOLDS}

@@ -162,7 +162,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, findings: Any) -> Step
         urls = tmp_path / "urls.json"
         urls.write_text(json.dumps({"urls": ["https://a.example.com"]}))
         settings: Settings = findings.settings
-        one = replace(settings, requests_per_host=2, paths=settings.paths[:1])
+        one = replace(settings, thresholds={**settings.thresholds, "requests_per_host": 2}, paths=settings.paths[:1])
         code = runner.run(urls, tmp_path / "out", one)
         return code, json.loads((tmp_path / "out" / "report.json").read_text()), tmp_path / "out"
 
