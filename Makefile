@@ -80,10 +80,13 @@ lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 	@echo "[lint] import-linter" >&2; told=$$($(VENV)/bin/lint-imports --no-cache) || { echo "$$told" >&2; exit 1; }
 	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
 
-# What is made from something else: nobody edits it.
-# What `make generate` writes.
+ENVIRONMENT_NAMES := $(notdir $(wildcard kustomize/overlays/*))
+# What `make generate` writes whole: nobody edits it.
 GENERATED := charts/implementation-dag/README.md charts/implementation-dag/values.schema.json docs/decisions/README.md \
-	docs/implementation-dag.schema.json docs/lint.md kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots
+	docs/implementation-dag.schema.json kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots \
+	$(foreach name,$(ENVIRONMENT_NAMES),kustomize/argocd/applications/$(name).yaml kustomize/argocd/helm/$(name).yaml)
+# What has parts that it writes.
+WITH_PARTS := docs/lint.md docs/pipeline-user.md kustomize/argocd
 .PHONY: house
 house: venv ## Count what a change costs in files, broken layers, modules without a test, limits spelled twice; writes out/house.json
 	@$(PYTHON) -m scripts.house $(GENERATED)
@@ -125,8 +128,9 @@ coverage: venv test-tools ## Measure what the render cases exercise and which ch
 	@$(PYTHON) -m scripts.chart.coverage $(if $(RAISE),--raise-floor)
 
 .PHONY: rendered
-rendered: venv test-tools ## Rewrite kustomize/rendered from the overlays
+rendered: venv test-tools ## Rewrite kustomize/rendered and what kustomize/argocd has of each environment from the overlays
 	@$(PYTHON) -m scripts.delivery.overlays.rendered
+	@$(PYTHON) -m scripts.delivery.overlays.argocd
 
 .PHONY: chart-values
 chart-values: venv ## Rewrite the chart's values.schema.json and README from values.yaml
@@ -148,7 +152,7 @@ generate: snapshots lint-docs ## Write everything that is made from something el
 
 .PHONY: verify
 verify: generate ## Fail when something that is made was not committed as it is made now
-	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git status --short -- $(GENERATED); echo "stale: commit what \`make generate\` wrote" >&2; exit 1; }
+	@test -z "$$(git status --porcelain -- $(GENERATED) $(WITH_PARTS))" || { git status --short -- $(GENERATED) $(WITH_PARTS); echo "stale: commit what \`make generate\` wrote" >&2; exit 1; }
 
 ##@ Local cluster
 .PHONY: argocd-tools
@@ -203,7 +207,7 @@ COEXISTENCE := tests/e2e/environments/test_coexistence.py
 .PHONY: e2e-environments
 e2e-environments: venv demo-tools argocd-tools ## Let Argo CD bring all environments up, upgrade, heal, prune, roll back; two releases in one cluster
 	@mkdir -p out/environments
-	@ENVIRONMENTS="$(or $(ENVIRONMENTS),dev staging production)" $(VENV)/bin/pytest -v --junitxml out/environments/junit.xml --ignore=$(COEXISTENCE) tests/e2e/environments
+	@ENVIRONMENTS="$(or $(ENVIRONMENTS),$(ENVIRONMENT_NAMES))" $(VENV)/bin/pytest -v --junitxml out/environments/junit.xml --ignore=$(COEXISTENCE) tests/e2e/environments
 	@$(VENV)/bin/pytest -v --junitxml out/environments/coexistence.xml $(COEXISTENCE)
 
 .PHONY: doctor

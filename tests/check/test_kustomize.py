@@ -5,20 +5,21 @@ import subprocess
 import pytest
 
 from scripts.delivery.overlays import build, rendered
+from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
 from scripts.toolchain import tool
 
-FOLDERS = ["base", "crds", *(f"{kind}/{name}" for kind in ("overlays", "rendered") for name in build.ENVIRONMENTS)]
+FOLDERS = ["base", "crds", *(f"{kind}/{name}" for kind in ("overlays", "rendered") for name in ENVIRONMENTS)]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_standalone_kustomize_builds_the_same(folder: str) -> None:
-    place = build.ROOT / "kustomize" / folder
+    place = ROOT / "kustomize" / folder
     assert build.build(place, program="kustomize") == build.build(place)
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_rendered_variant_needs_no_helm(name: str) -> None:
-    place = build.ROOT / "kustomize" / "rendered" / name
+    place = ROOT / "kustomize" / "rendered" / name
     done = subprocess.run([tool("kustomize"), "build", place], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     wanted = build.objects((place / "manifests.yaml").read_text())

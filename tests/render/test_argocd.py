@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from scripts.delivery.overlays import build
+from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
 from scripts.toolchain import tool
 
-KUSTOMIZE = build.ROOT / "kustomize"
+KUSTOMIZE = ROOT / "kustomize"
 # Kinds without a namespace.
 CLUSTER_WIDE = {
     "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace", "ValidatingAdmissionPolicy",
@@ -49,7 +50,7 @@ def group(item: build.Object) -> str:
 
 def deployed() -> list[build.Object]:
     """Everything that Argo CD applies, and the namespaces it creates for it."""
-    found = objects("crds") + [item for name in build.ENVIRONMENTS for item in as_argocd(f"overlays/{name}")]
+    found = objects("crds") + [item for name in ENVIRONMENTS for item in as_argocd(f"overlays/{name}")]
     namespaces = {app["spec"]["destination"]["namespace"] for app in applications("argocd/applications")}
     return found + [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces]
 
@@ -106,7 +107,7 @@ def test_every_source_is_one_that_the_project_allows(folder: str) -> None:
         assert spec["project"] == "implementation-dag"
         for source in sources:
             if "path" in source:
-                assert (build.ROOT / source["path"]).is_dir()
+                assert (ROOT / source["path"]).is_dir()
 
 
 def test_the_plain_applications_are_those_of_the_set() -> None:
@@ -118,7 +119,7 @@ def test_the_plain_applications_are_those_of_the_set() -> None:
     assert len(plain) == len(generated()) + 1
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_second_way_runs_the_same_release(name: str) -> None:
     (helm,) = [app for app in applications("argocd/helm") if app["metadata"]["name"].endswith(name)]
     spec = helm["spec"]
@@ -128,13 +129,13 @@ def test_the_second_way_runs_the_same_release(name: str) -> None:
     assert chart["valueFiles"][0].endswith(f"kustomize/overlays/{name}/values.yaml")
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_second_way_makes_the_same_objects(name: str) -> None:
     """Helm reads the overlay's values and nothing of the base: they must be whole."""
     (app,) = [app for app in applications("argocd/helm") if app["metadata"]["name"].endswith(name)]
     spec, values = app["spec"], KUSTOMIZE / "overlays" / name / "values.yaml"
     chart = (spec.get("sources") or [spec["source"]])[0]["helm"]
-    command = [str(tool("helm3")), "template", chart["releaseName"], str(build.ROOT / "charts" / "implementation-dag")]
+    command = [str(tool("helm3")), "template", chart["releaseName"], str(ROOT / "charts" / "implementation-dag")]
     command += ["--namespace", spec["destination"]["namespace"], "--values", str(values)]
     command += [f"--set-json={key}={json.dumps(value)}" for key, value in chart["valuesObject"].items()]
     command += [f"--api-versions={api}" for api in POLICIES]
@@ -153,7 +154,7 @@ def without_wave(item: build.Object) -> build.Object:
     return item | {"metadata": metadata | ({"annotations": others} if others else {})}
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_waves_put_policies_before_rights_before_settings_before_templates_before_pods(name: str) -> None:
     waves: dict[str, set[int]] = {}
     for item in as_argocd(f"overlays/{name}"):

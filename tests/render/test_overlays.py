@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.delivery.overlays import build, rendered
+from scripts.delivery.overlays import argocd, build, rendered
+from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
 
-KUSTOMIZE = build.ROOT / "kustomize"
+KUSTOMIZE = ROOT / "kustomize"
 
 
 @cache
@@ -24,7 +25,7 @@ def one(folder: str, kind: str) -> build.Object:
     return found
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_rendered_variant_is_fresh(name: str) -> None:
     assert rendered.fault(name) is None
 
@@ -32,7 +33,7 @@ def test_the_rendered_variant_is_fresh(name: str) -> None:
 def test_environments_share_no_object_and_no_crd() -> None:
     """Two of them must live in one cluster: the CRD is in a kustomization of its own."""
     seen: dict[tuple[str, str, str], str] = {}
-    for name in build.ENVIRONMENTS:
+    for name in ENVIRONMENTS:
         for item in objects(f"overlays/{name}"):
             metadata = item["metadata"]
             key = (item["kind"], metadata.get("namespace", ""), metadata["name"])
@@ -47,7 +48,7 @@ def test_the_base_is_the_chart_with_its_defaults() -> None:
     assert (template["metadata"]["namespace"], template["metadata"]["name"]) == ("workflows", "implementation-dag")
 
 
-@pytest.mark.parametrize("name", build.ENVIRONMENTS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_each_environment_has_its_own_domain(name: str) -> None:
     values = yaml.safe_load((KUSTOMIZE / "overlays" / name / "values.yaml").read_text())
     parameters = one(f"overlays/{name}", "WorkflowTemplate")["spec"]["arguments"]["parameters"]
@@ -64,7 +65,7 @@ def leaves(values: dict[str, Any], path: str = "") -> dict[str, Any]:
 
 def test_every_difference_has_its_line_in_the_readme() -> None:
     rows = set(re.findall(r"^\| `([\w.]+)`", (KUSTOMIZE / "README.md").read_text(), re.MULTILINE))
-    folders = [KUSTOMIZE / "overlays" / name for name in build.ENVIRONMENTS]
+    folders = [KUSTOMIZE / "overlays" / name for name in ENVIRONMENTS]
     values = [leaves(yaml.safe_load((folder / "values.yaml").read_text())) for folder in folders]
     keys = {key for found in values for key in found}
     differing = {key for key in keys if any(found.get(key) != values[0].get(key) for found in values)}
@@ -73,6 +74,11 @@ def test_every_difference_has_its_line_in_the_readme() -> None:
         return next((row for row in rows if f"{key}.".startswith(f"{row}.")), f"no line for {key}")
 
     assert {row_of(key) for key in differing} == rows
+
+
+def test_what_argo_cd_has_of_each_environment_is_made_from_the_overlays() -> None:
+    stale = [str(path) for path, text in argocd.made().items() if path.read_text() != text]
+    assert not stale, "run `make rendered`"
 
 
 def test_a_stale_rendering_is_told(tmp_path: Path) -> None:
@@ -98,5 +104,5 @@ def test_an_environment_behind_the_chart_keeps_its_rendering(tmp_path: Path) -> 
 
 def copy(target: Path) -> Path:
     for name in ("charts", "kustomize"):
-        shutil.copytree(build.ROOT / name, target / name)
+        shutil.copytree(ROOT / name, target / name)
     return target

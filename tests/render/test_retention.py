@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from scripts.chart.render import Suite
-from scripts.delivery.overlays import build
+from scripts.delivery.overlays.environments import ROOT
 from scripts.delivery.retention import settings
 from scripts.delivery.retention.settings import LOGS_PREFIX
 
@@ -49,5 +49,5 @@ def test_a_workflow_goes_by_its_outcome(suite: Suite) -> None:
 
 @pytest.mark.parametrize(("name", "days"), [("dev", (7, 7)), ("staging", (30, 30)), ("production", (365, 90))])
 def test_environments_keep_their_evidence_as_long_as_the_readme_says(name: str, days: tuple[int, int]) -> None:
-    read = settings.read((build.ROOT / "kustomize" / "rendered" / name / "manifests.yaml").read_text())
+    read = settings.read((ROOT / "kustomize" / "rendered" / name / "manifests.yaml").read_text())
     assert (read.bucket, read.evidence_days, read.logs_days) == (f"implementation-dag-{name}", *days)

@@ -15,8 +15,9 @@ from scripts.chart.render.verdicts import remembered
 from scripts.chart.schemas import validate
 from scripts.chart.schemas.values import ValuesSchema
 from scripts.delivery.overlays import build
+from scripts.delivery.overlays.environments import ROOT
 
-KUSTOMIZE = build.ROOT / "kustomize"
+KUSTOMIZE = ROOT / "kustomize"
 
 
 @pytest.mark.parametrize("minor", KUBERNETES)

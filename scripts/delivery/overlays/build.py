@@ -13,8 +13,6 @@ from scripts.chart.render.manifests import objects as read
 from scripts.toolchain import tool
 
 Object = dict[str, Any]
-ROOT = Path(__file__).resolve().parents[3]
-ENVIRONMENTS = ("dev", "staging", "production")
 PROGRAMS = {"kubectl": ["kubectl", "kustomize"], "kustomize": ["kustomize", "build"]}
 
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.command import ends_in_words
-from scripts.delivery.overlays.build import ENVIRONMENTS, ROOT, BuildError, build, objects
-from scripts.yaml_reader import InputError, load, read_text
+from scripts.delivery.overlays.build import BuildError, build, objects
+from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT, environment
+from scripts.yaml_reader import load, read_text
 
 HEADER = "# Made by `make rendered` from overlays/{name}; do not edit.\n"
 KUSTOMIZATION = """apiVersion: kustomize.config.k8s.io/v1beta1
@@ -25,19 +26,13 @@ resources:
 
 def chart_version(root: Path = ROOT) -> str:
     """Return the version of the chart in the checkout."""
-    return _version(root / "charts" / "implementation-dag" / "Chart.yaml")
+    path = root / "charts" / "implementation-dag" / "Chart.yaml"
+    return str(load(read_text(path), str(path))["version"])
 
 
 def pinned_version(name: str, root: Path = ROOT) -> str:
     """Return the version of the chart that environment `name` runs."""
-    return _version(root / "kustomize" / "overlays" / name / "chart" / "release.yaml")
-
-
-def _version(path: Path) -> str:
-    found = load(read_text(path), str(path))
-    if not isinstance(found, dict) or not isinstance(found.get("version"), str):
-        raise InputError(f"{path}: version must be a string")
-    return str(found["version"])
+    return environment(name, root).chart
 
 
 def render(name: str, root: Path = ROOT) -> str:

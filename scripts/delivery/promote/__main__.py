@@ -9,7 +9,8 @@ from pathlib import Path
 
 from scripts.command import ends_in_words
 from scripts.delivery.overlays import rendered
-from scripts.delivery.overlays.build import ROOT, BuildError
+from scripts.delivery.overlays.build import BuildError
+from scripts.delivery.overlays.environments import ROOT
 from scripts.delivery.promote import PromoteError, branch, demands, evidence, overlay
 from scripts.delivery.promote.overlay import Release
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.delivery.overlays.build import ENVIRONMENTS
+from scripts.delivery.overlays import argocd
+from scripts.delivery.overlays.environments import ENVIRONMENTS, environments
 from scripts.delivery.promote.errors import PromoteError
 from scripts.yaml_file import load, set_values
 
@@ -25,7 +26,7 @@ def check_step(source: str, target: str) -> None:
     for option, name in (("--from", source), ("--to", target)):
         if name not in ENVIRONMENTS:
             raise PromoteError(f"{option} {name!r} is no environment, allowed: {', '.join(ENVIRONMENTS)}")
-    allowed = dict(zip(ENVIRONMENTS[1:], ENVIRONMENTS, strict=False))
+    allowed = {one.name: one.promoted_from for one in environments() if one.promoted_from}
     if allowed.get(target) != source:
         steps = ", ".join(f"{before} to {after}" for after, before in allowed.items())
         raise PromoteError(f"{source} to {target} is no step of the promotion, allowed: {steps}")
@@ -52,7 +53,7 @@ def write(root: Path, environment: str, tested: Release) -> None:
     """Make `environment` run what was `tested`, with Kustomize and without."""
     set_values(_release(root, environment), {("version",): tested.chart})
     set_values(_values(root, environment), {("image", "digest"): tested.digest})
-    set_values(_application(root, environment), {("spec", "sources", 0, "targetRevision"): tested.chart})
+    argocd.write(root)
 
 
 def _release(root: Path, environment: str) -> Path:
@@ -61,8 +62,3 @@ def _release(root: Path, environment: str) -> Path:
 
 def _values(root: Path, environment: str) -> Path:
     return root / "kustomize" / "overlays" / environment / "values.yaml"
-
-
-def _application(root: Path, environment: str) -> Path:
-    """The Helm-native Application, which takes the chart from a registry."""
-    return root / "kustomize" / "argocd" / "helm" / f"{environment}.yaml"

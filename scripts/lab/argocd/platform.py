@@ -7,9 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from scripts.delivery.overlays.build import ENVIRONMENTS, ROOT
+from scripts.delivery.overlays.environments import ENVIRONMENTS, environment
 from scripts.lab import images
 from scripts.lab.argocd import git
 from scripts.lab.argocd.working_copy import WorkingCopy
@@ -73,9 +71,8 @@ def application(name: str) -> str:
 
 def release(name: str) -> tuple[str, str]:
     """Name and namespace of an environment's release, from its overlay."""
-    text = (ROOT / "kustomize" / "overlays" / name / "chart" / "release.yaml").read_text()
-    document = yaml.safe_load(text)
-    return document["releaseName"], document["namespace"]
+    found = environment(name)
+    return found.release, found.namespace
 
 
 @contextmanager

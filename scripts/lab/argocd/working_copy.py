@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.delivery.overlays import rendered
-from scripts.delivery.overlays.build import ROOT
+from scripts.delivery.overlays.environments import ROOT
 from scripts.lab.argocd.git import OWNER, REPO
 from scripts.lab.stand.git_host import GitHost
 from scripts.yaml_file import Values, set_values

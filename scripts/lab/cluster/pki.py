@@ -32,7 +32,7 @@ class Certificate:
 
 
 GIT_HOST = "git.implementation-dag-demo.svc"
-CERTIFICATES = (
+OF_CLUSTER = (
     Certificate(
         "apiserver",
         "/CN=kube-apiserver",
@@ -60,16 +60,23 @@ CERTIFICATES = (
     ),
     Certificate("proxy", "/CN=system:kube-proxy"),
     Certificate("registry", "/CN=registry", (f"IP:{NODE_IP}",), "serverAuth"),
-    Certificate(
-        "preview",
-        f"/CN=*.{PREVIEW_DOMAIN}",
-        # A wildcard stands for one label: dev and staging have previews a level lower (kustomize/overlays).
-        tuple(f"DNS:*.{domain}{PREVIEW_DOMAIN}" for domain in ("", "dev.", "staging.")),
-        "serverAuth",
-    ),
     Certificate("git", f"/CN={GIT_HOST}", (f"DNS:{GIT_HOST}.cluster.local", f"DNS:{GIT_HOST}"), "serverAuth"),
 )
 KUBECONFIGS = ("controller-manager", "scheduler", "kubelet", "proxy")
+
+
+def certificates() -> tuple[Certificate, ...]:
+    """Return what is signed."""
+    return (*OF_CLUSTER, _of_previews())
+
+
+def _of_previews() -> Certificate:
+    # What reads YAML is there when a cluster comes up, and not when `make down` runs without the virtual environment.
+    from scripts.delivery.overlays.environments import environments
+
+    # A wildcard stands for one label: an environment may have its previews a level lower.
+    domains = dict.fromkeys((PREVIEW_DOMAIN, *(one.domain for one in environments())))
+    return Certificate("preview", f"/CN=*.{PREVIEW_DOMAIN}", tuple(f"DNS:*.{one}" for one in domains), "serverAuth")
 
 
 def ensure(state: State) -> bool:
@@ -91,7 +98,7 @@ def ensure(state: State) -> bool:
         _key(pki / "service-account.key")
         _openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
         made = True
-    for certificate in CERTIFICATES:
+    for certificate in certificates():
         if not _is_signed(pki, certificate):
             _sign(pki, certificate)
             made = True

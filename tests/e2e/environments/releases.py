@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from implementation_dag.contract import names
-from scripts.delivery.overlays.build import ROOT
+from scripts.delivery.overlays.environments import ROOT
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.repository import OWNER, REPO
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scripts.delivery.overlays.build import ROOT
+from scripts.delivery.overlays.environments import ROOT
 from scripts.delivery.promote.__main__ import promote
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.backends import BUCKET, S3_PORT

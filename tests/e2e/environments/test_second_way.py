@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from scripts.delivery.overlays import build
+from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
 from scripts.lab.argocd import applications, git
 from scripts.lab.argocd.platform import Platform, application, release
 from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
@@ -75,7 +76,7 @@ def refusal(state: applications.State, words: str) -> str:
 
 def test_notifications_tell_what_happened(platform: Platform, tmp_path: Path) -> None:
     path = tmp_path / "notifications.yaml"
-    for item in build.objects(build.build(build.ROOT / SETTINGS)):
+    for item in build.objects(build.build(ROOT / SETTINGS)):
         if item["metadata"]["name"] == "argocd-notifications-cm":
             path.write_text(yaml.safe_dump(item))
     app = application(platform.names[0])
@@ -106,7 +107,7 @@ def test_the_chart_without_kustomize_takes_the_environments_over(platform: Platf
     for app in platform.applications:
         platform.kubectl.run("wait", "--for=delete", f"applications.argoproj.io/{app}", *argocd_objects)
     for path in (platform.copy.kustomize / "argocd" / "helm").glob("*.yaml"):
-        if path.stem in set(build.ENVIRONMENTS) - set(platform.names):
+        if path.stem in set(ENVIRONMENTS) - set(platform.names):
             drop(platform.copy.kustomize / "argocd" / "helm" / "kustomization.yaml", path.name)
     commit = platform.copy.commit("The chart without Kustomize")
     platform.apply("argocd/helm")

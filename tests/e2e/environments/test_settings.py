@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from scripts.delivery.overlays import build
+from scripts.delivery.overlays.environments import ROOT
 from scripts.toolchain import tool
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -25,7 +26,7 @@ def config_maps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files of the ConfigMaps that the folder builds to, by their names."""
     folder = tmp_path_factory.mktemp("settings")
     found = {}
-    for item in build.objects(build.build(build.ROOT / "kustomize" / "argocd" / "settings")):
+    for item in build.objects(build.build(ROOT / "kustomize" / "argocd" / "settings")):
         path = folder / f"{item['metadata']['name']}.yaml"
         path.write_text(yaml.safe_dump(item))
         found[item["metadata"]["name"]] = path

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from scripts.delivery.overlays import build, rendered
+from scripts.delivery.overlays.environments import ROOT
 from scripts.delivery.promote import PromoteError
 from scripts.delivery.promote.__main__ import promote
 
@@ -34,7 +35,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same as `root`, shared: only for what is refused, which leaves everything as it was."""
     root = tmp_path_factory.mktemp("promote") / "repository"
     for name in ("charts", "kustomize"):
-        shutil.copytree(build.ROOT / name, root / name)
+        shutil.copytree(ROOT / name, root / name)
     edit(root / "kustomize/overlays/staging/values.yaml", 'digest: ""', f"digest: {DIGEST}")
     git(root.parent, "init", "--quiet", "--template=", "--initial-branch=main", str(root))
     for key, value in (("user.name", "Test"), ("user.email", "test@example.com")):

@@ -28,7 +28,7 @@ def test_a_second_run_makes_nothing(state: State) -> None:
     assert {path: path.read_bytes() for path in state.pki.iterdir()} == before
 
 
-@pytest.mark.parametrize("certificate", pki.CERTIFICATES, ids=lambda certificate: certificate.name)
+@pytest.mark.parametrize("certificate", pki.certificates(), ids=lambda certificate: certificate.name)
 def test_every_certificate_verifies_for_its_use(state: State, certificate: pki.Certificate) -> None:
     purpose = "sslserver" if "serverAuth" in certificate.usage else "sslclient"
     path = state.pki / f"{certificate.name}.crt"
@@ -40,7 +40,7 @@ def test_every_certificate_verifies_for_its_use(state: State, certificate: pki.C
 
 def test_keys_are_for_root_only(state: State) -> None:
     keys = [*state.pki.glob("*.key"), state.admin_kubeconfig, *state.config.glob("*.kubeconfig")]
-    assert len(keys) > len(pki.CERTIFICATES)
+    assert len(keys) > len(pki.certificates())
     assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
 
 
@@ -52,11 +52,11 @@ def test_an_interrupted_signing_is_made_up_for(state: State) -> None:
 
 def test_a_certificate_that_shall_name_more_is_signed_anew(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     others = {path: path.read_bytes() for path in state.pki.glob("*.crt") if path.name != "preview.crt"}
-    more = [
+    more = tuple(
         replace(item, alternatives=(*item.alternatives, "DNS:new.example.com")) if item.name == "preview" else item
-        for item in pki.CERTIFICATES
-    ]
-    monkeypatch.setattr(pki, "CERTIFICATES", more)
+        for item in pki.certificates()
+    )
+    monkeypatch.setattr(pki, "certificates", lambda: more)
     assert pki.ensure(state) is True
     assert "new.example.com" in openssl(
         "x509", "-in", str(state.pki / "preview.crt"), "-noout", "-ext", "subjectAltName"
