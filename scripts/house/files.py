@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
+from scripts.marked import by_hand
+
 # Nobody edits these by hand; what `make generate` and its like write is told to the command.
 MADE_ELSEWHERE = (
     "requirements/dev.lock",
@@ -17,12 +19,14 @@ MADE_ELSEWHERE = (
     "tests/e2e/isolation/proven.yaml",
     "tests/e2e/isolation/rights.yaml",
 )
+# What may have parts that are made.
+PARTLY_MADE = (".md", ".yaml")
 # History, and the licence: a change adds to it and corrects nothing.
 HISTORY = ("CHANGELOG.md", "docs/decisions", "LICENSE", "tests/render/upgrade")
 
 
 class Files:
-    """Texts of hand-edited files by their paths."""
+    """Texts of hand-edited files by their paths, without the parts that are made."""
 
     def __init__(self, root: Path, generated: Collection[str] = ()) -> None:
         left_out = (*generated, *MADE_ELSEWHERE, *HISTORY)
@@ -31,7 +35,8 @@ class Files:
         for name in filter(None, listed.split("\0")):
             path = root / name
             if path.is_file() and not any(name == other or name.startswith(f"{other}/") for other in left_out):
-                self.texts[name] = path.read_text(encoding="utf-8", errors="replace")
+                text = path.read_text(encoding="utf-8", errors="replace")
+                self.texts[name] = by_hand(text) if path.suffix in PARTLY_MADE else text
 
     def below(self, *folders: str, suffix: str = "") -> dict[str, str]:
         """Those below `folders`, with names that end in `suffix`."""

@@ -97,6 +97,11 @@ secondsAfterCompletion: {{ int .secondsAfterFailure }}
 {{- end }}
 {{- end }}
 
+{{- define "implementation-dag.podGC" -}}
+strategy: {{ .Values.workflow.podGC }}
+deleteDelayDuration: {{ .Values.workflow.podGCDelaySeconds | int }}s
+{{- end }}
+
 {{- /* The seconds of a DocsRun's time limit, which must be one that DocsRuns take: {name: "deploy.timeout", value: 15m}. */}}
 {{- define "implementation-dag.docsrunSeconds" -}}
 {{- $seconds := include "implementation-dag.seconds" .value | int }}
