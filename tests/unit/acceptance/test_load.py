@@ -185,5 +185,9 @@ def test_a_limit_is_held_by_figures_only(latencies: list[float | None], good: in
         assert ("succeeded" not in told, "100 ms is allowed" not in told) == held
 
 
+def test_no_request_at_all_holds_no_share() -> None:
+    assert JUDGES["min_success_pct"](summarize([], planned(), 1).everything.figures, 0)
+
+
 def test_each_threshold_is_judged_but_the_number_of_requests() -> None:
     assert {*JUDGES, "requests_per_host"} == {one.name for one in THRESHOLDS}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from scripts.delivery.overlays.environments import environments
 from scripts.lab.cluster import pki
 from scripts.lab.cluster.settings import State
 
@@ -36,6 +37,11 @@ def test_every_certificate_verifies_for_its_use(state: State, certificate: pki.C
     shown = openssl("x509", "-in", str(path), "-noout", "-ext", "subjectAltName") if certificate.alternatives else ""
     for alternative in certificate.alternatives:
         assert alternative.split(":", 1)[1] in shown
+
+
+def test_previews_of_every_environment_are_served() -> None:
+    (preview,) = [one for one in pki.certificates() if one.name == "preview"]
+    assert {f"DNS:*.{one.domain}" for one in environments()} == set(preview.alternatives)
 
 
 def test_keys_are_for_root_only(state: State) -> None:
