@@ -10,6 +10,7 @@ import pytest
 from scripts.chart.render import RenderError, Suite
 from scripts.chart.render.manifests import load
 from scripts.chart.render.project import CHART
+from scripts.chart.values.references import followed
 
 
 @pytest.mark.parametrize(
@@ -37,8 +38,7 @@ NONE = {"/deploy/ingress": {"headers"}}
 
 def closed(schema: dict[str, Any], values: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[Any]:
     """(path, keys that values.yaml has, keys that the schema demands) of each object whose keys the schema fixes."""
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    schema = followed(schema, root)
     if schema.get("additionalProperties") is False:
         yield path, set(values), set(schema.get("required", []))
         for key, value in values.items():

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft7Validator, FormatChecker
 
 from scripts.chart.render.project import CHART
+from scripts.chart.values.references import followed
 
 Json = Any
 SCHEMA: dict[str, Json] = json.loads((CHART / "values.schema.json").read_text())
@@ -65,9 +66,7 @@ class Place(NamedTuple):
 
 def places(schema: dict[str, Json] = SCHEMA, path: tuple[str | int, ...] = ()) -> Iterator[Place]:
     """Yield every place at which a single value stands, each of several choices apart."""
-    if "$ref" in schema:
-        yield from places(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], path)
-        return
+    schema = followed(schema, SCHEMA)
     inner = [choice for name in _CHOICES for choice in schema.get(name, [])]
     for choice in inner:
         yield from places(choice, path)
