@@ -51,13 +51,10 @@ def client(kubeconfig: Path) -> Client:
     return Client(KubeConfig.from_file(kubeconfig).get(), field_manager=kube.FIELD_MANAGER)
 
 
-def environment(objects: list[Object]) -> dict[str, str]:
-    """What the chart's Deployment tells the controller."""
-    (container,) = [
-        item["spec"]["template"]["spec"]["containers"][0]
-        for item in objects
-        if item["kind"] == "Deployment" and item["metadata"]["name"] == f"{RELEASE}-controller"
-    ]
+def environment(objects: list[Object], kind: str = "Deployment", name: str = f"{RELEASE}-controller") -> dict[str, str]:
+    """What the chart tells a pod of the release."""
+    (spec,) = [item["spec"] for item in objects if item["kind"] == kind and item["metadata"]["name"] == name]
+    (container,) = (spec["template"]["spec"] if kind == "Deployment" else spec)["containers"]
     return {item["name"]: item.get("value", NAMESPACE) for item in container["env"]}
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import httpx2
 import yaml
-from lightkube import ApiError, Client
+from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
 from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessReviewSpec
 from lightkube.models.meta_v1 import ObjectMeta
@@ -66,8 +67,9 @@ def _found(client: Client, kind: Any, name: str, **where: str) -> Object | None:
     def get() -> Object | None:
         try:
             return kube.as_dict(client.get(kind, name, **where))
-        except ApiError as error:
-            if error.status.code == httpx.codes.NOT_FOUND:
+        except httpx2.HTTPStatusError as error:
+            # Of a kind that the API server does not know, it does not even say so in words.
+            if error.response.status_code == httpx2.codes.NOT_FOUND:
                 return None
             raise
 
