@@ -71,7 +71,11 @@ def _argo_controller(cluster: Cluster) -> Finding:
 
 def release(cluster: Cluster) -> Iterable[Finding]:
     """The chart is installed and its controller runs."""
-    for kind, name in (("AgentRun", f"agentruns.{labels.GROUP}"), ("DocsRun", "docsruns.taskmaster.io")):
+    for kind, name in (
+        ("AgentRun", f"agentruns.{labels.GROUP}"),
+        ("DocsRun", "docsruns.taskmaster.io"),
+        ("Preview", f"previews.{labels.GROUP}"),
+    ):
         if cluster.named("customresourcedefinitions", name) is None:
             how = f"kubectl apply --server-side -f charts/implementation-dag/crds/{name.partition('.')[0]}.yaml"
             yield problem(f"{kind} CRD", "not installed", how)

@@ -40,7 +40,7 @@ def test_environments_share_no_object_and_no_crd() -> None:
             assert key not in seen, f"{key} is in {seen[key]} and {name}"
             seen[key] = name
     assert not [key for key in seen if key[0] == "CustomResourceDefinition"]
-    assert [item["kind"] for item in objects("crds")] == ["CustomResourceDefinition"] * 2
+    assert [item["kind"] for item in objects("crds")] == ["CustomResourceDefinition"] * 3
 
 
 def test_the_base_is_the_chart_with_its_defaults() -> None:

@@ -68,9 +68,8 @@ def read(client: Client, namespace: str, name: str, uid: str) -> Object:
 def of(workflow: Object, result: str) -> RunStatus:
     """Return the status of a run in its exit handler; `result` is what Argo says of the run as a whole."""
     name, status = workflow["metadata"]["name"], workflow.get("status") or {}
-    nodes, note = _nodes(status)
-    named = {str(node.get("name")): node for node in nodes.values()}
-    tasks = {key.removeprefix(f"{name}."): node for key, node in named.items() if _is_task(name, key)}
+    named, note = _named(status)
+    tasks = _tasks(name, named)
     root = named.get(name, {})
     return RunStatus(
         result=result,
@@ -82,6 +81,20 @@ def of(workflow: Object, result: str) -> RunStatus:
         ended=str(root.get("finishedAt") or max((str(n.get("finishedAt") or "") for n in tasks.values()), default="")),
         notes=(note,) if note else (),
     )
+
+
+def tasks(workflow: Object) -> dict[str, Object]:
+    """Return the nodes of the pipeline's tasks, by task: none where they cannot be read."""
+    return _tasks(workflow["metadata"]["name"], _named(workflow.get("status") or {})[0])
+
+
+def _named(status: Object) -> tuple[dict[str, Object], str]:
+    nodes, note = _nodes(status)
+    return {str(node.get("name")): node for node in nodes.values()}, note
+
+
+def _tasks(name: str, named: dict[str, Object]) -> dict[str, Object]:
+    return {key.removeprefix(f"{name}."): node for key, node in named.items() if _is_task(name, key)}
 
 
 def parameters(workflow: Object) -> dict[str, str]:

@@ -27,6 +27,8 @@ RELEASE = f"{GROUP}/release"
 FENCED = f"{GROUP}/fenced"
 # Pods of agents: the controller finds them by it, and so do the network policies of boxes.
 BOXED = f"{GROUP}/boxed"
+# Of a Workflow that the controller of pull requests started: the name of its Preview object.
+PULL_REQUEST = f"{GROUP}/pull-request"
 
 # Annotations that say whose preview a namespace is; labels cannot hold every repository name.
 OWNER_OF_PREVIEW = f"{GROUP}/owner"
@@ -34,11 +36,13 @@ REPO_OF_PREVIEW = f"{GROUP}/repo"
 PR_OF_PREVIEW = f"{GROUP}/pr"
 # The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
 HOST = f"{GROUP}/host"
+# Of a Preview object: the moment at which the forge had news of it. A change of it is a reason to look.
+LOOK = f"{GROUP}/look"
 # When a preview has to go: the specification's annotation, and kube-janitor's own.
 EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
 
 # Every key with our prefix.
-OWN = (RELEASE, FENCED, BOXED, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
+OWN = (RELEASE, FENCED, BOXED, PULL_REQUEST, LOOK, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
 # What pods of DocsRuns and AgentRuns take over from the object that they are of.
 _INHERITED = (PREVIEW, PR, WORKFLOW, REPO, RELEASE)
 

@@ -12,11 +12,15 @@ import re
 NAMESPACE_LIMIT = 63
 RELEASE_LIMIT = 53
 HASH_LENGTH = 8
+# Of a Preview object: with these and nine digits it has 50 characters, and the names of its runs have room.
+PULL_REQUEST_HASH_LENGTH = 16
+PULL_REQUEST_REPO_LENGTH = 20
 # What may stand in a key of the bucket. Wider than contract/parameters.py: exit handlers run for refused arguments too.
 OWNER_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 REPO_KEY = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
 # Where evidence of runs lies whose arguments are none: no owner is called so.
 REFUSED = "_refused"
+COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 PR_KEY = re.compile(r"[0-9]{1,9}\Z")
 
 
@@ -73,6 +77,23 @@ def deployer(installation: str, namespace_name: str) -> str:
 def docsrun(workflow: str, purpose: str) -> str:
     """Return the name of a run's DocsRun, which its Job and a label of its pod bear too: ``<workflow>-<purpose>``."""
     return _fit(workflow, workflow, NAMESPACE_LIMIT, f"-{purpose}")
+
+
+def pull_request(owner: str, repo: str, number: int) -> str:
+    """Return the name of a pull request's Preview object, ``<repo>-<hash>-pr-<number>``, at most 50 characters.
+
+    Owners and repositories ignore case, as at every forge. The hash is longer than elsewhere: a stranger who found
+    another repository of the same name here would write into that one's wishes.
+    """
+    digest = hashlib.sha256(f"{owner}/{repo}".lower().encode()).hexdigest()[:PULL_REQUEST_HASH_LENGTH]
+    safe = re.sub(r"[^a-z0-9-]", "-", repo.lower()).strip("-")
+    safe = safe if safe[:1].isalpha() else f"r{safe}"
+    return f"{safe[:PULL_REQUEST_REPO_LENGTH].strip('-')}-{digest}-pr-{number}"
+
+
+def run(pull_request: str, number: int) -> str:
+    """Return the name of a pull request's Workflow: of two that start the run of one number, one is refused."""
+    return f"{pull_request}-{number}"
 
 
 def label_value(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .errors import Conflict, ForgeError, Missing, Unavailable
 from .fields import Fields, items, objects
 from .http import Caller, at
-from .model import Listing, Permission, PullRequest
+from .model import Comment, Listing, Permission, PullRequest
 
 # The most that Gitea gives unless it was told otherwise.
 PER_PAGE = 50
@@ -67,6 +67,16 @@ class Gitea:
             raise Unavailable(f"{path}: {len(files)} files came, which is not what the forge counts")
         old = [item.text("previous_filename") for item in files if item.text("status") == "renamed"]
         return [*(item.text("filename") for item in files), *old]
+
+    def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
+        """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
+        path = at(f"{_REPOSITORY}/issues/comments/{{comment}}", owner=owner, repo=repo, comment=comment)
+        item = Fields(self._caller.call("GET", path).data, path)
+        # Where it hangs is an address of the page that people see.
+        if item.text("pull_request_url").rpartition("/")[2] != str(number):
+            raise Missing(f"{path}: the comment is none on pull request {number}")
+        author = item.inner("user").text("login")
+        return Comment(id=item.number("id"), number=number, author=author, body=item.text("body"))
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; nothing, where nobody has the name."""

@@ -54,9 +54,10 @@ class Permission(IntEnum):
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on a pull request."""
+    """A comment on the pull request `number`."""
 
     id: int
+    number: int
     author: str
     body: str
 

@@ -20,6 +20,9 @@ class Reader(Protocol):
     def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
         """Return the paths that the pull request changes."""
 
+    def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
+        """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
+
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository."""
 

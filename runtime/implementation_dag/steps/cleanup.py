@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from lightkube import ApiError, Client
@@ -36,6 +37,15 @@ def keep() -> int:
 
 def remove() -> int:
     """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
+    return _remove(not_ours)
+
+
+def end() -> int:
+    """Do the same whichever run of the pull request made the preview: none lives beside the run that ends it."""
+    return _remove(lambda found, this: "" if provision.owned_by(found, this) else another(this))
+
+
+def _remove(why_not: Callable[[Namespace, run.Run], str]) -> int:
     if run.refused():
         return 0
     this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
@@ -45,7 +55,7 @@ def remove() -> int:
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
-    if reason := not_ours(found, this):
+    if reason := why_not(found, this):
         say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, told.installation.image)
@@ -62,11 +72,16 @@ def not_ours(found: Namespace, this: run.Run) -> str:
     A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
     """
     if not provision.owned_by(found, this):
-        return f"is not the preview of {this.pull_request}"
+        return another(this)
     holder = ((found.metadata and found.metadata.labels) or {}).get(labels.WORKFLOW)
     if holder != this.labels[labels.WORKFLOW]:
         return f"belongs to the newer run {holder} of {this.pull_request}"
     return ""
+
+
+def another(this: run.Run) -> str:
+    """Return in words that a namespace is not the preview of this run's pull request."""
+    return f"is not the preview of {this.pull_request}"
 
 
 def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool:

@@ -18,6 +18,7 @@ OBJECTS = (
     "workflows.argoproj.io",
     "docsruns.taskmaster.io",
     f"agentruns.{labels.GROUP}",
+    f"previews.{labels.GROUP}",
     "jobs",
     "pods",
     "deployments",

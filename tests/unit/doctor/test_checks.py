@@ -67,7 +67,8 @@ def test_argo_versions(image: str, bad: int) -> None:
 def test_an_image_that_was_not_pushed() -> None:
     template = {"metadata": {"name": "implementation-dag"}}
     controller = deployment("implementation-dag-controller", "registry.example.com/x:1", ready=0)
-    ours = [crd("docsruns.taskmaster.io", {}), crd("agentruns.implementation-dag.dev", {})]
+    names = ("docsruns.taskmaster.io", "agentruns.implementation-dag.dev", "previews.implementation-dag.dev")
+    ours = [crd(name, {}) for name in names]
     found = cluster(customresourcedefinitions=ours, workflowtemplates=[template], deployments=[controller])
     assert ["registry.example.com/x:1" in item.message for item in problems(checks.release, found)] == [True]
 

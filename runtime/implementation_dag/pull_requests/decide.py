@@ -1,0 +1,245 @@
+"""What is to be done for a pull request now. Pure: what forge and cluster say goes in, actions come out.
+
+- Lost, doubled, late and reordered events do not matter: nothing is asked of what happened, only of what is.
+- A run is claimed in the Preview's status before its Workflow is made, and only while no other lives; its name holds
+  its number. So of two controllers, or one that was killed in between, none starts a second.
+- A preview is taken away on proof alone: the forge says that the pull request is closed, its time is over, somebody
+  who may do so stopped it. A forge that does not answer proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from implementation_dag.contract import names
+from implementation_dag.forge.model import Verdict
+
+from . import gates, runs
+from .model import (
+    Action,
+    Cause,
+    Follow,
+    Kind,
+    Phase,
+    Preview,
+    Run,
+    RunPhase,
+    Seen,
+    SetStatus,
+    Settings,
+    Spec,
+    StartRun,
+    Status,
+    StopRun,
+    Workflow,
+)
+
+MESSAGE_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should be: the head run (`test`), the preview gone (`cause`), or neither, and in words why."""
+
+    test: bool = False
+    cause: Cause = Cause.NONE
+    why: str = ""
+    # A gate is shut: people are told.
+    refused: bool = False
+
+
+def decide(
+    seen: Seen | None,
+    preview: Preview,
+    workflows: Sequence[Workflow],
+    settings: Settings,
+    now: datetime,
+    place: int = 0,
+) -> tuple[Action, ...]:
+    """Return what is to be done, in this order; nothing when all is as it should be.
+
+    `seen` is None where the forge has not answered. `place` counts those that start before: 0 starts now.
+    """
+    spec, status = preview.spec, preview.status
+    expected = names.pull_request(spec.owner, spec.repo, spec.number)
+    if preview.name != expected:
+        words = f"a Preview of this pull request must be named {expected}: nothing is done"
+        return _written(preview, replace(status, phase=Phase.REFUSED, message=words))
+    if changes := follow(spec, seen, settings):
+        return (Follow(changes),)
+    run, history = runs.remembered(status, workflows, now)
+    live = [workflow for workflow in workflows if not workflow.over]
+    wanted = want(spec, seen, run, settings, now)
+    if wanted.cause == Cause.CLOSED and run and run.kind == Kind.END and run.over:
+        # Whatever it went for before: it comes again when the pull request is opened again.
+        run = replace(run, cause=Cause.CLOSED)
+    stops = () if _own_push(seen, wanted, live, settings, now) else _stops(spec, wanted, run, live)
+    if run and not run.over and any(stop.workflow == run.name for stop in stops):
+        run = replace(run, cause=stops[0].cause)
+    start = () if live or not run or run.phase != RunPhase.STARTING else (StartRun(run),)
+    if start and run and run.kind == Kind.TEST and wanted.test and not runs.fulfilled(run, spec):
+        # Its Workflow may be there before this is written: then what was started counts.
+        run, start = replace(run, commit=spec.head, retest=spec.retest), ()
+    queued = 0
+    if not live and not start and (claim := _claim(preview, wanted, run, workflows, settings, now)):
+        queued = place if claim.kind == Kind.TEST else 0
+        if not queued:
+            run, history = runs.following(run, history, claim)
+    following = _status(preview, seen, wanted, run, history, workflows, queued, settings)
+    return (*_written(preview, following), *stops, *start)
+
+
+def follow(spec: Spec, seen: Seen | None, settings: Settings) -> dict[str, Any]:
+    """Return what the wish must take over from the forge. A new head has its own time."""
+    if seen is None or settings.kind == "none":
+        return {}
+    found = seen.pull_request
+    source = {"forge": settings.kind, "author": found.author, "fork": found.fork, "draft": found.draft}
+    changes: dict[str, Any] = {}
+    if source != {"forge": spec.forge, "author": spec.author, "fork": spec.fork, "draft": spec.draft}:
+        changes["source"] = source
+    if found.head != spec.head:
+        changes |= {"head": found.head} | ({"expires": None} if spec.head and spec.expires else {})
+    return changes
+
+
+def want(spec: Spec, seen: Seen | None, run: Run | None, settings: Settings, now: datetime) -> Wanted:
+    """Return what should be, whatever is."""
+    if spec.head and spec.stop == spec.head:
+        return Wanted(cause=Cause.STOPPED, why=f"it was stopped for {spec.head[:12]}; another commit begins anew")
+    if seen and not seen.pull_request.open:
+        if spec.pinned:
+            return Wanted(why="the pull request is closed; its preview is pinned")
+        return Wanted(cause=Cause.CLOSED, why="the pull request is closed")
+    expires = runs.expiry(spec, run, settings)
+    if expires and not spec.pinned and runs.moment(expires) <= now:
+        return Wanted(cause=Cause.EXPIRED, why=f"its time was over at {expires}")
+    if not spec.head:
+        return Wanted(why="its head is not known yet")
+    if refused := gates.refusal(spec, seen, settings):
+        return Wanted(why=refused, refused=True)
+    if spec.forge and not gates.known(seen, settings):
+        return Wanted(why="the forge has not answered yet")
+    return Wanted(test=True)
+
+
+def _stops(spec: Spec, wanted: Wanted, run: Run | None, live: Sequence[Workflow]) -> tuple[StopRun, ...]:
+    """Return what has to end. A person's own run, and one that takes the preview away, are waited for."""
+    return tuple(
+        StopRun(workflow.name, wanted.cause or Cause.SUPERSEDED)
+        for workflow in live
+        if workflow.number
+        and workflow.kind == Kind.TEST
+        and not workflow.stopping
+        and (wanted.cause or not _right(workflow, spec, wanted, run))
+    )
+
+
+def _own_push(seen: Seen | None, wanted: Wanted, live: Sequence[Workflow], settings: Settings, now: datetime) -> bool:
+    """Say whether a new head may be the living run's own work: that is known when its agent has ended."""
+    if wanted.cause or seen is None or not seen.pull_request.updated:
+        return False
+    age = (now - runs.moment(seen.pull_request.updated)).total_seconds()
+    return age < settings.own_push_seconds and any(workflow.writing for workflow in live)
+
+
+def _right(workflow: Workflow, spec: Spec, wanted: Wanted, run: Run | None) -> bool:
+    newest = run is not None and run.number == workflow.number
+    return (
+        newest
+        and spec.head in (workflow.commit, *workflow.made)
+        and not (wanted.test and not runs.fulfilled(run, spec))
+    )
+
+
+def _claim(
+    preview: Preview,
+    wanted: Wanted,
+    run: Run | None,
+    workflows: Sequence[Workflow],
+    settings: Settings,
+    now: datetime,
+) -> Run | None:
+    """Return the run that is to be claimed, or None."""
+    spec = preview.spec
+    if wanted.cause:
+        if run is None or (run.kind == Kind.END and (run.phase == RunPhase.SUCCEEDED or _recent(run, settings, now))):
+            return None
+    elif not wanted.test or runs.fulfilled(run, spec):
+        return None
+    number = max([run.number if run else 0, *(workflow.number for workflow in workflows)]) + 1
+    kind = Kind.END if wanted.cause else Kind.TEST
+    return Run(names.run(preview.name, number), number, kind, commit=spec.head, retest=spec.retest, cause=wanted.cause)
+
+
+def _recent(run: Run, settings: Settings, now: datetime) -> bool:
+    """Say whether what failed to take the preview away ended so shortly ago that it is not tried again yet."""
+    return bool(run.ended) and (now - runs.moment(run.ended)).total_seconds() < settings.retry_seconds
+
+
+def _status(
+    preview: Preview,
+    seen: Seen | None,
+    wanted: Wanted,
+    run: Run | None,
+    history: tuple[Run, ...],
+    workflows: Sequence[Workflow],
+    place: int,
+    settings: Settings,
+) -> Status:
+    spec, status = preview.spec, preview.status
+    phase, message = _phase(spec, wanted, run, workflows, place)
+    test = runs.newest_test(run, history)
+    workflow = next((each for each in workflows if test and each.number == test.number), None)
+    gone = phase in (Phase.ENDING, Phase.ENDED)
+    verdict = Verdict.REFUSED if phase == Phase.REFUSED else runs.verdict(test) if test else Verdict.WAITING
+    return replace(
+        status,
+        pull_request=f"{spec.owner}/{spec.repo}#{spec.number}",
+        phase=phase,
+        message=message[:MESSAGE_LIMIT],
+        run=run,
+        history=history,
+        tested_commit=test.made[-1] if test and test.made else "",
+        url="" if gone else workflow.url if workflow else status.url,
+        verdict=verdict,
+        expires="" if spec.pinned or gone else runs.expiry(spec, run, settings),
+        place=place,
+        conditions=(
+            ("Allowed", not wanted.refused, wanted.why if wanted.refused else ""),
+            ("ForgeKnown", seen is not None or not spec.forge, "" if seen or not spec.forge else "no answer yet"),
+        ),
+        observed_generation=preview.generation,
+    )
+
+
+def _phase(spec: Spec, wanted: Wanted, run: Run | None, workflows: Sequence[Workflow], place: int) -> tuple[Phase, str]:
+    by_hand = next((workflow for workflow in workflows if not workflow.over and not workflow.number), None)
+    if run and not run.over:
+        if run.kind == Kind.END:
+            return Phase.ENDING, wanted.why
+        if run.cause:
+            return Phase.STOPPING, f"run {run.name} is {run.cause}"
+        starting = run.phase == RunPhase.STARTING
+        return (Phase.STARTING, "") if starting else (Phase.RUNNING, "")
+    if wanted.cause:
+        if run and not (run.kind == Kind.END and run.phase == RunPhase.SUCCEEDED):
+            tried = run.kind == Kind.END
+            return Phase.ENDING, f"{wanted.why}; {run.name} could not take it away" if tried else wanted.why
+        return Phase.ENDED, wanted.why
+    if run and run.kind == Kind.TEST and runs.fulfilled(run, spec):
+        return (Phase.READY if run.phase == RunPhase.SUCCEEDED else Phase.FAILED), wanted.why
+    if run and run.kind == Kind.END and runs.fulfilled(run, spec):
+        return Phase.ENDED, wanted.why
+    if by_hand:
+        return Phase.WAITING, f"waiting for {by_hand.name}, which a person started"
+    if wanted.why:
+        return (Phase.REFUSED if wanted.refused else Phase.WAITING), wanted.why
+    return (Phase.QUEUED, f"place {place} in the queue") if place else (Phase.WAITING, "")
+
+
+def _written(preview: Preview, status: Status) -> tuple[SetStatus, ...]:
+    return () if status == preview.status else (SetStatus(status),)

@@ -1,0 +1,47 @@
+"""Whether a pull request's head may run, and if not, why: one sentence that its author can act on."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from .model import Seen, Settings, Spec
+
+BOT = "[bot]"
+
+
+def refusal(spec: Spec, seen: Seen | None, settings: Settings) -> str:
+    """Return why the head of `spec` may not run, or nothing. What only the forge can say is asked of `seen`.
+
+    Whoever pushes to a branch of the repository itself may write there; everybody else needs the word of one who may,
+    for the very commit.
+    """
+    if spec.suspend:
+        return "this Preview is suspended (spec.suspend)"
+    if not spec.forge:
+        return ""
+    if (spec.fork or _unlisted_bot(spec.author, settings)) and spec.ok_to_test != spec.head:
+        who = "it comes from a fork" if spec.fork else f"{spec.author} is not listed among the agents"
+        return f"{who}: somebody with write permission has to comment /ok-to-test {spec.head}"
+    if spec.draft and not settings.drafts:
+        return "it is a draft; it runs when it is ready for review"
+    if seen is None:
+        return ""
+    if settings.labels and not seen.pull_request.labels & set(settings.labels):
+        return f"it has none of the labels {', '.join(settings.labels)}"
+    if settings.paths and seen.files is not None and not any(_wanted(path, settings) for path in seen.files):
+        return f"it changes nothing below {', '.join(settings.paths)}"
+    return ""
+
+
+def known(seen: Seen | None, settings: Settings) -> bool:
+    """Say whether all is known that the gates ask of the forge."""
+    return seen is not None and not (settings.paths and seen.files is None)
+
+
+def _unlisted_bot(author: str, settings: Settings) -> bool:
+    return author.endswith(BOT) and author.lower() not in {agent.lower() for agent in settings.agents}
+
+
+def _wanted(path: str, settings: Settings) -> bool:
+    # As in .gitignore a folder stands for all below it; `*` takes slashes too.
+    return any(fnmatchcase(path, pattern) or path.startswith(f"{pattern.rstrip('/')}/") for pattern in settings.paths)

@@ -1,0 +1,264 @@
+"""One look at a Preview: ask the forge where there is news, decide, act, obey commands, tell. Safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from lightkube import Client
+
+from implementation_dag.base import kube
+from implementation_dag.base.log import clean
+from implementation_dag.contract import labels
+from implementation_dag.forge.errors import ForgeError
+
+from . import objects, queue, reports
+from .acting import Acting
+from .connect import Forge
+from .decide import decide
+from .model import Phase, Preview, Seen
+from .obeying import Obeying
+from .patience import Patience
+from .settings import Told
+from .watching import Watch
+
+LOG = logging.getLogger("preview")
+Object = dict[str, Any]
+# A claim, a start and what follows; more at once would be a fault, and the next look goes on.
+MOST_ROUNDS = 6
+
+
+class Looker:
+    """Looks at the Previews of one namespace. What it remembers are hints: each look reads anew what counts."""
+
+    def __init__(self, client: Client, told: Told, forge: Forge | None) -> None:
+        self._client, self._told, self._forge = client, told, forge
+        kube.learn(objects.Resource, kube.Workflow)
+        self._acting = Acting(client, told.namespace, told.template)
+        self._patience = Patience(told.calls_per_hour)
+        self._watch = Watch(forge.reader, self._patience) if forge else None
+        self._obeying = Obeying(forge, self._patience, self._acting, told.decision) if forge else None
+        self._previews: dict[str, Object] = {}
+        self._workflows: dict[str, Object] = {}
+        # The news that was followed by a question, of each Preview.
+        self._asked: dict[str, str] = {}
+        self._polled: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    # What events tell.
+
+    def preview_changed(self, name: str, item: Object | None) -> bool:
+        """Remember a Preview, or that it is gone; say whether it is worth a look."""
+        with self._lock:
+            if item is None:
+                self._previews.pop(name, None)
+                self._asked.pop(name, None)
+                return False
+            self._previews[name] = item
+        return self._due(name, item)
+
+    def workflow_changed(self, name: str, item: Object | None) -> str:
+        """Remember a Workflow, or that it is gone; return the Preview that it belongs to."""
+        with self._lock:
+            found = item or self._workflows.get(name)
+            of = objects.pull_request(found) if found else ""
+            if item is None or not of:
+                self._workflows.pop(name, None)
+            else:
+                self._workflows[name] = item
+            return of if of in self._previews else ""
+
+    # What the sweeps ask.
+
+    def waiting(self) -> Iterable[str]:
+        """Name the Previews of which, by what is remembered, something is to be done."""
+        with self._lock:
+            known = list(self._previews.items())
+        return [name for name, item in known if self._due(name, item)]
+
+    def _due(self, name: str, item: Object) -> bool:
+        preview = objects.preview(item)
+        if self._news(item) or any(not each.answered for each in preview.spec.commands.values()):
+            return True
+        found = self._remembered(name)
+        models = tuple(map(objects.workflow, found.values()))
+        if decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview)):
+            return True
+        return bool(self._forge and self._ours(preview) and reports.due(preview, found))
+
+    def to_poll(self) -> Iterable[str]:
+        """Name the repositories whose list is due, by values and by the budget."""
+        if self._watch is None:
+            return []
+        named = [f"{owner}/{repo}" for owner, repo in self._told.repositories.named]
+        # Lists take half of the budget at most.
+        interval = max(self._told.poll_seconds, len(named) * 2 * 3600 / self._told.calls_per_hour)
+        now = time.monotonic()
+        return [name for name in named if now - self._polled.get(name, -interval) >= interval]
+
+    def poll(self, repository: str) -> None:
+        """List one repository: make the Previews that are missing, ask for those that are not open any more."""
+        if self._watch is None:
+            return
+        self._polled[repository] = time.monotonic()
+        owner, repo = repository.split("/", 1)
+        with self._lock:
+            known = [objects.preview(item) for item in self._previews.values()]
+        ours = {
+            each.name: each.spec
+            for each in known
+            if f"{each.spec.owner}/{each.spec.repo}".lower() == repository.lower()
+        }
+        try:
+            opened, missing = self._watch.poll(owner, repo, ours)
+            for found in opened:
+                self._acting.create(found.owner, found.repo, found.number)
+            for name in missing:
+                self._ask(ours[name].owner, ours[name].repo, ours[name].number)
+        except ForgeError as error:
+            LOG.warning("%s: not polled: %s", repository, clean(str(error)))
+
+    # One look.
+
+    def look(self, name: str) -> None:
+        """Bring one Preview as far as it goes now. Raises ApiError."""
+        item = self._acting.get(name)
+        if item is None:
+            self.preview_changed(name, None)
+            return
+        preview = objects.preview(item)
+        if self._ours(preview) and (self._news(item) or self._files_wanted(preview)):
+            self._follow_news(name, item, preview)
+        for _ in range(MOST_ROUNDS):
+            item = self._acting.get(name)
+            if item is None or not self._decide_and_act(name, item):
+                break
+        if item is not None and self._forge and self._ours(preview):
+            if self._obeying:
+                self._obeying.obey(item)
+            self._tell(name)
+
+    def _decide_and_act(self, name: str, item: Object) -> bool:
+        """Return whether something was done."""
+        preview = objects.preview(item)
+        self._remember(name, item)
+        found = self._read_workflows(name)
+        models = tuple(map(objects.workflow, found.values()))
+        actions = decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview))
+        for action in actions:
+            self._acting.do(item, preview, action)
+        return bool(actions)
+
+    def _read_workflows(self, name: str) -> dict[str, Object]:
+        """The Workflows of one Preview as they are now: ours by their label, a person's by what is remembered."""
+        found: dict[str, Object] = {}
+        for item in self._client.list(
+            kube.Workflow, namespace=self._told.namespace, labels={labels.PULL_REQUEST: name}
+        ):
+            workflow = kube.as_dict(item)
+            found[str(workflow["metadata"]["name"])] = workflow
+        with self._lock:
+            for key, each in list(self._workflows.items()):
+                if labels.PULL_REQUEST in (each["metadata"].get("labels") or {}):
+                    if objects.pull_request(each) == name and key not in found:
+                        del self._workflows[key]
+                elif objects.pull_request(each) == name:
+                    found[key] = each
+            self._workflows |= found
+        return found
+
+    def _remember(self, name: str, item: Object) -> None:
+        with self._lock:
+            self._previews[name] = item
+
+    def _remembered(self, name: str) -> dict[str, Object]:
+        with self._lock:
+            return {key: each for key, each in self._workflows.items() if objects.pull_request(each) == name}
+
+    # The forge.
+
+    def _ours(self, preview: Preview) -> bool:
+        return self._told.repositories.has(preview.spec.owner, preview.spec.repo)
+
+    def _seen(self, preview: Preview) -> Seen | None:
+        return self._watch.seen(preview.name) if self._watch and self._ours(preview) else None
+
+    def _news(self, item: Object) -> bool:
+        """Whether the forge has not been asked since there was news, or at all."""
+        preview = objects.preview(item)
+        if self._watch is None or not self._ours(preview):
+            return False
+        look = (item["metadata"].get("annotations") or {}).get(labels.LOOK, "")
+        return self._asked.get(preview.name, "") != look or self._watch.seen(preview.name) is None
+
+    def _files_wanted(self, preview: Preview) -> bool:
+        seen = self._seen(preview)
+        return bool(self._told.decision.paths) and seen is not None and seen.files is None
+
+    def _follow_news(self, name: str, item: Object, preview: Preview) -> None:
+        look = (item["metadata"].get("annotations") or {}).get(labels.LOOK, "")
+        try:
+            self._ask(preview.spec.owner, preview.spec.repo, preview.spec.number)
+            self._asked[name] = look
+        except ForgeError as error:
+            LOG.warning("Preview %s: the forge was asked in vain: %s", name, clean(str(error)))
+
+    def _ask(self, owner: str, repo: str, number: int) -> None:
+        if self._watch is not None:
+            self._watch.ask(owner, repo, number, files=bool(self._told.decision.paths))
+
+    def _tell(self, name: str) -> None:
+        """Tell what was not told yet, the oldest first; what cannot be told now is told later."""
+        forge, item = self._forge, self._acting.get(name)
+        if item is None or forge is None or forge.teller is None:
+            return
+        preview = objects.preview(item)
+        teller, approver = forge.teller, forge.approver
+        for run, report in reports.due(preview, self._remembered(name)):
+            try:
+                self._patience.call(lambda report=report: teller.tell(report))  # type: ignore[misc]
+                if approver:
+                    self._patience.call(lambda report=report: approver.review(report))  # type: ignore[misc]
+            except ForgeError as error:
+                LOG.warning("Preview %s: not told yet: %s", name, clean(str(error)))
+                return
+            preview = reports.told(preview, run, report)
+            self._acting.write(item, preview.status)
+            item = self._acting.get(name)
+            if item is None:
+                return
+            preview = replace(objects.preview(item))
+
+    # The queue.
+
+    def _place(self, preview: Preview) -> int:
+        if not self._told.most_runs and not self._told.most_runs_per_repository:
+            return 0
+        with self._lock:
+            known = [objects.preview(item) for item in self._previews.values()]
+            created = {name: str(item["metadata"].get("creationTimestamp")) for name, item in self._previews.items()}
+            live = [
+                objects.pull_request(each)
+                for each in self._workflows.values()
+                if (each.get("status") or {}).get("phase") not in objects.OVER
+            ]
+        of = {each.name: f"{each.spec.owner}/{each.spec.repo}".lower() for each in known}
+        queued = [each for each in known if each.status.phase in (Phase.QUEUED, "") and each.name not in live]
+        names = {each.name for each in queued} | {preview.name}
+        waiting = sorted((name for name in names if name in of), key=lambda name: (created[name], name))
+        found = queue.places(
+            [(name, of[name]) for name in waiting],
+            [of[name] for name in live if name in of and name != preview.name],
+            self._told.most_runs,
+            self._told.most_runs_per_repository,
+        )
+        return found.get(preview.name, 0)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

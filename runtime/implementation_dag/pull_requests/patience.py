@@ -1,0 +1,64 @@
+"""Calls of the forge within a budget; after a fault nothing is asked for a time, so that a look never waits long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from implementation_dag.forge.errors import Limited, Unavailable
+
+Result = TypeVar("Result")
+FIRST_SILENCE_SECONDS = 2.0
+LONGEST_SILENCE_SECONDS = 120.0
+HOUR = 3600.0
+
+
+class Patience:
+    """Counts calls, and keeps silent when the forge wants it so, or does not answer."""
+
+    def __init__(self, calls_per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """The budget fills up evenly: one that was not used is there for a burst."""
+        self._rate = calls_per_hour / HOUR
+        self._most = float(calls_per_hour)
+        self._left = self._most
+        self._clock = clock
+        self._filled = clock()
+        self._silent_until = 0.0
+        self._silence = FIRST_SILENCE_SECONDS
+        self._lock = threading.Lock()
+        self.calls = 0
+
+    def call(self, what: Callable[[], Result], cost: int = 1) -> Result:
+        """Return what the forge answers. Raises ForgeError; at once, as Unavailable, while it is not to be asked."""
+        self._take(cost)
+        try:
+            found = what()
+        except Limited as error:
+            self._keep_silent(error.seconds)
+            raise
+        except Unavailable:
+            with self._lock:
+                seconds, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE_SECONDS)
+            self._keep_silent(seconds)
+            raise
+        with self._lock:
+            self._silence = FIRST_SILENCE_SECONDS
+        return found
+
+    def _take(self, cost: int) -> None:
+        with self._lock:
+            now = self._clock()
+            self._left = min(self._most, self._left + (now - self._filled) * self._rate)
+            self._filled = now
+            if now < self._silent_until:
+                raise Unavailable(f"the forge is not asked for {self._silent_until - now:.0f} s more")
+            if self._left < cost:
+                raise Unavailable("the budget of calls (forge.callsPerHour) is used up")
+            self._left -= cost
+            self.calls += cost
+
+    def _keep_silent(self, seconds: float) -> None:
+        with self._lock:
+            self._silent_until = max(self._silent_until, self._clock() + seconds)

@@ -1,0 +1,149 @@
+"""The receiver of webhooks: it stores that there is something to look at, and only then says yes.
+
+It holds no token of the forge, and can do nothing in the cluster but create and patch Previews.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from lightkube import ApiError, Client
+from lightkube.types import PatchType
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from implementation_dag.base import kube
+from implementation_dag.base.log import clean
+from implementation_dag.contract import labels, names
+
+from . import deliveries, objects
+from .repositories import Repositories
+
+LOG = logging.getLogger("receiver")
+PORT = 8080
+API_SECONDS = 5.0
+Store = Callable[[deliveries.Hint, str], None]
+
+
+class Full(Exception):
+    """The API server does not store it now; the forge has to deliver it again."""
+
+
+def application(secrets: Callable[[], list[bytes]], repositories: Repositories, store: Store) -> Starlette:
+    """Return the application. `store` raises Full."""
+
+    async def webhook(request: Request) -> Response:
+        try:
+            body = await _body(request)
+            headers = {key.lower(): value for key, value in request.headers.items()}
+            found = deliveries.hints(headers, body, secrets())
+            number = deliveries.delivery(headers)
+            ours = [hint for hint in found if repositories.has(hint.owner, hint.repo)]
+            for hint in ours:
+                await run_in_threadpool(store, hint, number)
+        except deliveries.Rejected as error:
+            return PlainTextResponse(f"{error}\n", error.status)
+        except ClientDisconnect:
+            return PlainTextResponse("the request was not complete\n", 400)
+        except Full as error:
+            LOG.warning("not stored: %s", clean(str(error)))
+            return PlainTextResponse("not stored, deliver it again\n", 503, headers={"Retry-After": "10"})
+        for hint in ours:
+            LOG.info("%s/%s#%d is to be looked at (delivery %s)", hint.owner, hint.repo, hint.number, number)
+        return PlainTextResponse("stored\n" if ours else "nothing to look at\n", 202 if ours else 200)
+
+    async def health(_: Request) -> Response:
+        return PlainTextResponse("ok\n" if any(secrets()) else "no webhook secret\n", 200 if any(secrets()) else 503)
+
+    return Starlette(routes=[Route("/webhook", webhook, methods=["POST"]), Route("/healthz", health)])
+
+
+async def _body(request: Request) -> bytes:
+    """Return the whole body. Raises Rejected as soon as it is too long."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > deliveries.BODY_LIMIT:
+            raise deliveries.Rejected(413, f"the body has more than {deliveries.BODY_LIMIT} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def wish(hint: deliveries.Hint, delivery: str, now: datetime) -> dict[str, Any]:
+    """Return what is laid over a Preview: a reason to look, and what was asked for. Laid over twice it is the same."""
+    asked: dict[str, Any] = {}
+    if hint.comment:
+        asked["commands"] = {str(hint.comment): {}}
+    if hint.retest:
+        asked["retest"] = hint.retest
+    look = f"{now.strftime('%Y-%m-%dT%H:%M:%S.%fZ')} {delivery}"
+    return {"metadata": {"annotations": {labels.LOOK: look}}, "spec": asked}
+
+
+def store(client: Client, namespace: str, hint: deliveries.Hint, delivery: str) -> None:
+    """Create or patch the Preview. Raises Full."""
+    name, asked = names.pull_request(hint.owner, hint.repo, hint.number), wish(hint, delivery, datetime.now(UTC))
+    item = objects.new(hint.owner, hint.repo, hint.number, namespace)
+    item["metadata"] |= asked["metadata"]
+    item["spec"] |= asked["spec"]
+    try:
+        # It is mostly there. Between the two calls somebody else may make it.
+        for _ in range(2):
+            if _patched(client, name, namespace, asked) or _created(client, item):
+                return
+        raise Full(f"Preview {name} comes and goes")
+    except (ApiError, httpx2.HTTPError) as error:
+        raise Full(f"Preview {name}: {error}") from error
+
+
+def _patched(client: Client, name: str, namespace: str, asked: Mapping[str, Any]) -> bool:
+    try:
+        client.patch(objects.Resource, name, dict(asked), namespace=namespace, patch_type=PatchType.MERGE)
+    except ApiError as error:
+        if error.status.code != 404:
+            raise
+        return False
+    return True
+
+
+def _created(client: Client, item: dict[str, Any]) -> bool:
+    try:
+        client.create(objects.Resource.from_dict(item))
+    except ApiError as error:
+        if error.status.code != 409:
+            raise
+        return False
+    return True
+
+
+def _secrets(folder: Path) -> list[bytes]:
+    """The secrets in the folder of the mounted Secret, read anew each time: two while one takes the other's place."""
+    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    return [found for path in files if (found := path.read_bytes().strip())]
+
+
+def main() -> int:
+    """Serve until told to stop. Reads NAMESPACE, REPOSITORIES (JSON) and WEBHOOK_SECRETS, a folder of secrets."""
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    namespace, folder = os.environ["NAMESPACE"], Path(os.environ["WEBHOOK_SECRETS"])
+    client = Client(field_manager=f"{kube.FIELD_MANAGER}-receiver", timeout=httpx2.Timeout(API_SECONDS))
+    app = application(
+        lambda: _secrets(folder),
+        Repositories.read(os.environ["REPOSITORIES"]),
+        lambda hint, number: store(client, namespace, hint, number),
+    )
+    port = int(os.environ.get("PORT", str(PORT)))
+    uvicorn.run(app, host="0.0.0.0", port=port, log_config=None, access_log=False, server_header=False)  # noqa: S104
+    return 0

@@ -1,0 +1,115 @@
+"""What the forge is told of a run, made from its Workflow each time anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+from implementation_dag.base import workflow_status
+from implementation_dag.contract import stages
+from implementation_dag.forge.model import Report, Stage, State, Verdict
+
+from . import runs
+from .model import Kind, Phase, Preview, Run, RunPhase
+
+Object = dict[str, Any]
+CHECKSUM_LENGTH = 16
+_STATES = {
+    "Pending": State.WAITING,
+    "Running": State.RUNNING,
+    "Succeeded": State.PASSED,
+    "Failed": State.FAILED,
+    "Error": State.FAILED,
+    "Skipped": State.OMITTED,
+    "Omitted": State.OMITTED,
+}
+
+
+def of_run(preview: Preview, run: Run, workflow: Object | None) -> Report:
+    """Return the report of a run of the pipeline; without its Workflow it says only how it ended."""
+    spec, status = preview.spec, preview.status
+    verdict = runs.verdict(run)
+    newest = status.run is not None and status.run.number == run.number
+    found = workflow_status.of(workflow, "") if workflow else None
+    failed = next(iter((found.failures if found else {}).items()), None)
+    reasons = {
+        Verdict.FAILED: f"{failed[0]}: {failed[1]}" if failed and failed[1] else "the run failed",
+        Verdict.SUPERSEDED: "a newer commit took its place",
+        Verdict.STOPPED: "its Workflow was deleted" if run.phase == RunPhase.LOST else f"it is {run.cause}",
+    }
+    return Report(
+        spec.owner,
+        spec.repo,
+        spec.number,
+        commit=(run.commit, *run.made)[-1],
+        verdict=verdict,
+        run=run.name,
+        reason=reasons.get(verdict, ""),
+        stages=_stages(workflow, run.over) if workflow else (),
+        preview=status.url if newest and verdict == Verdict.PASSED else "",
+        expires=status.expires if newest else "",
+    )
+
+
+def of_head(preview: Preview) -> Report | None:
+    """Return what is said of a head that does not run; None where it runs, or there is nothing to say."""
+    spec, status = preview.spec, preview.status
+    verdict = {Phase.REFUSED.value: Verdict.REFUSED, Phase.QUEUED.value: Verdict.WAITING}.get(status.phase)
+    if verdict is None or not spec.head:
+        return None
+    return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=status.message)
+
+
+def _stages(workflow: Object, over: bool) -> tuple[Stage, ...]:
+    tasks = workflow_status.tasks(workflow)
+    return tuple(_stage(stage.task, tasks.get(stage.task), over) for stage in stages.STAGES)
+
+
+def _stage(name: str, node: Object | None, over: bool) -> Stage:
+    if node is None:
+        return Stage(name, State.OMITTED if over else State.WAITING)
+    state = _STATES.get(str(node.get("phase")), State.WAITING)
+    if over and state in (State.WAITING, State.RUNNING):
+        state = State.OMITTED
+    sentence = workflow_status.bounded(node.get("message") or "") if state == State.FAILED else ""
+    return Stage(name, state, sentence, str(node.get("startedAt") or ""), str(node.get("finishedAt") or ""))
+
+
+def checksum(report: Report) -> str:
+    """Return a checksum of all that the report says."""
+    text = json.dumps(asdict(report), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LENGTH]
+
+
+def due(preview: Preview, workflows: dict[str, Object]) -> list[tuple[Run | None, Report]]:
+    """Return what has to be told, the oldest first; None for a run stands for a head that does not run.
+
+    People see one comment: once an older run was told of, all newer ones are told of again.
+    """
+    status = preview.status
+    tests = [run for run in (status.run, *status.history) if run and run.kind == Kind.TEST]
+    # What is only claimed has nothing to show yet; of what has no Workflow any more all was said while it had one.
+    known = [run for run in reversed(tests) if run.name in workflows or run.phase == RunPhase.LOST]
+    reports: list[tuple[Run | None, Report]] = [
+        (run, of_run(preview, run, workflows.get(run.name))) for run in known if run.phase != RunPhase.STARTING
+    ]
+    untold = [number for number, (run, report) in enumerate(reports) if run and run.told != checksum(report)]
+    found = reports[untold[0] :] if untold else []
+    head = of_head(preview)
+    if head and (found or status.told != checksum(head)):
+        found.append((None, head))
+    return found
+
+
+def told(preview: Preview, run: Run | None, report: Report) -> Preview:
+    """Return the Preview once the report was told."""
+    status, mark = preview.status, checksum(report)
+    if run is None:
+        return replace(preview, status=replace(status, told=mark))
+    marked = [replace(each, told=mark) if each and each.number == run.number else each for each in status.history]
+    newest = status.run
+    if newest and newest.number == run.number:
+        newest = replace(newest, told=mark)
+    return replace(preview, status=replace(status, run=newest, history=tuple(marked)))

@@ -1,0 +1,57 @@
+"""What the chart tells the controller of pull requests."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from .model import Settings
+from .repositories import Repositories
+
+
+@dataclass(frozen=True)
+class Told:
+    """Where it works, what of the forge is ours, how often and how much it asks, and what the decision goes by."""
+
+    namespace: str
+    template: str
+    repositories: Repositories
+    decision: Settings
+    url: str = ""
+    poll_seconds: float = 60
+    calls_per_hour: int = 4000
+    most_runs: int = 0
+    most_runs_per_repository: int = 0
+    on_failure: Literal["request-changes", "comment"] = "comment"
+    log_level: str = "INFO"
+
+
+def load(env: Mapping[str, str] = os.environ) -> Told:
+    """Read NAMESPACE, RELEASE, LOG_LEVEL, and FORGE, the value `forge` as JSON with preview.ttlHours as ttlHours."""
+    forge = json.loads(env["FORGE"])
+    gates, limits = forge["gates"], forge["limits"]
+    kind = cast(Literal["none", "github", "gitea"], forge["kind"])
+    return Told(
+        namespace=env["NAMESPACE"],
+        template=env["RELEASE"],
+        repositories=Repositories(tuple(name.lower() for name in forge["repositories"]) if kind != "none" else ()),
+        decision=Settings(
+            kind=kind,
+            labels=tuple(gates["labels"]),
+            drafts=gates["drafts"],
+            paths=tuple(gates["paths"]),
+            agents=tuple(gates["agents"]),
+            ttl_hours=float(forge["ttlHours"]),
+            most_extend_hours=float(limits["extendHours"]),
+        ),
+        url=forge["apiUrl"],
+        poll_seconds=float(forge["pollSeconds"]),
+        calls_per_hour=int(forge["callsPerHour"]),
+        most_runs=int(limits["runs"]),
+        most_runs_per_repository=int(limits["runsPerRepository"]),
+        on_failure=forge["onFailure"],
+        log_level=env.get("LOG_LEVEL", "INFO"),
+    )

@@ -1,0 +1,71 @@
+"""What the forge said of each pull request: by lists of whole repositories, and by single questions after news."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from implementation_dag.contract import names
+from implementation_dag.forge.model import PullRequest
+from implementation_dag.forge.port import Reader
+
+from .model import Seen
+from .patience import Patience
+
+
+class Watch:
+    """Remembers the newest answer of each pull request, under the name of its Preview."""
+
+    def __init__(self, reader: Reader, patience: Patience) -> None:
+        self._reader, self._patience = reader, patience
+        self._seen: dict[str, PullRequest] = {}
+        self._files: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._tags: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def seen(self, name: str) -> Seen | None:
+        """Return what the forge said, or None while it has said nothing."""
+        with self._lock:
+            found = self._seen.get(name)
+            return Seen(found, self._files.get((name, found.head))) if found else None
+
+    def ask(self, owner: str, repo: str, number: int, files: bool = False) -> Seen:
+        """Ask for one pull request now, and for the files that it changes where those are wanted and not known."""
+        found = self._patience.call(lambda: self._reader.pull_request(owner, repo, number))
+        name = self._keep(found)
+        if files and (name, found.head) not in self._files:
+            paths = self._patience.call(lambda: tuple(self._reader.changed_files(owner, repo, number)))
+            with self._lock:
+                self._files = {key: known for key, known in self._files.items() if key[0] != name}
+                self._files[(name, found.head)] = paths
+        return Seen(found, self._files.get((name, found.head)))
+
+    def poll(self, owner: str, repo: str, known: Iterable[str]) -> tuple[list[PullRequest], list[str]]:
+        """List one repository's open pull requests: those, and which of the `known` previews are not among them.
+
+        That one is missing proves nothing: it has to be asked for. From a list with missing pages nothing is missing.
+        """
+        key = (owner.lower(), repo.lower())
+        listing = self._patience.call(lambda: self._reader.open_pull_requests(owner, repo, self._tags.get(key, "")))
+        if listing is None:
+            return [], []
+        open_now = {self._keep(found): found for found in listing.pull_requests}
+        if not listing.complete:
+            return list(open_now.values()), []
+        self._tags[key] = listing.tag
+        with self._lock:
+            still = [name for name in known if name not in open_now and self._was_open(name)]
+        return list(open_now.values()), still
+
+    def _was_open(self, name: str) -> bool:
+        found = self._seen.get(name)
+        return found is None or found.open
+
+    def _keep(self, found: PullRequest) -> str:
+        name = names.pull_request(found.owner, found.repo, found.number)
+        with self._lock:
+            before = self._seen.get(name)
+            # A list may have been made before a single answer that came first.
+            if before is None or not found.updated or found.updated >= before.updated:
+                self._seen[name] = found
+        return name

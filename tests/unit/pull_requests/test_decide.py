@@ -1,0 +1,198 @@
+"""Single decisions, as people would ask for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from implementation_dag.forge.model import Verdict
+from implementation_dag.pull_requests import queue, runs
+from implementation_dag.pull_requests.decide import decide
+from implementation_dag.pull_requests.model import (
+    Cause,
+    Follow,
+    Kind,
+    Phase,
+    Preview,
+    Run,
+    RunPhase,
+    Seen,
+    SetStatus,
+    Settings,
+    Spec,
+    StartRun,
+    Status,
+    StopRun,
+    Workflow,
+)
+from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
+
+SPEC = Spec("acme", "shop", 7, head=commit(1), forge="gitea", author="ada")
+TEST = Run(f"{NAME}-1", 1, Kind.TEST, RunPhase.SUCCEEDED, commit(1), ended=runs.stamp(START))
+OLD = Workflow(f"{NAME}-1", 1, Kind.TEST, commit(1), over=False)
+
+
+NEW, SEEN = Status(), Seen(opened())
+
+
+def decided(spec: Spec = SPEC, status: Status = NEW, workflows=(), seen=SEEN, settings=SETTINGS, **more):
+    return decide(seen, Preview(NAME, spec, status), workflows, settings, more.pop("now", START), **more)
+
+
+def phase(actions) -> tuple[str, str]:
+    (status,) = (action.status for action in actions if isinstance(action, SetStatus))
+    return status.phase, status.message
+
+
+def test_a_new_pull_request_is_followed_then_claimed_then_started() -> None:
+    (followed,) = decided(Spec("acme", "shop", 7))
+    assert isinstance(followed, Follow)
+    assert followed.spec["head"] == commit(1)
+    (claimed,) = decided()
+    assert isinstance(claimed, SetStatus)
+    assert (claimed.status.run.name, claimed.status.run.number) == (f"{NAME}-1", 1)
+    assert decided(status=claimed.status) == (StartRun(claimed.status.run),)
+
+
+def test_a_new_head_stops_the_old_run_and_waits_for_its_end() -> None:
+    status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
+    written, stop = decided(replace(SPEC, head=commit(2)), status, [OLD], Seen(replace(opened(), head=commit(2))))
+    assert stop == StopRun(OLD.name, Cause.SUPERSEDED)
+    assert written.status.phase == Phase.STOPPING
+    assert runs.verdict(written.status.run) == Verdict.SUPERSEDED
+    again = decided(
+        replace(SPEC, head=commit(2)),
+        written.status,
+        [replace(OLD, stopping=True)],
+        Seen(replace(opened(), head=commit(2))),
+    )
+    assert again == ()
+    (claimed,) = decided(
+        replace(SPEC, head=commit(2)),
+        written.status,
+        [replace(OLD, stopping=True, over=True)],
+        Seen(replace(opened(), head=commit(2))),
+    )
+    assert (claimed.status.run.number, claimed.status.run.commit) == (2, commit(2))
+    assert [run.cause for run in claimed.status.history] == [Cause.SUPERSEDED]
+
+
+@pytest.mark.parametrize("run", [None, TEST])
+def test_a_forge_that_does_not_answer_ends_and_starts_nothing(run: Run | None) -> None:
+    actions = decided(status=Status(run=run), seen=None)
+    assert [action.status.run for action in actions] == [run]
+
+
+def test_what_went_when_it_was_closed_comes_again_when_it_is_opened() -> None:
+    expired = Run(f"{NAME}-2", 2, Kind.END, RunPhase.SUCCEEDED, commit(1), cause=Cause.EXPIRED)
+    (written,) = decided(status=Status(run=expired, history=(TEST,)), seen=Seen(replace(opened(), open=False)))
+    assert (written.status.phase, written.status.run.cause) == (Phase.ENDED, Cause.CLOSED)
+    (claimed,) = decided(status=written.status)
+    assert (claimed.status.run.number, claimed.status.run.kind) == (3, Kind.TEST)
+
+
+def test_a_preview_goes_when_its_time_is_over_and_not_before() -> None:
+    status = Status(run=TEST)
+    (still,) = decided(status=status, now=START + timedelta(hours=23.9))
+    assert (still.status.phase, still.status.expires) == (Phase.READY, "2026-01-02T00:00:00Z")
+    (over,) = decided(status=status, now=START + timedelta(hours=24))
+    assert (over.status.run.kind, over.status.run.cause) == (Kind.END, Cause.EXPIRED)
+    (pinned,) = decided(replace(SPEC, pinned=True), status, now=START + timedelta(hours=99))
+    assert pinned.status.phase == Phase.READY
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes", "words"),
+    [
+        ({"fork": True}, {"fork": True}, f"/ok-to-test {commit(1)}"),
+        ({"fork": True, "ok_to_test": commit(2)}, {"fork": True}, f"/ok-to-test {commit(1)}"),
+        ({"author": "renovate[bot]"}, {"author": "renovate[bot]"}, "not listed among the agents"),
+        ({"draft": True}, {"draft": True}, "ready for review"),
+        ({}, {"labels": frozenset()}, "none of the labels preview"),
+        ({"suspend": True}, {}, "suspended"),
+    ],
+)
+def test_who_may_not_run_is_told_why(spec, changes, words: str) -> None:
+    found = phase(decided(replace(SPEC, **spec), seen=Seen(replace(opened(), **changes))))
+    assert found[0] == Phase.REFUSED
+    assert words in found[1]
+
+
+def test_who_is_let_run_runs() -> None:
+    let = replace(SPEC, fork=True, ok_to_test=commit(1))
+    assert phase(decided(let, seen=Seen(replace(opened(), fork=True))))[0] == Phase.STARTING
+    rex = replace(SPEC, author="rex[bot]")
+    assert phase(decided(rex, seen=Seen(replace(opened(), author="rex[bot]"))))[0] == Phase.STARTING
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"), [(None, Phase.WAITING), (("docs/a.md",), Phase.REFUSED), (("src/a/b.py",), Phase.STARTING)]
+)
+def test_paths_are_asked_for(files, expected: Phase) -> None:
+    settings = replace(SETTINGS, paths=("src", "*.toml"))
+    assert phase(decided(seen=Seen(opened(), files), settings=settings))[0] == expected
+
+
+def test_without_a_forge_the_wish_alone_counts() -> None:
+    by_hand = Spec("acme", "shop", 7, head=commit(1))
+    assert phase(decided(by_hand, seen=None, settings=Settings()))[0] == Phase.STARTING
+    (waiting,) = decided(replace(by_hand, head=""), seen=None, settings=Settings())
+    assert waiting.status.phase == Phase.WAITING
+
+
+def test_a_preview_under_another_name_does_nothing() -> None:
+    (written,) = decide(None, Preview("shop-7", SPEC), (), SETTINGS, START)
+    assert written.status.phase == Phase.REFUSED
+    assert NAME in written.status.message
+
+
+def test_a_person_s_own_run_is_waited_for() -> None:
+    found = phase(decided(workflows=[Workflow("mine", 0, Kind.TEST, commit(1), over=False)]))
+    assert found == (Phase.WAITING, "waiting for mine, which a person started")
+
+
+def test_one_that_waits_says_its_place() -> None:
+    (written,) = decided(place=3)
+    assert (written.status.phase, written.status.place, written.status.run) == (Phase.QUEUED, 3, None)
+
+
+def test_the_queue_keeps_both_limits_and_holds_up_nobody_else() -> None:
+    waiting = [("a1", "a"), ("a2", "a"), ("b1", "b"), ("c1", "c")]
+    assert queue.places(waiting, ["a"], total=3, each=1) == {"a1": 1, "a2": 2, "b1": 0, "c1": 0}
+    assert queue.places(waiting, [], total=0, each=0) == dict.fromkeys(["a1", "a2", "b1", "c1"], 0)
+    assert queue.places(waiting, ["x", "y"], total=3, each=2) == {"a1": 0, "a2": 1, "b1": 2, "c1": 3}
+
+
+PUSHED = replace(opened(), head=commit(2), updated=runs.stamp(START))
+
+
+@pytest.mark.parametrize(
+    ("workflow", "seconds", "stopped"),
+    [
+        # An agent may have pushed, and is about to say so.
+        (replace(OLD, writing=True), 59, False),
+        (replace(OLD, writing=True), 60, True),
+        (OLD, 1, True),
+        # It said so.
+        (replace(OLD, made=(commit(2),)), 99, False),
+        (replace(OLD, made=(commit(3),)), 99, True),
+    ],
+)
+def test_what_an_agent_of_the_run_pushed_stops_it_not(workflow: Workflow, seconds: int, stopped: bool) -> None:
+    status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
+    now = START + timedelta(seconds=seconds)
+    actions = decided(replace(SPEC, head=commit(2)), status, [workflow], Seen(PUSHED), now=now)
+    assert any(isinstance(action, StopRun) for action in actions) == stopped
+
+
+def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
+    done = replace(OLD, over=True, good=True, made=(commit(2), commit(3)), ended=runs.stamp(START))
+    for head in (commit(1), commit(2), commit(3)):
+        pushed = replace(PUSHED, head=head)
+        (written,) = decided(replace(SPEC, head=head), Status(run=TEST), [done], Seen(pushed))
+        assert (written.status.phase, written.status.tested_commit) == (Phase.READY, commit(3))
+    # Its Workflow is gone by then.
+    again = replace(SPEC, head=commit(3))
+    assert decided(again, written.status, [], Seen(pushed)) == ()

@@ -1,0 +1,84 @@
+"""Objects go to the API server and come back as they were, and keep the schema of their definition."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from implementation_dag.contract import labels, names
+from implementation_dag.pull_requests import objects, runs
+from implementation_dag.pull_requests.decide import decide
+from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, Seen, SetStatus
+from tests.unit.pull_requests.test_decide import SPEC, TEST
+from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
+
+ROOT = Path(__file__).parents[3]
+DEFINITION = yaml.safe_load((ROOT / "charts/implementation-dag/crds/previews.yaml").read_text())
+SCHEMA = DEFINITION["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+REPOSITORIES = st.from_regex(r"[A-Za-z0-9._-]{1,100}", fullmatch=True)
+
+
+def test_a_status_comes_back_as_it_was_and_keeps_the_schema() -> None:
+    stopped = replace(TEST, number=2, cause=Cause.SUPERSEDED, told="x")
+    before = Preview(NAME, SPEC, replace(objects._status({}), run=stopped, history=(TEST,)))
+    (written,) = decide(Seen(opened()), before, (), SETTINGS, START)
+    assert isinstance(written, SetStatus)
+    stored = objects.status(written.status, {}, START)
+    assert set(stored["run"]) == {field.name for field in fields(Run)}, "what is left out of a merge patch stays"
+    kept = {key: value for key, value in stored.items() if value is not None}
+    kept["run"] = {key: value for key, value in stored["run"].items() if value is not None}
+    assert objects._status(kept) == written.status
+    jsonschema.validate(kept, SCHEMA["properties"]["status"])
+
+
+def test_a_condition_that_stays_keeps_its_time() -> None:
+    following = replace(objects._status({}), conditions=(("Allowed", True, ""),))
+    first = objects.status(following, {}, START)
+    later = objects.status(following, first, START.replace(year=2027))
+    assert later["conditions"] == first["conditions"]
+    turned = objects.status(replace(following, conditions=(("Allowed", False, "no"),)), first, START.replace(year=2027))
+    assert turned["conditions"][0]["lastTransitionTime"] == "2027-01-01T00:00:00Z"
+
+
+@given(REPOSITORIES, st.integers(1, 999_999_999))
+def test_names_of_previews_and_runs_are_labels_of_kubernetes(repo: str, number: int) -> None:
+    name = names.pull_request("Acme", repo, number)
+    assert len(name) <= 50 and len(names.run(name, 99999)) <= 63
+    for text in (name, names.run(name, 1)):
+        assert names.re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", text)
+    assert names.pull_request("ACME", repo.upper(), number) == name
+    assert names.pull_request("acme2", repo, number) != name
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_run_s_workflow_is_read_as_what_was_started(kind: Kind) -> None:
+    run = Run(names.run(NAME, 4), 4, kind, commit=commit(3))
+    item = objects.manifest(run, SPEC, NAME, "workflows", "implementation-dag")
+    assert set(item["spec"]) - {"entrypoint", "onExit"} == {"workflowTemplateRef", "arguments"}
+    found = objects.workflow(item | {"status": {"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z"}})
+    assert (found.number, found.kind, found.commit, found.over, found.good) == (4, kind, commit(3), True, False)
+    assert objects.pull_request(item) == NAME
+
+
+def test_a_run_that_a_person_submitted_has_no_number() -> None:
+    given = [{"name": "owner", "value": "ACME"}, {"name": "repo", "value": "shop"}, {"name": "pr", "value": "7"}]
+    item = {"metadata": {"name": f"{NAME}-9"}, "spec": {"arguments": {"parameters": given}}}
+    assert objects.workflow(item).number == 0
+    assert objects.pull_request(item) == NAME
+    assert objects.pull_request({"metadata": {"name": "x"}, "spec": {}}) == ""
+
+
+@pytest.mark.parametrize("urls", ["", "{", "{}", "[]", "[1]", '["http://x"]', f'["https://{"x" * 600}"]'])
+def test_an_address_that_is_none_is_not_shown(urls: str) -> None:
+    assert objects._first(urls) == ""
+
+
+def test_moments_are_written_as_they_are_read() -> None:
+    assert runs.moment(runs.stamp(START)) == START
+    assert labels.PULL_REQUEST in objects.manifest(TEST, SPEC, NAME, "n", "t")["metadata"]["labels"]

@@ -1,0 +1,78 @@
+"""What is told of runs, in which order, and once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from implementation_dag.forge.model import State, Verdict
+from implementation_dag.pull_requests import reports
+from implementation_dag.pull_requests.model import Cause, Kind, Phase, Preview, Run, RunPhase, Status
+from tests.unit.pull_requests.test_decide import SPEC, TEST
+from tests.unit.pull_requests.world import NAME, commit
+
+OLD = replace(TEST, phase=RunPhase.FAILED, cause=Cause.SUPERSEDED)
+NEW = Run(f"{NAME}-2", 2, Kind.TEST, RunPhase.SUCCEEDED, commit(2), ended=TEST.ended)
+PREVIEW = Preview(NAME, replace(SPEC, head=commit(2)), Status(run=NEW, history=(OLD,), url="https://x", expires="then"))
+
+
+def workflow(run: Run, phase: str = "Succeeded", message: str = "") -> dict:
+    def node(task: str, phase: str) -> dict:
+        return {"name": f"{run.name}.{task}", "phase": phase, "message": message, "startedAt": "a", "finishedAt": "b"}
+
+    nodes = {task: node(task, phase) for task in ("set-params", "implement")}
+    return {"metadata": {"name": run.name}, "spec": {}, "status": {"phase": phase, "nodes": nodes}}
+
+
+WORKFLOWS = {run.name: workflow(run) for run in (OLD, NEW)}
+
+
+def test_the_oldest_is_told_first_and_nothing_twice() -> None:
+    due = reports.due(PREVIEW, WORKFLOWS)
+    assert [(run.number, report.verdict) for run, report in due if run] == [
+        (1, Verdict.SUPERSEDED),
+        (2, Verdict.PASSED),
+    ]
+    preview = PREVIEW
+    for run, report in due:
+        preview = reports.told(preview, run, report)
+    assert reports.due(preview, WORKFLOWS) == []
+
+
+def test_whoever_tells_an_older_run_tells_the_newer_ones_again() -> None:
+    preview = PREVIEW
+    for run, report in reports.due(PREVIEW, WORKFLOWS):
+        preview = reports.told(preview, run, report)
+    changed = WORKFLOWS | {OLD.name: workflow(OLD, "Failed", "it broke")}
+    assert [run.number for run, _ in reports.due(preview, changed) if run] == [1, 2]
+
+
+def test_what_the_newest_run_left_is_shown_and_an_older_one_s_is_not() -> None:
+    (_, old), (_, new) = reports.due(PREVIEW, WORKFLOWS)
+    assert (old.preview, old.expires, new.preview, new.expires) == ("", "", "https://x", "then")
+    assert {stage.name: stage.state for stage in new.stages}["deploy"] == State.OMITTED
+    assert new.commit == commit(2)
+    pushed = replace(NEW, made=(commit(3), commit(4)))
+    assert reports.of_run(PREVIEW, pushed, None).commit == commit(4)
+
+
+def test_a_failure_says_which_stage_and_why() -> None:
+    run = replace(NEW, phase=RunPhase.FAILED)
+    report = reports.of_run(PREVIEW, run, workflow(run, "Failed", "2 tests\x1b[31m failed"))
+    assert report.verdict == Verdict.FAILED
+    assert report.reason == "set-params: 2 tests\\x1b[31m failed"
+    assert report.stages[0].sentence == "2 tests\\x1b[31m failed"
+
+
+def test_a_head_that_may_not_run_is_told_why_and_once() -> None:
+    preview = Preview(NAME, SPEC, Status(phase=Phase.REFUSED, message="it is a draft"))
+    ((run, report),) = reports.due(preview, {})
+    assert (run, report.verdict, report.commit, report.reason) == (None, Verdict.REFUSED, commit(1), "it is a draft")
+    assert reports.due(reports.told(preview, None, report), {}) == []
+
+
+def test_what_is_only_claimed_or_gone_with_its_workflow_is_not_told() -> None:
+    claimed = replace(NEW, phase=RunPhase.STARTING)
+    assert reports.due(Preview(NAME, SPEC, Status(run=claimed, history=(OLD,))), {}) == []
+    lost = replace(NEW, phase=RunPhase.LOST)
+    ((_, report),) = reports.due(Preview(NAME, SPEC, Status(run=lost)), {})
+    assert (report.verdict, report.reason) == (Verdict.STOPPED, "its Workflow was deleted")

@@ -1,0 +1,149 @@
+"""What is known of a forge's pull requests, and how it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from implementation_dag.forge.errors import Limited, Missing, Unavailable
+from implementation_dag.forge.model import Comment, Listing, Permission, PullRequest
+from implementation_dag.pull_requests.patience import Patience
+from implementation_dag.pull_requests.watching import Watch
+from tests.unit.pull_requests.world import NAME, commit, opened
+
+NOW = replace(opened(), updated="2026-01-01T00:00:05Z")
+
+
+class Reader:
+    """A forge that says what a test wants."""
+
+    def __init__(self) -> None:
+        self.found: PullRequest | Exception = NOW
+        self.listing: Listing | Exception | None = None
+        self.tags: list[str] = []
+        self.asked = 0
+
+    def pull_request(self, owner: str, repo: str, number: int) -> PullRequest:
+        self.asked += 1
+        return given(self.found)
+
+    def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
+        self.tags.append(tag)
+        return given(self.listing)
+
+    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+        self.asked += 1
+        return ["src/x.py"]
+
+    def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
+        raise Missing("no comment")
+
+    def permission(self, owner: str, repo: str, login: str) -> Permission:
+        return Permission.NONE
+
+
+def given(answer):
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def watch(reader: Reader) -> Watch:
+    return Watch(reader, Patience(3600, clock=lambda: 0.0))
+
+
+def test_one_that_is_missing_from_a_list_has_to_be_asked_for(watch: Watch, reader: Reader) -> None:
+    reader.listing = Listing((), complete=True, tag="1")
+    assert watch.poll("acme", "shop", [NAME]) == ([], [NAME])
+    assert watch.seen(NAME) is None
+    reader.found = replace(NOW, open=False)
+    watch.ask("acme", "shop", 7)
+    assert watch.poll("acme", "shop", [NAME]) == ([], []), "what is known to be closed is not asked for again"
+    assert reader.tags == ["", "1"]
+
+
+def test_from_half_a_list_nothing_is_missing(watch: Watch, reader: Reader) -> None:
+    reader.listing = Listing((NOW,), complete=False, tag="1")
+    assert watch.poll("acme", "shop", [NAME, "other"]) == ([NOW], [])
+    watch.poll("acme", "shop", [])
+    assert reader.tags == ["", ""], "half a list has no tag to go by"
+
+
+def test_nothing_new_says_nothing(watch: Watch, reader: Reader) -> None:
+    assert watch.poll("acme", "shop", [NAME]) == ([], [])
+
+
+def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Reader) -> None:
+    watch.ask("acme", "shop", 7)
+    reader.listing = Listing((replace(NOW, head=commit(9), updated="2026-01-01T00:00:01Z"),), complete=True)
+    watch.poll("acme", "shop", [])
+    found = watch.seen(NAME)
+    assert found is not None
+    assert found.pull_request == NOW
+
+
+def test_files_are_asked_for_once_a_head(watch: Watch, reader: Reader) -> None:
+    assert watch.ask("acme", "shop", 7, files=True).files == ("src/x.py",)
+    watch.ask("acme", "shop", 7, files=True)
+    assert reader.asked == 3
+    reader.found = replace(NOW, head=commit(2))
+    assert watch.ask("acme", "shop", 7).files is None
+
+
+@pytest.mark.parametrize(("error", "seconds"), [(Limited("slow down", 30), 30), (Unavailable("502"), 2)])
+def test_a_forge_that_does_not_answer_is_left_alone_for_a_time(error: Exception, seconds: int) -> None:
+    now, calls = [100.0], []
+
+    def fail() -> None:
+        calls.append(now[0])
+        raise error
+
+    patience = Patience(3600, clock=lambda: now[0])
+    for moment in (100.0, 100.0 + seconds - 0.1, 100.0 + seconds):
+        now[0] = moment
+        with pytest.raises(Unavailable):
+            patience.call(fail)
+    assert calls == [100.0, 100.0 + seconds]
+
+
+def test_the_silence_grows_and_ends_with_an_answer() -> None:
+    now = [0.0]
+    patience = Patience(360000, clock=lambda: now[0])
+    waited = []
+    for _ in range(8):
+        with pytest.raises(Unavailable):
+            patience.call(lambda: given(Unavailable("502")))
+        waited.append(patience._silent_until - now[0])
+        now[0] = patience._silent_until
+    assert waited == [2, 4, 8, 16, 32, 64, 120, 120]
+    assert patience.call(lambda: "fine") == "fine"
+    with pytest.raises(Unavailable):
+        patience.call(lambda: given(Unavailable("502")))
+    assert patience._silent_until - now[0] == 2
+
+
+def test_no_more_calls_than_the_budget_has_and_it_fills_up_again() -> None:
+    now = [0.0]
+    patience = Patience(10, clock=lambda: now[0])
+    for _ in range(10):
+        patience.call(lambda: None)
+    with pytest.raises(Unavailable, match="callsPerHour"):
+        patience.call(lambda: None)
+    now[0] = 360.0
+    patience.call(lambda: None)
+    assert patience.calls == 11
+
+
+def test_what_is_not_there_is_an_answer() -> None:
+    patience = Patience(10, clock=lambda: 0.0)
+    with pytest.raises(Missing):
+        patience.call(lambda: given(Missing("404")))
+    assert patience.call(lambda: 1) == 1
