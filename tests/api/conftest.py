@@ -18,7 +18,7 @@ from scripts.toolchain import asset
 
 from . import release, server
 from .cases import ask
-from .previews import NAMESPACE, RELEASE, VALUES, apply, fences, make_previews
+from .previews import NAMESPACE, RELEASE, VALUES, WORKFLOWS, apply, fences, make_previews
 
 # What of the release an API server without Argo takes; nothing acts on it.
 KINDS = {"CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
@@ -76,7 +76,7 @@ def previews(kubectl: Kubectl, objects: list[Object]) -> None:
     for path in sorted(Path(asset("gateway-api", "crds")).glob("*.yaml")):
         kubectl.run("apply", "--server-side", f"--filename={path}")
     apply(kubectl, "administrator", [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
-    apply(kubectl, "administrator", DEFAULTS)
+    apply(kubectl, "administrator", [*DEFAULTS, WORKFLOWS])
     flags = [f"--namespace={NAMESPACE}"]
     apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in KINDS], *flags)
     apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in POLICIES])

@@ -21,6 +21,14 @@ VALUES = {
         "serviceAccounts": ["mkdocs"],
     },
     "agents": {"reference": {"enabled": True, "image": "example.com/agents:1"}},
+    "forge": {
+        "enabled": True,
+        "replicas": 0,
+        "kind": "gitea",
+        "apiUrl": "https://gitea.example.com/api/v1",
+        "repositories": ["acme/*"],
+        "secrets": {"reporter": "reporter", "webhook": "webhook"},
+    },
     "pods": {
         "agents": {
             "nodeSelector": {"pool": "agents"},
@@ -51,8 +59,28 @@ VALUES = {
         "pods": {"tolerations": ["example.com/previews"]},
     },
 }
+# Argo's own definition is large; of Workflows only what the API server does with them matters here.
+WORKFLOWS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "workflows.argoproj.io"},
+    "spec": {
+        "group": "argoproj.io",
+        "scope": "Namespaced",
+        "names": {"kind": "Workflow", "plural": "workflows", "singular": "workflow"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
 IDENTITIES = {
     **{name: f"system:serviceaccount:{NAMESPACE}:{RELEASE}-{name}" for name in ("runner", "provisioner", "controller")},
+    **{name: f"system:serviceaccount:{NAMESPACE}:{RELEASE}-{name}" for name in ("pull-requests", "receiver")},
     "reaper": f"system:serviceaccount:{NAMESPACE}:{RELEASE}-reaper",
     "deployer": f"system:serviceaccount:{NAMESPACE}:{RELEASE}-deployer.impl-isolation-pr-1",
     "administrator": "admin",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from implementation_dag.check.rights import Identity
 
-OWN = ("runner", "reporter", "provisioner", "controller", "reaper", "box")
+OWN = ("runner", "reporter", "provisioner", "controller", "pull-requests", "receiver", "reaper", "box")
 BOX = "box"
+PULL_REQUESTS = "pull-requests"
 # What the controller makes a pod of, as it thinks right.
 REQUESTS = ("docsruns", "agentruns")
 
@@ -97,6 +98,9 @@ class Policies(Controller):
         """
         if namespace in self.previews:
             return self.own(account) == ""
+        if kind == "workflows" and self.own(who) == PULL_REQUESTS:
+            # Policy pull-requests: a run of the template as it is, which is nobody's to command.
+            return False
         if kind == "agentruns" or (kind == "pods" and self._pipelines(who, kind, namespace)):
             return self.own(account) == BOX
         if self._pipelines(who, kind, namespace):
@@ -128,4 +132,5 @@ class Policies(Controller):
         return namespace not in self.previews
 
     def _pipelines(self, who: Identity, kind: str, namespace: str) -> bool:
-        return namespace == self.namespace and (kind == "docsruns" or self.own(who) == "controller")
+        makes = {"controller": kind, PULL_REQUESTS: "workflows"}
+        return namespace == self.namespace and (kind == "docsruns" or makes.get(self.own(who)) == kind)

@@ -40,7 +40,7 @@ spec:
 {{- /* Names of the pipeline's own service accounts as a CEL list; the previews' deployers are told by their prefix. */}}
 {{- define "implementation-dag.policies.accounts" -}}
 {{- $names := list -}}
-{{- range list "runner" "reporter" "provisioner" "controller" "reaper" "box" -}}
+{{- range list "runner" "reporter" "provisioner" "controller" "pull-requests" "receiver" "reaper" "box" -}}
 {{- $names = append $names (printf "'%s-%s'" (include "implementation-dag.fullname" $) .) -}}
 {{- end -}}
 [{{ join ", " $names }}]

@@ -1,0 +1,126 @@
+{{- /* "true" when webhooks are taken; fails where values of the forge lack what others need. */}}
+{{- define "implementation-dag.forge.receives" -}}
+{{- $forge := .Values.forge -}}
+{{- if ne $forge.kind "none" -}}
+{{- if not $forge.apiUrl }}{{ fail (printf "forge.apiUrl is empty: with forge.kind %s it is needed" $forge.kind) }}{{ end -}}
+{{- if not $forge.repositories }}{{ fail (printf "forge.repositories is empty: with forge.kind %s it names whose pull requests run" $forge.kind) }}{{ end -}}
+{{- if not $forge.secrets.reporter }}{{ fail (printf "forge.secrets.reporter is empty: with forge.kind %s it names the Secret of who reads and tells" $forge.kind) }}{{ end -}}
+{{- if $forge.secrets.webhook }}true{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- /* By which a piece's pods are found: {root: ., component: "..."}. */}}
+{{- define "implementation-dag.forge.selector" -}}
+app.kubernetes.io/name: {{ include "implementation-dag.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- /* Deployment of a piece: {root: ., component, command, env: its own, as YAML, secrets: mount path → name of a Secret}. */}}
+{{- define "implementation-dag.forge.deployment" -}}
+{{- $root := .root -}}
+{{- $name := printf "%s-%s" (include "implementation-dag.fullname" $root) .component -}}
+{{- $pods := $root.Values.pods.controller -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+  namespace: {{ $root.Release.Namespace | quote }}
+  labels:
+    {{- include "implementation-dag.labels" (dict "root" $root "component" .component) | nindent 4 }}
+spec:
+  replicas: {{ $root.Values.forge.replicas | int }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  selector:
+    matchLabels:
+      {{- include "implementation-dag.forge.selector" . | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "implementation-dag.labels" (dict "root" $root "component" .component "pods" $pods) | nindent 8 }}
+        {{- include "implementation-dag.fenced" $root | nindent 8 }}
+      {{- with ($pods).annotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      serviceAccountName: {{ $name }}
+      automountServiceAccountToken: false
+      securityContext:
+        {{- include "implementation-dag.securityContext.pod" $root | nindent 8 }}
+      {{- with include "implementation-dag.placement" $pods }}
+      {{- . | nindent 6 }}
+      {{- end }}
+      containers:
+        - name: {{ .component }}
+          image: {{ include "implementation-dag.image" $root | quote }}
+          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          command: [python3, -m, implementation_dag]
+          args: [{{ .component }}]
+          env:
+            - name: NAMESPACE
+              valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+            - {name: LOG_LEVEL, value: {{ $root.Values.docsrun.logLevel }}}
+            {{- .env | nindent 12 }}
+            {{- include "implementation-dag.step.trustEnv" $root | nindent 12 }}
+            {{- include "implementation-dag.proxyEnv" $root | nindent 12 }}
+          ports:
+            - {name: http, containerPort: 8080, protocol: TCP}
+          livenessProbe:
+            httpGet: {path: /healthz, port: http}
+            periodSeconds: 10
+            failureThreshold: 3
+          readinessProbe:
+            httpGet: {path: /healthz, port: http}
+            periodSeconds: 2
+            timeoutSeconds: 2
+          resources:
+            {{- toYaml $root.Values.forge.resources | nindent 12 }}
+          securityContext:
+            {{- include "implementation-dag.securityContext.container" $root | nindent 12 }}
+          volumeMounts:
+            - {name: tmp, mountPath: /tmp}
+            {{- include "implementation-dag.tokenMount" $root | nindent 12 }}
+            {{- range $volume, $secret := .secrets }}
+            - {name: {{ $volume }}, mountPath: /var/run/secrets/implementation-dag/{{ $volume }}, readOnly: true}
+            {{- end }}
+            {{- if $root.Values.trust.configMap }}
+            - {name: trust, mountPath: /etc/ssl/idag, readOnly: true}
+            {{- end }}
+      volumes:
+        - name: tmp
+          emptyDir:
+            sizeLimit: 16Mi
+        {{- include "implementation-dag.tokenVolume" $root | nindent 8 }}
+        {{- range $volume, $secret := .secrets }}
+        - name: {{ $volume }}
+          secret:
+            secretName: {{ $secret | quote }}
+            defaultMode: 0440
+        {{- end }}
+        {{- with $root.Values.trust.configMap }}
+        - name: trust
+          configMap:
+            name: {{ . | quote }}
+        {{- end }}
+{{- end }}
+
+{{- /* A piece's Role, bound to its own account: {root: ., component: "..."}. */}}
+{{- define "implementation-dag.forge.binding" -}}
+{{- $name := printf "%s-%s" (include "implementation-dag.fullname" .root) .component -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $name }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  labels:
+    {{- include "implementation-dag.labels" . | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: {{ $name }}
+subjects:
+  - {kind: ServiceAccount, name: {{ $name }}, namespace: {{ .root.Release.Namespace | quote }}}
+{{- end }}
