@@ -23,7 +23,6 @@ SUBCOMMANDS = {
     "evidence": "steps.evidence:main",
     "remove-preview": "steps.cleanup:remove",
     "keep-preview": "steps.cleanup:keep",
-    "end-preview": "steps.cleanup:end",
     "render-preview": "steps.render_preview:main",
     "controller": "controller:run_controller",
     "pull-requests": "pull_requests.controller:main",

@@ -27,7 +27,6 @@ SHAPES: dict[str, type[object]] = {
     "evidence": settings.OfEvidence,
     "remove-preview": settings.OfCleanup,
     "keep-preview": settings.OfCleanup,
-    "end-preview": settings.OfCleanup,
     "installation-check": settings.OfHead,
 }
 
@@ -75,8 +74,7 @@ def test_each_step_is_told_what_it_reads_and_nothing_else(case: str | None, rend
 
 def test_all_steps_are_seen(render: Renderer) -> None:
     # The step of a platform that pushes by itself is in its own template.
-    assert told(render("reference")).keys() == {*SHAPES, "acceptance"} - {"head", "end-preview"}
-    assert "end-preview" in told(render("pull-requests-by-hand"))
+    assert told(render("reference")).keys() == {*SHAPES, "acceptance"} - {"head"}
 
 
 def test_the_dag_is_the_contract_s(render: Renderer) -> None:

@@ -96,6 +96,12 @@ def run(pull_request: str, number: int) -> str:
     return f"{pull_request}-{number}"
 
 
+def supersedes(run: str, other: str) -> bool:
+    """Say whether two runs are of one pull request's Preview, and `run` is the later one: they never live at once."""
+    (of, _, number), (of_other, _, earlier) = run.rpartition("-"), other.rpartition("-")
+    return bool(of) and of == of_other and number.isdecimal() and earlier.isdecimal() and int(earlier) < int(number)
+
+
 def label_value(text: str) -> str:
     """Return `text` as a label value: at most 63 of [A-Za-z0-9._-], alphanumeric at both ends."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:63].strip("._-")

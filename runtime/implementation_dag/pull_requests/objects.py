@@ -20,8 +20,8 @@ Object = dict[str, Any]
 PLURAL = "previews"
 VERSION = "v1alpha1"
 Resource = create_namespaced_resource(labels.GROUP, VERSION, "Preview", PLURAL)
-# The templates of the WorkflowTemplate that take a preview away, and do nothing after that.
-END, ENDED = "end", "ended"
+# The templates of the WorkflowTemplate that take a preview away, and find nothing left to keep after that.
+END, ENDED = "remove-preview", "keep-preview"
 OVER = ("Succeeded", "Failed", "Error")
 URL_LIMIT = 512
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from lightkube import ApiError, Client
@@ -37,15 +36,6 @@ def keep() -> int:
 
 def remove() -> int:
     """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
-    return _remove(not_ours)
-
-
-def end() -> int:
-    """Do the same whichever run of the pull request made the preview: none lives beside the run that ends it."""
-    return _remove(lambda found, this: "" if provision.owned_by(found, this) else another(this))
-
-
-def _remove(why_not: Callable[[Namespace, run.Run], str]) -> int:
     if run.refused():
         return 0
     this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
@@ -55,7 +45,7 @@ def _remove(why_not: Callable[[Namespace, run.Run], str]) -> int:
     if found is None:
         say(f"no preview {name}: nothing to remove")
         return 0
-    if reason := why_not(found, this):
+    if reason := not_ours(found, this):
         say(f"namespace {name} {reason}: left alone")
         return 0
     uninstalled = uninstall(client, this, name, told.installation.image)
@@ -69,19 +59,16 @@ def _remove(why_not: Callable[[Namespace, run.Run], str]) -> int:
 def not_ours(found: Namespace, this: run.Run) -> str:
     """Return in words why this run may not remove the namespace, or nothing.
 
-    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
+    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's. What an
+    earlier run of the same Preview left is this one's to remove.
     """
     if not provision.owned_by(found, this):
-        return another(this)
+        return f"is not the preview of {this.pull_request}"
     holder = ((found.metadata and found.metadata.labels) or {}).get(labels.WORKFLOW)
-    if holder != this.labels[labels.WORKFLOW]:
+    own = this.labels[labels.WORKFLOW]
+    if holder != own and not names.supersedes(own, str(holder)):
         return f"belongs to the newer run {holder} of {this.pull_request}"
     return ""
-
-
-def another(this: run.Run) -> str:
-    """Return in words that a namespace is not the preview of this run's pull request."""
-    return f"is not the preview of {this.pull_request}"
 
 
 def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool:

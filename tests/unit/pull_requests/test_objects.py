@@ -82,3 +82,12 @@ def test_an_address_that_is_none_is_not_shown(urls: str) -> None:
 def test_moments_are_written_as_they_are_read() -> None:
     assert runs.moment(runs.stamp(START)) == START
     assert labels.PULL_REQUEST in objects.manifest(TEST, SPEC, NAME, "n", "t")["metadata"]["labels"]
+
+
+LATER = [("a-2", "a-1"), ("a-10", "a-9")]
+NOT_LATER = [("a-1", "a-1"), ("a-1", "a-2"), ("a-2", "b-1"), ("a-2", "a-x"), ("2", "1"), ("a-2", "None")]
+
+
+@pytest.mark.parametrize(("run", "other"), LATER + NOT_LATER)
+def test_a_later_run_of_the_same_preview_supersedes(run: str, other: str) -> None:
+    assert names.supersedes(run, other) == ((run, other) in LATER)
