@@ -59,8 +59,8 @@ def remove() -> int:
 def not_ours(found: Namespace, this: run.Run) -> str:
     """Return in words why this run may not remove the namespace, or nothing.
 
-    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's. What an
-    earlier run of the same Preview left is this one's to remove.
+    A newer run of the same pull request takes the preview over: then an older run's failure is not the preview's.
+    What an earlier run of the same Preview left is this one's to remove.
     """
     if not provision.owned_by(found, this):
         return f"is not the preview of {this.pull_request}"
