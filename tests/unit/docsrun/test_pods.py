@@ -113,3 +113,66 @@ def test_a_pod_that_is_invalid_by_the_preview_s_limits_is_told_with_their_value(
     assert found
     assert found.startswith("ReplicaSet app: Error creating")
     assert found.endswith("(a container without limits gets those of value preview.limits.default)")
+
+
+def ended(code: int, restarts: int, reason: str = "Error") -> dict[str, Any]:
+    """A container as it is shown in most of the time between a crash and the next start."""
+    state = {"terminated": {"exitCode": code, "reason": reason}}
+    return {"name": "app", "image": "i", "state": state, "restartCount": restarts, "lastState": {}}
+
+
+@pytest.mark.parametrize(("code", "reason"), [(137, "OOMKilled"), (0, "Completed"), (1, "Error")])
+def test_a_crash_loop_is_told_while_the_container_is_down_not_only_when_the_kubelet_says_so(
+    code: int, reason: str
+) -> None:
+    assert pods.trouble(own([pod(containerStatuses=[ended(code, 2, reason)])]), GRACES, NOW) is None
+    found = pods.trouble(own([pod(containerStatuses=[ended(code, 3, reason)])]), GRACES, NOW)
+    assert found
+    assert found.startswith(f"pod app-1: container app crashed 3 times, last with exit code {code} ({reason})")
+    assert found.endswith(": it needs more memory than its limit") == (reason == "OOMKilled")
+
+
+def test_what_ends_well_is_no_crash_however_often_it_was_tried() -> None:
+    done = ended(0, 5, "Completed")
+    init = pod(phase="Running", initContainerStatuses=[done])
+    job = pod(phase="Running", containerStatuses=[done]) | {"spec": {"restartPolicy": "OnFailure"}}
+    assert pods.trouble(own([init, job, pod(phase="Succeeded", containerStatuses=[done])]), GRACES, NOW) is None
+
+
+def test_a_hook_that_failed_is_told_with_its_exit_code() -> None:
+    failed = pod(phase="Failed", containerStatuses=[ended(3, 0)])
+    failed["metadata"]["uid"] = "1"
+    assert pods.unready(own([failed])) == "pod app-1 has container app that ended with exit code 3 (Error)"
+
+
+def event_of(kind: str, name: str, reason: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"reason": reason, "message": message, "involvedObject": {"kind": kind, "name": name, "uid": name}} | more
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ('MountVolume.SetUp failed for volume "s" : secret "no" not found', 'secret "no" not found'),
+        ('MountVolume.SetUp failed for volume "s" : configmap "no" not found', 'configmap "no" not found'),
+        ('MountVolume.SetUp failed for volume "s" : references non-existent secret key: x', None),
+        ("MountVolume.MountDevice failed: driver is not registered yet", ""),
+    ],
+)
+def test_a_volume_of_what_is_not_there_is_told_and_one_on_its_way_is_waited_for(words: str, found: str | None) -> None:
+    waits = pod(phase="Pending")
+    waits["metadata"]["uid"] = "app-1"
+    seen = Own([waits], [event_of("Pod", "app-1", "FailedMount", words)])
+    wanted = words.partition(" : ")[2] if found is None else found
+    assert pods.trouble(seen, GRACES, NOW) == (f"pod app-1: cannot have its volume: {wanted}" if wanted else None)
+    assert pods.trouble(seen, pods.Graces(31, 31), NOW) is None
+    assert pods.trouble(own([waits]), GRACES, NOW) is None
+
+
+def test_a_claim_that_is_not_bound_is_told_in_its_own_words() -> None:
+    condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": "unbound PersistentVolumeClaims"}
+    claims = [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}, {"name": "tmp", "emptyDir": {}}]
+    waits = pod(conditions=[condition]) | {"spec": {"volumes": claims}}
+    told = [event_of("PersistentVolumeClaim", name, "FailedBinding", "no class") for name in ("data-db-0", "other")]
+    assert pods.trouble(Own([waits], told), GRACES, NOW) == (
+        "pod app-1: cannot be scheduled: unbound PersistentVolumeClaims; claim data-db-0: no class"
+    )

@@ -18,7 +18,7 @@ from implementation_dag.contract import labels
 from implementation_dag.contract.repository import RepositoryError
 from implementation_dag.preview import discovery, reachability
 
-from . import chart, command, dependencies, installation, lock, pods, preview, results, revision
+from . import chart, command, dependencies, installation, lock, pods, preview, results, revision, steady
 
 
 class DeployError(StepError):
@@ -36,9 +36,16 @@ def main() -> int:
     try:
         wanted = installation.chosen(os.environ)
         check_holder(client, namespace)
-        install(client, namespace, release, wanted)
+        before = preview.scene(client, namespace)
+
+        def own() -> revision.Own:
+            return revision.own(preview.scene(client, namespace), before)
+
+        install(client, namespace, release, wanted, own)
         found = urls(client, namespace)
         wait_until_healthy(found.urls, wanted.health_path)
+        if lack := steady.wait(own, graces(), float(os.environ["HEALTH_TIMEOUT_SECONDS"]), asked=bool(found.urls)):
+            raise DeployError("PodsCannotRun", lack)
         # A newer run of the same pull request may have taken the preview over meanwhile.
         check_holder(client, namespace)
     except StepError as error:
@@ -68,8 +75,15 @@ def check_holder(client: Client, namespace: str) -> None:
         raise DeployError("PreviewTaken", f"preview {namespace} belongs to run {holder or '(none)'}, not to {ours}")
 
 
-def install(client: Client, namespace: str, release: str, wanted: installation.Installation) -> None:
-    """Run helm with the spec's flags. Raises StepError."""
+def graces() -> pods.Graces:
+    """How long pods may lack what may still come, by the values."""
+    return pods.Graces(float(os.environ["POD_GRACE_SECONDS"]), float(os.environ["UNSCHEDULABLE_GRACE_SECONDS"]))
+
+
+def install(
+    client: Client, namespace: str, release: str, wanted: installation.Installation, own: Callable[[], revision.Own]
+) -> None:
+    """Run helm with the spec's flags, ended early when what is `own` can never be ready. Raises StepError."""
     env = os.environ
     location = chart.locate(wanted.chart_path)
     if not location.startswith("oci://"):
@@ -83,15 +97,10 @@ def install(client: Client, namespace: str, release: str, wanted: installation.I
         arguments += ["--set-json", f"{key}={value}"]
     pairs = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
     arguments += ["--labels", pairs, "--wait", "--timeout", env["HELM_TIMEOUT"]]
-    graces = pods.Graces(float(env["POD_GRACE_SECONDS"]), float(env["UNSCHEDULABLE_GRACE_SECONDS"]))
-    before = preview.scene(client, namespace)
-
-    def own() -> revision.Own:
-        return revision.own(preview.scene(client, namespace), before)
 
     def trouble() -> str | None:
         try:
-            return pods.trouble(own(), graces)
+            return pods.trouble(own(), graces())
         except StepError as error:
             # Helm has its own patience with the API server; the next second looks again.
             say(str(error))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from .refusals import refusal
 from .revision import Own
 
 # Waiting reasons of the kubelet that do not heal by themselves within a preview's patience.
@@ -19,6 +21,8 @@ FATAL_WAITING = {
     "RunContainerError",
 }
 CRASHES = 3
+# What a volume is made of and the chart does not bring.
+MISSING = re.compile(r"((?:secret|configmap) \"[^\"]*\" not found|references non-existent (?:secret|config) key: .*)")
 Pod = dict[str, Any]
 
 
@@ -38,16 +42,16 @@ def trouble(seen: Own, graces: Graces, now: datetime | None = None) -> str | Non
     moment = now or datetime.now(UTC)
     for pod in seen.pods:
         age = (moment - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
-        if pod["metadata"].get("deletionTimestamp"):
+        if pod["metadata"].get("deletionTimestamp") or pod.get("status", {}).get("phase") == "Succeeded":
             continue
-        if found := _container_trouble(pod, age, graces.start) or _schedule_trouble(pod, age, graces.schedule):
+        found = (
+            _container_trouble(pod, age, graces.start)
+            or _schedule_trouble(pod, age, graces.schedule, seen.events)
+            or _mount_trouble(pod, age, graces.start, seen.events)
+        )
+        if found:
             return f"pod {pod['metadata']['name']}: {found}"
-    for event in seen.events:
-        words = event.get("message") or ""
-        if event.get("reason") == "FailedCreate" and ("forbidden" in words or "is invalid" in words):
-            subject = event.get("involvedObject", {})
-            return f"{subject.get('kind')} {subject.get('name')}: {words}{_hint(words)}"
-    return None
+    return refusal(seen, graces.schedule, moment)
 
 
 def unready(seen: Own) -> str:
@@ -65,6 +69,9 @@ def _lack(pod: Pod) -> str:
     for container in containers:
         if waiting := container.get("state", {}).get("waiting"):
             return f"waits in container {container['name']}: {waiting.get('reason')}"
+    for container in containers:
+        if ended := _ended(container):
+            return f"has container {container['name']} that ended with {ended}"
     for container in status.get("containerStatuses", []):
         if not container.get("ready"):
             return f"has container {container['name']} that is not ready (restarts: {container.get('restartCount', 0)})"
@@ -82,11 +89,10 @@ def _last_event(pod: Pod, seen: Own) -> str:
     return f" ({last.get('reason')}: {last.get('message')})" if last else ""
 
 
-def _hint(words: str) -> str:
-    """A request above the limit that the chart did not write: the preview's default gives it one."""
-    if "must be less than or equal to" in words and "limit" in words:
-        return " (a container without limits gets those of value preview.limits.default)"
-    return ""
+def _ended(container: dict[str, Any]) -> str:
+    """How the container ended, when it is not to end so: a good end of an init container is none."""
+    ended = (container.get("state") or {}).get("terminated") or {}
+    return f"exit code {ended['exitCode']} ({ended.get('reason')})" if ended.get("exitCode") else ""
 
 
 def _time(text: str) -> datetime:
@@ -101,17 +107,52 @@ def _container_trouble(pod: Pod, age: float, grace: float) -> str | None:
         if reason in FATAL_WAITING and age >= grace:
             words = waiting.get("message", "no message")
             return f"container {container['name']} ({container['image']}): {reason}: {words}"
-        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= CRASHES:
-            last = container.get("lastState", {}).get("terminated") or {}
+        # The kubelet says CrashLoopBackOff only for the last moment of each wait; before it is how the container ended.
+        down = reason == "CrashLoopBackOff" or _ended(container) or _is_down(container, pod)
+        if down and container.get("restartCount", 0) >= CRASHES:
+            state = container["state"].get("terminated") or container.get("lastState", {}).get("terminated") or {}
+            memory = ": it needs more memory than its limit" if state.get("reason") == "OOMKilled" else ""
             return (
                 f"container {container['name']} crashed {container['restartCount']} times, "
-                f"last with exit code {last.get('exitCode')} ({last.get('reason')})"
+                f"last with exit code {state.get('exitCode')} ({state.get('reason')}){memory}"
             )
     return None
 
 
-def _schedule_trouble(pod: Pod, age: float, grace: float) -> str | None:
+def _is_down(container: dict[str, Any], pod: Pod) -> bool:
+    """Whether a container that is to run for ever has ended, be it well."""
+    for_ever = pod.get("spec", {}).get("restartPolicy", "Always") == "Always"
+    main = container in pod["status"].get("containerStatuses", [])
+    return for_ever and main and "terminated" in (container.get("state") or {})
+
+
+def _schedule_trouble(pod: Pod, age: float, grace: float, events: list[dict[str, Any]]) -> str | None:
     for condition in pod.get("status", {}).get("conditions", []):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable" and age >= grace:
-            return f"cannot be scheduled: {condition.get('message')}"
+            return f"cannot be scheduled: {condition.get('message')}{_claims(pod, events)}"
+    return None
+
+
+def _claims(pod: Pod, events: list[dict[str, Any]]) -> str:
+    """What was last told of the pod's claims, which the scheduler's own words leave out."""
+    volumes = pod.get("spec", {}).get("volumes") or []
+    names = {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume}
+    told = {
+        subject["name"]: event.get("message")
+        for event in events
+        if (subject := event.get("involvedObject") or {}).get("kind") == "PersistentVolumeClaim"
+        and subject.get("name") in names
+    }
+    return "".join(f"; claim {name}: {words}" for name, words in told.items())
+
+
+def _mount_trouble(pod: Pod, age: float, grace: float, events: list[dict[str, Any]]) -> str | None:
+    """A volume of a Secret or ConfigMap that is not there: like a variable of one, which the kubelet refuses itself."""
+    if age < grace or pod.get("status", {}).get("phase") != "Pending":
+        return None
+    for event in events:
+        mine = (event.get("involvedObject") or {}).get("uid") == pod["metadata"].get("uid")
+        missing = MISSING.search(event.get("message") or "") if event.get("reason") == "FailedMount" and mine else None
+        if missing:
+            return f"cannot have its volume: {missing[1]}"
     return None

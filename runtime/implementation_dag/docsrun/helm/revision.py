@@ -22,10 +22,11 @@ class Scene:
 
 @dataclass(frozen=True)
 class Own:
-    """What of a scene counts for this deployment."""
+    """What of a scene counts for this deployment; `replaces`: there were pods before, which give way to it."""
 
     pods: list[Object]
     events: list[Object]
+    replaces: bool = False
 
 
 def own(now: Scene, before: Scene) -> Own:
@@ -39,6 +40,7 @@ def own(now: Scene, before: Scene) -> Own:
     return Own(
         [pod for pod in now.pods if _uid(pod) not in known and _is_newest(pod, now, current)],
         [event for event in now.events if _version(event) not in heard and _is_of(event, current)],
+        bool(before.pods),
     )
 
 
