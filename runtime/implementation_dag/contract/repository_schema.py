@@ -44,6 +44,12 @@ def schema() -> Schema:
                 maxItems=10,
             ),
             "set": _set(),
+            "annotationsKey": _text(
+                SET_KEY,
+                "Value of the chart that takes the annotations of its Ingress, "
+                "in place of the operator's deploy.ingress.annotationsKey.",
+            )
+            | {"maxLength": 200},
             "healthPath": _text(
                 REQUEST_PATH,
                 "Path that must answer below 400 before acceptance begins, "

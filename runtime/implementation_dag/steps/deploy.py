@@ -38,7 +38,8 @@ def helm_environment(told: settings.OfDeploy, image: registry.Image, this: run.R
         "IMAGE_TAG": env["IMAGE_TAG"],
         "PR": this.pr,
         "SET": json.dumps({key: repository.filled(text, filled) for key, text in deploy.set.items()}, sort_keys=True),
-        "SET_JSON": json.dumps(ingress_annotations(deploy.ingress)),
+        "ANNOTATIONS": json.dumps(deploy.ingress.annotations, sort_keys=True),
+        "ANNOTATIONS_KEY": deploy.ingress.annotations_key,
         "LABELS": json.dumps(this.labels, sort_keys=True),
         "HELM_TIMEOUT": deploy.helm_timeout,
         "POD_GRACE_SECONDS": str(deploy.pod_grace_seconds),
@@ -50,15 +51,6 @@ def helm_environment(told: settings.OfDeploy, image: registry.Image, this: run.R
             {"repositories": settings.written(told.repositories), "names": filled}, sort_keys=True
         ),
     }
-
-
-def ingress_annotations(ingress: settings.Ingress) -> dict[str, str]:
-    """Return the annotations of the application's Ingress as helm's --set-json takes them: path → JSON."""
-    found = {}
-    for name, value in ingress.annotations.items():
-        key = name.replace(".", "\\.")
-        found[f"{ingress.annotations_key}.{key}"] = json.dumps(value)
-    return found
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ def validator(group: str, version: str, kind: str, kube_minor: str) -> Draft2020
     names = schema.get("x-kubernetes-group-version-kind", [])
     if {"group": group, "version": version, "kind": kind} not in names:
         return None
-    return indexed(schema, _registry(kube_minor))
+    return indexed(_nullable(schema), _registry(kube_minor))
 
 
 def indexed(schema: dict[str, Any], others: referencing.Registry[Any] | None = None) -> Draft202012Validator:
@@ -51,6 +51,19 @@ def indexed(schema: dict[str, Any], others: referencing.Registry[Any] | None = N
 @cache
 def _registry(kube_minor: str) -> referencing.Registry[Any]:
     contents = utils.schema_contents(f"{folder(kube_minor)}/_definitions.json", kube_minor)
-    resource = referencing.Resource.from_contents(contents)
+    resource = referencing.Resource.from_contents(_nullable(contents))
     registry: referencing.Registry[Any] = referencing.Registry().with_resource(_DEFINITIONS, resource).crawl()
     return registry
+
+
+def _nullable(schema: Any) -> Any:
+    """The schema with anyOf for oneOf: null, which the API server drops, is a number or null and a text or null."""
+    if isinstance(schema, list):
+        return [_nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # A field of that name has a mapping: CustomResourceDefinitions describe schemas themselves.
+    return {
+        "anyOf" if key == "oneOf" and isinstance(value, list) else key: _nullable(value)
+        for key, value in schema.items()
+    }

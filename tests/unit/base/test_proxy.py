@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from implementation_dag.base import git, proxy
-from implementation_dag.docsrun.helm import command, installation
+from implementation_dag.docsrun.helm import command, installation, revision
 from implementation_dag.docsrun.helm import deploy as helm_deploy
 from implementation_dag.preview import registry
 
@@ -117,7 +117,6 @@ def test_helm_has_it_only_where_it_fetches_a_chart(
     )
     (tmp_path / "values.yaml").write_text("{}")
     env = {
-        "SET_JSON": "{}",
         "LABELS": "{}",
         "HELM_TIMEOUT": "1m",
         "POD_GRACE_SECONDS": "1",
@@ -127,11 +126,8 @@ def test_helm_has_it_only_where_it_fetches_a_chart(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(helm_deploy.chart.inside, "__defaults__", (tmp_path,))
     monkeypatch.setattr(helm_deploy.chart.locate, "__defaults__", (tmp_path,))
-    monkeypatch.setattr(helm_deploy.preview, "scene", lambda *_: [])
-    monkeypatch.setattr(helm_deploy.pods, "trouble", lambda *_: None)
-    monkeypatch.setattr(helm_deploy.revision, "own", lambda *_: [])
-    wanted = installation.Installation(location, ("values.yaml",), {}, "/")
-    helm_deploy.install(None, "impl-pr-7", "shop", wanted)  # type: ignore[arg-type]
+    wanted = installation.Installation(location, ("values.yaml",), {}, "/", {})
+    helm_deploy.install(None, "impl-pr-7", "shop", wanted, lambda: revision.Own([], []))  # type: ignore[arg-type]
     command.capture("status")
     calls = tools.read_text().splitlines()
     starts = [index for index, line in enumerate(calls) if "=" not in line]

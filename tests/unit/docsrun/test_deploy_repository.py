@@ -12,7 +12,7 @@ import pytest
 from implementation_dag.base import kube as kubernetes
 from implementation_dag.contract import labels
 from implementation_dag.contract.repository import FILE, schema
-from implementation_dag.docsrun.helm import chart, command, deploy, installation, preview, results
+from implementation_dag.docsrun.helm import chart, command, deploy, installation, preview, results, steady
 from implementation_dag.docsrun.helm.revision import Scene
 from implementation_dag.preview.discovery import Discovery
 
@@ -25,7 +25,8 @@ SECTION = {
 TOLD = {"repositories": SECTION, "names": {"host": "shop.example.com"}}
 ENV = {
     "NS": "impl-pr-7", "RELEASE": "shop-pr-7", "CHART_PATH": "charts/app", "VALUES_FILE": "v.yaml", "SET": "{}",
-    "SET_JSON": "{}", "LABELS": json.dumps({labels.WORKFLOW: "run-1"}), "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1",
+    "ANNOTATIONS": json.dumps({"example.com/x": 'a"b'}), "ANNOTATIONS_KEY": "ingress.annotations",
+    "LABELS": json.dumps({labels.WORKFLOW: "run-1"}), "HELM_TIMEOUT": "1m", "POD_GRACE_SECONDS": "1",
     "HEALTH_PATH": "/", "HEALTH_TIMEOUT_SECONDS": "1", "UNSCHEDULABLE_GRACE_SECONDS": "1",
     "REPOSITORY": json.dumps(TOLD),
 }  # fmt: skip
@@ -74,6 +75,16 @@ def test_a_wrong_file_ends_it_before_helm_runs(helm: list[list[str]], tmp_path: 
     assert not (tmp_path / "results" / "outputs.json").exists()
 
 
+def test_pods_that_do_not_stay_end_it_after_helm(
+    helm: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steady, "wait", lambda *_, asked: "" if asked else "pod app-1 crashed")
+    assert deploy.main() == 1
+    assert helm
+    told = json.loads((tmp_path / "results" / "failure.json").read_text())
+    assert told == {"reason": "PodsCannotRun", "message": "pod app-1 crashed"}
+
+
 def test_helm_gets_what_the_file_says_and_the_file_is_handed_over(helm: list[list[str]], tmp_path: Path) -> None:
     text = 'chartPath: deploy/shop\nvaluesFiles: [v.yaml, deploy/a.yaml]\nset: {"hosts[0].name": "{host}"}\n'
     (tmp_path / "src" / FILE).write_text(text)
@@ -81,8 +92,10 @@ def test_helm_gets_what_the_file_says_and_the_file_is_handed_over(helm: list[lis
     (arguments,) = helm
     source = tmp_path / "src"
     assert arguments[:4] == ["upgrade", "--install", "shop-pr-7", f"{source}/deploy/shop"]
+    assert "--server-side=false" in arguments
     values = [arguments[index + 1] for index, word in enumerate(arguments) if word == "--values"]
     assert values == [f"{source}/v.yaml", f"{source}/deploy/a.yaml"]
     assert arguments[arguments.index("--set-string") + 1] == "hosts[0].name=shop.example.com"
+    assert arguments[arguments.index("--set-json") + 1] == r'ingress.annotations.example\.com/x="a\"b"'
     handed = json.loads((tmp_path / "results" / "outputs.json").read_text())["repository"]
     assert base64.b64decode(handed).decode() == text

@@ -27,13 +27,18 @@ ENV = {
     "VALUES_FILE": "values-preview.yaml",
     "SET": '{"image.tag": "pr-7"}',
     "HEALTH_PATH": "/",
+    "ANNOTATIONS": json.dumps({"example.com/robots": 'no"index'}),
+    "ANNOTATIONS_KEY": "ingress.annotations",
     "REPOSITORY": json.dumps({"repositories": SECTION, "names": NAMES}),
 }
-BY_VALUES = Installation("charts/app", ("values-preview.yaml",), {"image.tag": "pr-7"}, "/")
+ROBOTS = r"example\.com/robots"
+ANNOTATIONS = {f"ingress.annotations.{ROBOTS}": r'"no\"index"'}
+BY_VALUES = Installation("charts/app", ("values-preview.yaml",), {"image.tag": "pr-7"}, "/", ANNOTATIONS)
 WHOLE = """
 chartPath: charts/podinfo
 valuesFiles: [a.yaml, deploy/b.yml]
 set: {"ingress.hosts[0].host": "{host}", image.tag: "{tag}@{digest}"}
+annotationsKey: ingress.main[0].annotations
 healthPath: /readyz
 """
 
@@ -55,7 +60,10 @@ def test_a_docsrun_without_bounds_looks_for_no_file(tmp_path: Path) -> None:
 def test_the_file_counts_more_than_values(tmp_path: Path) -> None:
     values = {"ingress.hosts[0].host": "shop-pr-7.example.com", "image.tag": "pr-7@sha256:0"}
     file = base64.b64encode(WHOLE.encode()).decode()
-    assert by(tmp_path, WHOLE) == Installation("charts/podinfo", ("a.yaml", "deploy/b.yml"), values, "/readyz", file)
+    own = {f"ingress.main[0].annotations.{ROBOTS}": r'"no\"index"'}
+    assert by(tmp_path, WHOLE) == Installation(
+        "charts/podinfo", ("a.yaml", "deploy/b.yml"), values, "/readyz", own, file
+    )
 
 
 @pytest.mark.parametrize("text", ["# nothing\n", "limits: {maxP95Ms: 9}"])

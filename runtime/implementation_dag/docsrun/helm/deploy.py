@@ -93,10 +93,11 @@ def install(
         arguments += ["--values", str(chart.inside(name, "valuesFile"))]
     for key, value in wanted.values.items():
         arguments += ["--set-string", f"{key}={value}"]
-    for key, value in json.loads(env["SET_JSON"]).items():
+    for key, value in wanted.annotations.items():
         arguments += ["--set-json", f"{key}={value}"]
     pairs = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
-    arguments += ["--labels", pairs, "--wait", "--timeout", env["HELM_TIMEOUT"]]
+    # Server-side apply keeps an empty field as one that the chart names, and refuses lists that name a thing twice.
+    arguments += ["--labels", pairs, "--server-side=false", "--wait", "--timeout", env["HELM_TIMEOUT"]]
 
     def trouble() -> str | None:
         try:

@@ -18,13 +18,15 @@ from . import chart
 class Installation:
     """Chart and values files as paths in the checkout, values for --set-string, and the path that must answer.
 
-    `file` is the repository's own file in base64, empty where there is none.
+    `annotations` of the Ingress are values for --set-json. `file` is the repository's own file in base64,
+    empty where there is none.
     """
 
     chart_path: str
     values_files: tuple[str, ...]
     values: Mapping[str, str]
     health_path: str
+    annotations: Mapping[str, str]
     file: str = ""
 
 
@@ -33,7 +35,14 @@ def chosen(env: Mapping[str, str], checkout: Path = chart.CHECKOUT) -> Installat
 
     REPOSITORY has the bounds of the file and the names that its values may use; without it no file is looked for.
     """
-    given = Installation(env["CHART_PATH"], (env["VALUES_FILE"],), json.loads(env["SET"]), env["HEALTH_PATH"])
+    annotations = json.loads(env["ANNOTATIONS"])
+    given = Installation(
+        env["CHART_PATH"],
+        (env["VALUES_FILE"],),
+        json.loads(env["SET"]),
+        env["HEALTH_PATH"],
+        _annotations(annotations, env["ANNOTATIONS_KEY"]),
+    )
     content = read(checkout) if "REPOSITORY" in env else None
     if content is None:
         return given
@@ -46,6 +55,7 @@ def chosen(env: Mapping[str, str], checkout: Path = chart.CHECKOUT) -> Installat
         _values_files(given, own, allowed),
         values if "set" in own else given.values,
         own.get("healthPath", given.health_path),
+        _annotations(annotations, own["annotationsKey"]) if "annotationsKey" in own else given.annotations,
         base64.b64encode(content).decode(),
     )
 
@@ -61,6 +71,11 @@ def read(checkout: Path) -> bytes | None:
         raise repository.RepositoryError(f"{repository.FILE} must be a plain file, not a link or a folder")
     with path.open("rb") as stream:
         return stream.read(repository.SIZE_LIMIT + 1)
+
+
+def _annotations(annotations: Mapping[str, str], key: str) -> dict[str, str]:
+    """The Ingress's annotations as helm's --set-json takes them below `key`: path → JSON."""
+    return {".".join((key, name.replace(".", "\\."))): json.dumps(value) for name, value in annotations.items()}
 
 
 def _chart(given: Installation, own: repository.Settings, allowed: repository.Bounds) -> str:

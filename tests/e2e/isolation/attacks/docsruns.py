@@ -41,7 +41,8 @@ def helm(box: Box, name: str, pr: int, options: dict[str, Any], commit: str = ""
         env |= {
             "VALUES_FILE": "values.yaml",
             "SET": "{}",
-            "SET_JSON": "{}",
+            "ANNOTATIONS": "{}",
+            "ANNOTATIONS_KEY": "ingress.annotations",
             "CHART_PATH": options.get("chartPath", "chart"),
         }
         env |= {"LABELS": LABELS, "HELM_TIMEOUT": "30s", "POD_GRACE_SECONDS": "10", "ALLOW_NO_ENDPOINT": "true"}

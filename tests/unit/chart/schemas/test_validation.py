@@ -73,6 +73,17 @@ def test_a_field_that_kubernetes_does_not_know_is_refused(minor: str) -> None:
     )
 
 
+@pytest.mark.parametrize("minor", KUBERNETES)
+def test_null_for_a_number_or_a_text_is_none_as_the_api_server_takes_it(minor: str) -> None:
+    """nats-operator's chart leaves maxSurge empty."""
+    item = copy.deepcopy(DEPLOYMENT)
+    item["spec"]["strategy"] = {"rollingUpdate": {"maxSurge": None, "maxUnavailable": "25%"}}
+    assert not validate([item], minor)
+    item["spec"]["strategy"]["rollingUpdate"]["maxSurge"] = [1]
+    (fault,) = validate([item], minor)
+    assert fault.path == "spec.strategy.rollingUpdate.maxSurge"
+
+
 def test_a_workflow_must_fit_every_supported_argo() -> None:
     assert not validate([WORKFLOW], "1.36")
     wrong = copy.deepcopy(WORKFLOW)

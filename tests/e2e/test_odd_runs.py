@@ -1,0 +1,75 @@
+"""Runs that things happen to: helm is killed in its middle; a repository and evidence with names that are no UTF-8."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.lab.stand import previews, repository, workflow
+from scripts.lab.stand.environment import RELEASE_NAMESPACE
+from scripts.lab.stand.evidence import download, prefix
+from scripts.lab.stand.repository import OWNER, REPO, PullRequest
+from scripts.lab.stand.session import Session
+
+KILLED, ODD = 60, 61
+NOT_UTF8 = os.fsdecode(b"caf\xe9.txt")
+# What an application's own tests may do: leave evidence of any name.
+LEAVES = """import os
+
+
+def test_leaves_evidence() -> None:
+    for name in (b"caf\\xe9.txt", b"fine.txt"):
+        with open(os.path.join(os.environb[b"EVIDENCE_DIR"], name), "w") as stream:
+            stream.write("x")
+"""
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+
+
+@pytest.mark.long
+def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) -> None:
+    kubectl = session.environment.kubectl
+    repository.open_pull_request(session.host, PullRequest(KILLED, version="6.0.0"), session.work)
+    given = {"owner": OWNER, "repo": REPO, "pr": str(KILLED)}
+    name = workflow.submit(session.environment, given)
+    namespace = f"impl-pr-{KILLED}"
+    pending = "owner=helm,status=pending-install"
+    deadline = time.monotonic() + 300
+    while not kubectl.items("secrets", f"--namespace={namespace}", f"--selector={pending}"):
+        assert time.monotonic() < deadline, "helm did not begin"
+        time.sleep(0.2)
+    docsrun = f"taskmaster.io/docsrun={name}-deploy"
+    place = f"--namespace={RELEASE_NAMESPACE}"
+    kubectl.run("delete", "pods", f"--selector={docsrun}", place, "--grace-period=0", "--force")
+    kubectl.run(
+        "patch", "workflows.argoproj.io", name, place, "--type=merge", '--patch={"spec":{"shutdown":"Terminate"}}'
+    )
+    assert workflow.follow(session.environment, [name], lambda _: None)[name]["status"]["phase"] == "Failed"
+    assert kubectl.items("secrets", f"--namespace={namespace}", f"--selector={pending}"), "helm had ended before"
+    again = workflow.submit(session.environment, given)
+    found = workflow.finished(session.environment, workflow.follow(session.environment, [again], lambda _: None)[again])
+    assert found.phase == "Succeeded", found
+    assert previews.namespace(session.environment, KILLED)["metadata"]["labels"]["workflow"] == again
+
+
+@pytest.mark.long
+def test_names_that_are_no_utf8_are_left_out_of_the_evidence_and_kept_in_the_repository(
+    session: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_evidence.py").write_text(LEAVES)
+    (tmp_path / ".gitattributes").write_text("*.txt text eol=crlf\n*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (tmp_path / "big.bin").write_text(POINTER)
+    for odd in (NOT_UTF8, "größe 'in' \"cm\".txt", "-rf.txt"):
+        (tmp_path / odd).write_text("one\r\ntwo\r\n")
+    commit = repository.open_pull_request(session.host, PullRequest(ODD, folders=((tmp_path, "."),)), session.work)
+    name = workflow.submit(session.environment, {"owner": OWNER, "repo": REPO, "pr": str(ODD)})
+    found = workflow.finished(session.environment, workflow.follow(session.environment, [name], lambda _: None)[name])
+    assert found.phase == "Succeeded", found
+    files = download(session.store, prefix(OWNER, REPO, str(ODD), name)).files
+    assert "rex/fine.txt" in files
+    assert not [path for path in files if "caf" in path]
+    # Nothing was changed on the way, so nothing was pushed over it.
+    assert files["rex/commit.txt"].decode().strip() == commit
