@@ -101,6 +101,7 @@ def test_a_moved_chart_takes_what_the_repository_s_own_settings_say(host: GitHos
     limits = {"minSuccessPct": 0.95, "maxP95Ms": 1200, "requestsPerHost": 10}
     section = {"settings": list(contract.schema()["properties"]), "mostRequestsPerHost": 100}
     env = {"CHART_PATH": "charts/app", "VALUES_FILE": "values-preview.yaml", "SET": "{}", "HEALTH_PATH": "/"}
+    env |= {"ANNOTATIONS": "{}", "ANNOTATIONS_KEY": "ingress.annotations"}
     env["REPOSITORY"] = json.dumps({"repositories": section | {"defaults": defaults | limits}, "names": names})
     wanted = chosen(env, tmp_path / "w")
     flags = [argument for item in wanted.values.items() for argument in ("--set-string", "=".join(item))]
