@@ -88,9 +88,9 @@ class Driver:
 
     # As anybody.
 
-    def repository(self, owner: str, repo: str, empty: bool = False) -> None:
-        """Make a private repository, with a first commit on main unless it is to be empty."""
-        document = {"name": repo, "private": True, "auto_init": not empty, "default_branch": "main"}
+    def repository(self, owner: str, repo: str, empty: bool = False, private: bool = True) -> None:
+        """Make a repository, with a first commit on main unless it is to be empty."""
+        document = {"name": repo, "private": private, "auto_init": not empty, "default_branch": "main"}
         path = "/user/repos" if owner == self.login else at("/orgs/{owner}/repos", owner=owner)
         self.caller.call("POST", path, body=document)
 
