@@ -48,23 +48,24 @@ $(MOTO_STAMP): requirements/moto.lock
 
 .PHONY: tools
 tools: ## Build the pinned tools into the cache (resumes where it was cut)
-	@python3 -m scripts.toolchain build --group test --group image --group demo --group cluster
+	@python3 -m idag.toolchain build --group test --group image --group demo --group cluster
 
 # A user's own cluster is not built here.
 LOCAL_KUBECONFIG := $(or $(IDAG_STATE),/var/lib/implementation-dag)/admin.kubeconfig
+LOCAL_INGRESS = $(shell python3 -c 'from scripts.lab.cluster.settings import INGRESS_SERVICE_IP as found; print(found)')
 FOREIGN_CLUSTER := $(filter-out $(LOCAL_KUBECONFIG),$(KUBECONFIG))
 DEMO_GROUPS = --group test --group image --group demo $(if $(FOREIGN_CLUSTER),,--group cluster)
 .PHONY: demo-tools
 demo-tools: ## Build what the demo needs; no Kubernetes when KUBECONFIG names a cluster
-	@python3 -m scripts.toolchain build $(DEMO_GROUPS)
+	@python3 -m idag.toolchain build $(DEMO_GROUPS)
 
 .PHONY: tools-path
 tools-path: ## Print the folder of the built tools
-	@python3 -m scripts.toolchain path
+	@python3 -m idag.toolchain path
 
 .PHONY: test-tools
 test-tools: ## Fetch the tools that `make test` needs; no compiler
-	@python3 -m scripts.toolchain build --group test
+	@python3 -m idag.toolchain build --group test
 
 ##@ Checks without a cluster
 .PHONY: test
@@ -74,9 +75,9 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 
 .PHONY: lint
 lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
-	@echo "[lint] ruff" >&2; $(VENV)/bin/ruff check --quiet scripts runtime tests examples benchmarks
-	@$(VENV)/bin/ruff format --check --quiet scripts runtime tests benchmarks
-	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag scripts benchmarks
+	@echo "[lint] ruff" >&2; $(VENV)/bin/ruff check --quiet idag scripts runtime tests examples benchmarks
+	@$(VENV)/bin/ruff format --check --quiet idag scripts runtime tests benchmarks
+	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag idag scripts benchmarks
 	@echo "[lint] import-linter" >&2; told=$$($(VENV)/bin/lint-imports --no-cache) || { echo "$$told" >&2; exit 1; }
 	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
 
@@ -99,7 +100,7 @@ unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; 
 
 .PHONY: api-tools
 api-tools: ## Build the API server and the forge that `make test-api` asks (Kubernetes: 7 minutes, Gitea: 8, once)
-	@python3 -m scripts.toolchain build etcd kubernetes gateway-api gitea
+	@python3 -m idag.toolchain build etcd kubernetes gateway-api gitea
 
 .PHONY: test-api
 test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and a real Gitea how it is read (PROVE=1: take each rule out once)
@@ -108,7 +109,7 @@ test-api: venv test-tools api-tools ## Ask a real API server what the policies l
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs
-	@python3 -m scripts.toolchain build --group check
+	@python3 -m idag.toolchain build --group check
 
 .PHONY: check
 check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, vegeta, checkov, S3
@@ -129,8 +130,8 @@ coverage: venv test-tools ## Measure what the render cases exercise and which ch
 
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered and what kustomize/argocd has of each environment from the overlays
-	@$(PYTHON) -m scripts.delivery.overlays.rendered
-	@$(PYTHON) -m scripts.delivery.overlays.argocd
+	@$(PYTHON) -m idag.overlays.rendered
+	@$(PYTHON) -m idag.overlays.argocd
 
 .PHONY: chart-values
 chart-values: venv ## Rewrite the chart's values.schema.json and README from values.yaml
@@ -142,7 +143,7 @@ schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/sch
 
 .PHONY: lint-docs
 lint-docs: venv ## Rewrite the tables of docs/lint.md from the rules
-	@$(PYTHON) -m scripts.chart.lint.docs
+	@$(PYTHON) -m scripts.chart.lint_docs
 
 .PHONY: generate
 generate: snapshots lint-docs ## Write everything that is made from something else (tools/schemas: `make schemas`)
@@ -157,7 +158,7 @@ verify: generate ## Fail when something that is made was not committed as it is 
 ##@ Local cluster
 .PHONY: argocd-tools
 argocd-tools: ## Build Argo CD and what it needs besides (5 minutes, once)
-	@python3 -m scripts.toolchain build argo-cd kustomize
+	@python3 -m idag.toolchain build argo-cd kustomize
 
 .PHONY: up
 up: venv tools $(if $(ARGOCD),argocd-tools) ## Bring the local cluster up, a no-op when it is (ARGOCD=1: with Argo CD)
@@ -190,7 +191,7 @@ e2e: venv demo-tools $(if $(FOREIGN_CLUSTER),,isolation-tools argocd-tools) ## R
 
 .PHONY: isolation-tools
 isolation-tools: demo-tools ## Build the enforcer of network policies that only the isolation tests need
-	@python3 -m scripts.toolchain build --group isolation
+	@python3 -m idag.toolchain build --group isolation
 
 .PHONY: e2e-isolation
 e2e-isolation: venv isolation-tools ## Run the isolation tests: a hostile pull request cannot leave its box (PROVE=1: and each gets through without its layer)
@@ -211,12 +212,12 @@ e2e-environments: venv demo-tools argocd-tools ## Let Argo CD bring all environm
 	@$(VENV)/bin/pytest -v --junitxml out/environments/coexistence.xml $(COEXISTENCE)
 
 .PHONY: doctor
-doctor: venv test-tools ## Check a cluster (KUBECONFIG) for what the chart needs, and say what to do
-	@$(PYTHON) -m scripts.doctor
+doctor: venv test-tools ## Check a cluster (KUBECONFIG, or the local one) for what the chart needs, and say what to do
+	@$(if $(FOREIGN_CLUSTER),,KUBECONFIG=$(LOCAL_KUBECONFIG)) $(PYTHON) -m idag.doctor $(if $(FOREIGN_CLUSTER),,--ingress $(LOCAL_INGRESS))
 
 .PHONY: retention
 retention: venv ## Give a release's bucket its lifecycle rules (FROM=manifest, or - for a ConfigMap from kubectl)
-	@$(PYTHON) -m scripts.delivery.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
+	@$(PYTHON) -m idag.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
 
 ##@ Measurements
 .PHONY: bench-overhead
@@ -229,13 +230,13 @@ bench-cluster: venv tools ## Measure how long the local cluster takes up and dow
 
 .PHONY: bench-render
 bench-render: venv test-tools ## Measure the render harness beside helm-unittest and plain helm template
-	@python3 -m scripts.toolchain build --group bench
+	@python3 -m idag.toolchain build --group bench
 	@$(PYTHON) -m benchmarks.render
 
 ##@ Release
 .PHONY: promote
 promote: venv test-tools ## Commit what was tested FROM= into TO= on a branch (EVIDENCE=index.json or s3://bucket/key)
-	@$(PYTHON) -m scripts.delivery.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
+	@$(PYTHON) -m idag.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
 
 .PHONY: package
 package: venv test-tools ## Write the chart's package, the same bytes on every machine, and print its sha256

@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
+from idag.progress import Progress
 from implementation_dag.contract.stages import PROVISION, STAGES
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
@@ -26,7 +27,6 @@ from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.release import RELEASE
 from scripts.lab.stand.session import Session, prepared
 from scripts.lab.stand.stages import wall_seconds
-from scripts.progress import Progress
 
 ROUNDS = 3
 TASKS = tuple(stage.task for stage in STAGES if stage != PROVISION)

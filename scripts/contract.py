@@ -10,7 +10,7 @@ from pathlib import Path
 
 from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.contract.repository_schema import schema
-from scripts.command import ends_in_words
+from idag.command import ends_in_words
 from scripts.marked import row, with_parts
 
 ROOT = Path(__file__).resolve().parents[1]

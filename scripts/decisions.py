@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.command import ends_in_words
+from idag.command import ends_in_words
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "decisions"
 HEAD = """\

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
+from idag.yaml_reader import Object, load, read_text
 from implementation_dag.base.errors import StepError
 from implementation_dag.contract import repository, settings
-from scripts.command import ends_in_words
-from scripts.yaml_reader import Object, load, read_text
 
 VALUES = Path(__file__).resolve().parents[1] / "charts" / "implementation-dag" / "values.yaml"
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from benchmarks.render import process, suites
 from benchmarks.render.assertions import Assertion, read
-from scripts.chart.render import NEWEST, TARGETS
+from idag.progress import Progress
+from idag.render import NEWEST, TARGETS
+from idag.render.targets import KUBERNETES
+from idag.toolchain import tool
 from scripts.chart.render.project import SUITE
-from scripts.chart.render.targets import KUBERNETES
-from scripts.progress import Progress
-from scripts.toolchain import tool
 
 ROUNDS = 3
 OUT = Path("out") / "bench" / "render.json"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.chart.render.manifests import load
+from idag.render.manifests import load
 
 FILE = Path(__file__).parent / "assertions.yaml"
 CHECKS = ("equals", "matches", "contains", "length", "exists")

@@ -8,10 +8,10 @@ import sys
 
 from benchmarks.render.assertions import read
 from benchmarks.render.suites import places
-from scripts.chart.render import TARGETS, Target
-from scripts.chart.render.manifests import documents, load
+from idag.render import TARGETS, Target
+from idag.render.manifests import documents, load
+from idag.toolchain import tool
 from scripts.chart.render.project import SUITE
-from scripts.toolchain import tool
 
 
 def main() -> int:

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from benchmarks.render.assertions import Assertion, steps
-from scripts.chart.render import NEWEST, Suite
-from scripts.chart.render.manifests import documents, load
-from scripts.toolchain import tool
+from idag.render import NEWEST, Suite
+from idag.render.manifests import documents, load
+from idag.toolchain import tool
 
 Places = dict[str, tuple[str, int]]
 

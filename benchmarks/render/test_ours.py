@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.render.assertions import Assertion, read
-from scripts.chart.render import NEWEST, TARGETS, Cache, Objects, Target
+from idag.render import NEWEST, TARGETS, Cache, Objects, Target
 from scripts.chart.render.project import SUITE
 
 ASSERTIONS = read()

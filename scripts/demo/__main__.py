@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from idag.progress import Progress
+from idag.toolchain import ToolError, ToolMissing
 from scripts.demo import summary
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
@@ -19,8 +21,6 @@ from scripts.lab.stand import environment, logs
 from scripts.lab.stand.alone import alone, lock_of
 from scripts.lab.stand.errors import DemoError, NotStarted
 from scripts.lab.stand.session import Session, prepared, remove_everything
-from scripts.progress import Progress
-from scripts.toolchain import ToolError, ToolMissing
 
 OUT = Path("out") / "demo"
 FAULTS = (DemoError, ClusterError, ImageError, ToolError, ToolMissing)

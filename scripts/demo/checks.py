@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from idag.yaml_reader import load
 from implementation_dag.contract import labels, stages
 from implementation_dag.contract.parameters import THRESHOLDS
 from implementation_dag.contract.repository import in_force
@@ -14,7 +15,6 @@ from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWN_SETTINGS, OWNER, REPO, PullRequest
 from scripts.lab.stand.workflow import Finished
-from scripts.yaml_reader import load
 
 # Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
 POD_LIMIT = 13

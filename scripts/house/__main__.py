@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.command import ends_in_words
+from idag.command import ends_in_words
 
 from .cost import KINDS, cost
 from .files import Files
@@ -23,7 +23,7 @@ OUT = ROOT / "out" / "house.json"
 def layers_broken() -> list[str]:
     """Return the contracts of import-linter that do not hold."""
     program = Path(sys.executable).with_name("lint-imports")
-    env = os.environ | {"PYTHONPATH": "runtime"}
+    env = os.environ | {"PYTHONPATH": ".:runtime"}
     told = subprocess.run([str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, env=env)
     broken = [line.removesuffix(" BROKEN") for line in told.stdout.splitlines() if line.endswith(" BROKEN")]
     return broken or (["import-linter did not run: " + (told.stderr or told.stdout)[-500:]] if told.returncode else [])

@@ -81,7 +81,7 @@ def environments(files: Files) -> dict[str, re.Pattern[str]]:
 
 def lint_rules(files: Files) -> dict[str, re.Pattern[str]]:
     """The rules of our own lint."""
-    found = {code for text in files.below("scripts/").values() for code in re.findall(r"\"(IDAG\d{3})\"", text)}
+    found = {code for text in files.below("idag/").values() for code in re.findall(r"\"(IDAG\d{3})\"", text)}
     return {code: exactly(code) for code in sorted(found)}
 
 

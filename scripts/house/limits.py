@@ -34,7 +34,7 @@ def limits_spelled_twice(files: Files) -> dict[str, list[str]]:
 def _limited(path: str, text: str) -> Iterator[str]:
     if path.endswith(".schema.json"):
         yield from _in_schema(json.loads(text))
-    elif path.endswith(".py") and path.startswith(("runtime/", "scripts/")):
+    elif path.endswith(".py") and path.startswith(("runtime/", "scripts/", "idag/")):
         calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
         yield from (name for call in calls if (name := _first(call)) and _bounds(call))
 

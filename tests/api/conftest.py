@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from idag.render import helm
+from idag.render.manifests import Object
+from idag.toolchain import asset
 
 from implementation_dag.base import wait
-from scripts.chart.render import helm
-from scripts.chart.render.manifests import Object
 from scripts.chart.render.project import CHART
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.toolchain import asset
 
 from . import release, server
 from .cases import ask

@@ -20,10 +20,10 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.resources.batch_v1 import Job
 from lightkube.types import PatchType
 
+from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube, wait
 from implementation_dag.docsrun import job as jobs
-from scripts.chart.render.manifests import Object
 from scripts.lab.stand.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from idag.toolchain import tool
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.toolchain import tool
 
 READY_SECONDS = 60.0
 

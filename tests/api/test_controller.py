@@ -12,9 +12,9 @@ import pytest
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Pod
 
+from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube, wait
-from scripts.chart.render.manifests import Object
 
 from .release import SECONDS, Controller, World, controller, environment
 

@@ -11,13 +11,13 @@ from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Pod
 from lightkube.types import CascadeType
 
+from idag.render.manifests import Object
 from implementation_dag.agents import handlers as agentruns
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube
 from implementation_dag.base.life import Kind, Life
 from implementation_dag.docsrun import handlers as docsruns
 from implementation_dag.docsrun import settings
-from scripts.chart.render.manifests import Object
 
 from .previews import NAMESPACE
 from .release import World, client, environment

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render.manifests import Object
+from idag.render.manifests import Object
 from scripts.lab.stand.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from idag.toolchain import tool
 from scripts.chart.render.project import SUITE
-from scripts.toolchain import tool
 
 
 def check_rules(groups: Path) -> subprocess.CompletedProcess[str]:

@@ -3,10 +3,10 @@
 import subprocess
 
 import pytest
+from idag.overlays.environments import ENVIRONMENTS, ROOT
 
-from scripts.delivery.overlays import build, rendered
-from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
-from scripts.toolchain import tool
+from idag.overlays import build, rendered
+from idag.toolchain import tool
 
 FOLDERS = ["base", "crds", *(f"{kind}/{name}" for kind in ("overlays", "rendered") for name in ENVIRONMENTS)]
 

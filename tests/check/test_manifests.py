@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.chart.render.manifests import Object
+from idag.progress import Progress
+from idag.render.manifests import Object
+from idag.render.targets import HELMS, KUBERNETES, Target
+from idag.schemas.pinned import differences, generate
+from idag.toolchain import tool
 from scripts.chart.render.project import SUITE
-from scripts.chart.render.targets import HELMS, KUBERNETES, Target
 from scripts.chart.schemas.kubeconform import second_opinion
-from scripts.chart.schemas.pinned import differences, generate
-from scripts.progress import Progress
-from scripts.toolchain import tool
 
 ARGO_KINDS = ("WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "Workflow")
 # The chart refers to the platform's coderun-template; this case brings the reference one of the same interface.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.delivery.promote import PromoteError, evidence
+from idag.promote import PromoteError, evidence
 
 from .s3 import client
 

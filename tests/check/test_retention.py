@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.delivery.retention import RetentionError, rules
-from scripts.delivery.retention.__main__ import apply, main
-from scripts.delivery.retention.bucket import Bucket
-from scripts.delivery.retention.settings import Settings
-from scripts.toolchain import tool
+from idag.retention import RetentionError, rules
+from idag.retention.__main__ import apply, main
+from idag.retention.bucket import Bucket
+from idag.retention.settings import Settings
+from idag.toolchain import tool
 
 from .s3 import KEYS, client, free_port, serving
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-from scripts.chart.lint.docs import faults
-from scripts.chart.render.manifests import Object
-from scripts.chart.render.targets import KUBERNETES
+from idag.render.manifests import Object
+from idag.render.targets import KUBERNETES
+from idag.schemas.reading import read
+from idag.toolchain import tool
+from scripts.chart.lint_docs import faults
 from scripts.chart.schemas.kubeconform import second_opinion
-from scripts.chart.schemas.reading import read
-from scripts.toolchain import tool
 
 SAMPLE = Path(__file__).resolve().parents[1] / "lint" / "spec_sample"
 FAULTS = faults()

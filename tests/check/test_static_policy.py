@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from scripts.chart.render import helm
+from idag.render import helm
 from scripts.chart.render.project import CHART, SUITE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from idag.progress import Progress
 from scripts.demo.__main__ import save_logs
 from scripts.lab.stand import environment
 from scripts.lab.stand.alone import alone, lock_of
 from scripts.lab.stand.session import Session, is_up, prepared, remove_everything
-from scripts.progress import Progress
 
 OUT = Path("out") / "e2e"
 

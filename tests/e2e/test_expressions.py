@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from idag.render import helm
 from implementation_dag.contract import names
-from scripts.chart.render import helm
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
 

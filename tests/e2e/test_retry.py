@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from idag.toolchain import tool
 from scripts.demo.scenarios import MISSING_IMAGE
 from scripts.lab.stand import repository, workflow
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
-from scripts.toolchain import tool
 
 NUMBER = 57
 ANEW = ("--restart-successful", "--node-field-selector=templateName=provision")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.lint import RULES, lint
-from scripts.chart.lint.__main__ import main
-from scripts.chart.render.manifests import Object, objects
-from scripts.chart.schemas.reading import read
+from idag.lint import RULES, lint
+from idag.lint.__main__ import main
+from idag.render.manifests import Object, objects
+from idag.schemas.reading import read
 
 SHAPES = Path(__file__).parent / "shapes"
 RENDERED = Path(__file__).parents[2] / "kustomize" / "rendered" / "dev" / "manifests.yaml"

@@ -1,11 +1,11 @@
-"""`python -m scripts.chart.lint` on anybody's files: exit codes, messages, silences."""
+"""`python -m idag.lint` on anybody's files: exit codes, messages, silences."""
 
 import io
 from pathlib import Path
 
 import pytest
 
-from scripts.chart.lint.__main__ import main
+from idag.lint.__main__ import main
 
 JOB = """\
 apiVersion: batch/v1

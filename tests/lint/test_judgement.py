@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from scripts.chart.lint import lint
-from scripts.chart.render.manifests import Object, load
+from idag.lint import lint
+from idag.render.manifests import Object, load
 
 RBAC = "rbac.authorization.k8s.io"
 

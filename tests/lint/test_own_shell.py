@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from scripts.chart.lint.rules.shellcheck import complaints
+from idag.lint.rules.shellcheck import complaints
 
 ROOT = Path(__file__).resolve().parents[2]
 

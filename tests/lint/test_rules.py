@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.lint import RULES, lint
-from scripts.chart.render.manifests import Object, load
+from idag.lint import RULES, lint
+from idag.render.manifests import Object, load
 
 EXAMPLES = Path(__file__).parent / "examples"
 

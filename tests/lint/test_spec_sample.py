@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.lint import Finding, lint
-from scripts.chart.lint.docs import PAGE, faults, written
-from scripts.chart.schemas.reading import read
+from idag.lint import Finding, lint
+from idag.schemas.reading import read
+from scripts.chart.lint_docs import PAGE, faults, written
 
 SAMPLE = Path(__file__).parent / "spec_sample"
 FAULTS = faults()

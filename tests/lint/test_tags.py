@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.chart.lint import tags
+from idag.lint import tags
 
 RESULT = "tasks['a-b'].outputs.result"
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from idag.toolchain import tool
 from implementation_dag.acceptance import runner
 from implementation_dag.acceptance.settings import from_environment
-from scripts.toolchain import tool
 from tests import answering
 from tests.answering import Answer, Request
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from scripts.chart.render import helm
+from idag.render import helm
+from idag.toolchain import tool
 from scripts.chart.render.project import CHART
-from scripts.toolchain import tool
 
 SLICE = {
     "apiVersion": "discovery.k8s.io/v1",

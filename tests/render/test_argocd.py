@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from idag.overlays.environments import ENVIRONMENTS, ROOT
 
-from scripts.delivery.overlays import build
-from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
-from scripts.toolchain import tool
+from idag.overlays import build
+from idag.toolchain import tool
 
 KUSTOMIZE = ROOT / "kustomize"
 # Kinds without a namespace.

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.render.assertions import Assertion, AssertionsError, read
-from scripts.chart.render import Suite
+from idag.render import Suite
 
 ASSERTIONS = read()
 

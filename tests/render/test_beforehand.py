@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
+from idag.render import Objects
+from idag.render.targets import KUBERNETES
+from idag.schemas import validate
 from implementation_dag.__main__ import main
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.contract import names
 from implementation_dag.preview import preview_objects
 from implementation_dag.steps import render_preview
-from scripts.chart.render import Objects
 from scripts.chart.render.plugin import Renderer
-from scripts.chart.render.targets import KUBERNETES
-from scripts.chart.schemas import validate
 
 CASES = ("beforehand", "linkerd-beforehand", "secrets")
 PULLS = ("acme/shop#7", "acme/a-repository-whose-name-is-too-long-for-a-namespace#3", "acme/Shop.API#12")

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from scripts.chart.render import RenderError, helm
+from idag.render import RenderError, helm
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "implementation-dag"

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from idag.render import Objects
+from idag.render.manifests import load
+from idag.render.objects import by_name
 
 from implementation_dag.contract import labels, settings, stages
-from scripts.chart.render import Objects
-from scripts.chart.render.manifests import load
-from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 

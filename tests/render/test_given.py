@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from idag.render import Objects
 from implementation_dag.contract import names
 from implementation_dag.contract.served import APART
-from scripts.chart.render import Objects
 
 from .test_pipeline import containers, pipeline
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart.render import Objects, RenderError
+from idag.render import Objects, RenderError
+from idag.render.suite import Suite
 from scripts.chart.render.plugin import Renderer
-from scripts.chart.render.suite import Suite
 
 from .walk import PODS, Json, Place, places, put
 

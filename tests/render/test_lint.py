@@ -4,13 +4,13 @@ from functools import partial
 
 import pytest
 
-from scripts.chart.lint import lint
-from scripts.chart.render import helm
+from idag.lint import lint
+from idag.render import helm
+from idag.render.targets import HELMS, NEWEST
+from idag.render.umbrella import umbrella
+from idag.schemas.reading import read
 from scripts.chart.render.project import CHART, ROOT, SUITE
-from scripts.chart.render.targets import HELMS, NEWEST
-from scripts.chart.render.umbrella import umbrella
 from scripts.chart.render.verdicts import remembered
-from scripts.chart.schemas.reading import read
 
 
 @pytest.mark.parametrize("case", sorted(SUITE.cases))

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render import helm
-from scripts.chart.render.manifests import load_all
+from idag.render import helm
+from idag.render.manifests import load_all
 
 CHART = Path(__file__).resolve().parents[2] / "charts" / "implementation-dag"
 METADATA = [

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.chart.render import Suite
-from scripts.chart.render.notes import notes
+from idag.render import Suite
+from idag.render.notes import notes
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from idag.render import RenderError
 from implementation_dag.steps.provision import expiry
-from scripts.chart.render import RenderError
 from scripts.chart.render.plugin import Renderer
 
 from .walk import PODS, Json, Place, places, put

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-
-from scripts.delivery.overlays import argocd, build, rendered
-from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
+from idag.overlays import argocd, build, rendered
+from idag.overlays.environments import ENVIRONMENTS, ROOT
 
 KUSTOMIZE = ROOT / "kustomize"
 

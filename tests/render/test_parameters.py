@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from idag.render import Objects, RenderError
+from idag.render.manifests import load
+from idag.render.objects import by_name
 from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Parameter
-from scripts.chart.render import Objects, RenderError
-from scripts.chart.render.manifests import load
-from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.chart.render import Manifest, Object, Objects
-from scripts.chart.render.objects import by_name
+from idag.render import Manifest, Object, Objects
+from idag.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 
 STAGES = ["set-params", "implement", "clippy-format", "qa-testing", "provision", "deploy", "acceptance"]

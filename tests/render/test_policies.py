@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.chart.render import Manifest, Object, RenderError, Suite, helm
+from idag.render import Manifest, Object, RenderError, Suite, helm
 from scripts.chart.render.project import CHART
 from scripts.chart.render.standalone import POLICIES, differences, policies
 

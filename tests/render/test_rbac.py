@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.chart.render import Objects, helm
+from idag.render import Objects, helm
 from scripts.chart.render.project import CHART
 
 CASES = Path(__file__).parent / "cases"

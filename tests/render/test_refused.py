@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from idag.render import Suite
 from scripts.chart.coverage.refusals import Refusal, read
-from scripts.chart.render import Suite
 
 REFUSALS = read(Path(__file__).parent / "refused")
 

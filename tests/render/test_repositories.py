@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from idag.render import Objects, RenderError
+from idag.render.manifests import load
+from idag.render.objects import by_name
 from implementation_dag.contract import repository
 from implementation_dag.contract import settings as contract
-from scripts.chart.render import Objects, RenderError
-from scripts.chart.render.manifests import load
-from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 

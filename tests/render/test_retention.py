@@ -2,11 +2,11 @@
 
 import pytest
 import yaml
+from idag.overlays.environments import ROOT
 
-from scripts.chart.render import Suite
-from scripts.delivery.overlays.environments import ROOT
-from scripts.delivery.retention import settings
-from scripts.delivery.retention.settings import LOGS_PREFIX
+from idag.render import Suite
+from idag.retention import settings
+from idag.retention.settings import LOGS_PREFIX
 
 CONFIG = "ConfigMap/workflows/implementation-dag-artifacts"
 TEMPLATE = "WorkflowTemplate/workflows/implementation-dag"

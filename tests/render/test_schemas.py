@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from idag.overlays.environments import ROOT
 
-from scripts.chart.render import RenderError, helm
-from scripts.chart.render.manifests import load
+from idag.overlays import build
+from idag.render import RenderError, helm
+from idag.render.manifests import load
+from idag.render.targets import HELMS, KUBERNETES, TARGETS
+from idag.schemas import validate
 from scripts.chart.render.project import CHART, SUITE
-from scripts.chart.render.targets import HELMS, KUBERNETES, TARGETS
 from scripts.chart.render.verdicts import remembered
-from scripts.chart.schemas import validate
 from scripts.chart.schemas.values import ValuesSchema
-from scripts.delivery.overlays import build
-from scripts.delivery.overlays.environments import ROOT
 
 KUSTOMIZE = ROOT / "kustomize"
 

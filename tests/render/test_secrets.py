@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from idag.render import RenderError, helm
 from implementation_dag.preview import preview_objects
-from scripts.chart.render import RenderError, helm
 from scripts.chart.render.project import CHART
 
 SKIPPER = (

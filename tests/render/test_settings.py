@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.chart.render import Object, Objects, RenderError
-from scripts.chart.render.manifests import load
-from scripts.chart.render.objects import by_name
+from idag.render import Object, Objects, RenderError
+from idag.render.manifests import load
+from idag.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from scripts.chart.render.report import report
-from scripts.chart.render.snapshots import Snapshots
-from scripts.chart.render.suite import Suite
+from idag.render.report import report
+from idag.render.snapshots import Snapshots
+from idag.render.suite import Suite
 
 
 def test_rendered_as_kept(case: str, snapshots: Snapshots) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import implementation_dag
+from idag.render import Objects, RenderError, Suite
+from idag.render.manifests import load
+from idag.render.objects import by_name
 from implementation_dag.base import restricted
 from implementation_dag.docsrun.settings import Pods
-from scripts.chart.render import Objects, RenderError, Suite
-from scripts.chart.render.manifests import load
-from scripts.chart.render.objects import by_name
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"

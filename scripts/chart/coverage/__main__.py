@@ -10,15 +10,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
+from idag.progress import Progress
+from idag.render import RenderError, Suite, SuiteError
 from scripts.chart.coverage import floor, page, refusals, report
 from scripts.chart.coverage.actions import TemplateError
 from scripts.chart.coverage.errors import CoverageError
 from scripts.chart.coverage.measure import measure
 from scripts.chart.coverage.notice import noticing
-from scripts.chart.render import RenderError, Suite, SuiteError
 from scripts.chart.render.project import ROOT, SUITE
-from scripts.command import ends_in_words
-from scripts.progress import Progress
 
 TESTS = ROOT / "tests" / "render"
 REFUSED = TESTS / "refused"

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from idag.render import RenderError, Suite
 from scripts.chart.coverage.blocks import Arm, Block, Template
 from scripts.chart.coverage.references import section
 from scripts.chart.coverage.trials import Trials
 from scripts.chart.coverage.values import Values
-from scripts.chart.render import RenderError, Suite
 
 _MARK = "chart-coverage:{}:"
 _MARKED = re.compile(r"chart-coverage:(\d+):")

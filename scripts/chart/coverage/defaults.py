@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import yaml
 
+from idag.yaml_reader import InputError, load
 from scripts.chart.coverage.mutants import Mutant
 from scripts.chart.coverage.values import Path, Values, dotted
-from scripts.yaml_reader import InputError, load
 
 # Tried in order where the value itself cannot be bent: names, hosts, addresses, times, sizes, digests.
 _STRINGS = ("other", "other.example", "https://other.example", "7m", "7Mi", "sha256:" + "7" * 64, "7", "Other")

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import Any
 
+from idag.render import Case
+from idag.yaml_reader import load, read_text
 from scripts.chart.coverage.trials import Situation, Trials
 from scripts.chart.coverage.values import ABSENT, Path, Values, get
-from scripts.chart.render import Case
-from scripts.yaml_reader import load, read_text
 
 
 def exercised(trials: Trials, values: Values) -> dict[Path, Situation]:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path as File
 
+from idag.render import Suite
+from idag.render.snapshots import Snapshots
 from scripts.chart.coverage.blocks import Template, parse
 from scripts.chart.coverage.branches import Branch, branches, reached
 from scripts.chart.coverage.defaults import default_mutants
@@ -16,8 +18,6 @@ from scripts.chart.coverage.mutants import Mutant, template_mutants
 from scripts.chart.coverage.refusals import Refusal
 from scripts.chart.coverage.trials import Trials
 from scripts.chart.coverage.values import Path, Values, read
-from scripts.chart.render import Suite
-from scripts.chart.render.snapshots import Snapshots
 
 # The name of the first that noticed: a case of the snapshots, or a test.
 Killer = str

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from idag.render import Suite
 from scripts.chart.coverage.errors import CoverageError
-from scripts.chart.render import Suite
 
 _PASSED, _FAILED, _NOTHING_RAN = 0, 1, 5
 

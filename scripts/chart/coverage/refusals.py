@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.render import NEWEST, Case, RenderError, Suite
+from idag.render.cases import DEFAULT, find_cases
 from scripts.chart.coverage.errors import CoverageError
-from scripts.chart.render import NEWEST, Case, RenderError, Suite
-from scripts.chart.render.cases import DEFAULT, find_cases
 
 _TOLD = re.compile(r"^# refused: (.+)$", re.MULTILINE)
 

@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from idag.render import NEWEST, TARGETS, Case, Object, Objects, RenderError, Suite, Target
+from idag.render.normal import normalised, without_random
+from idag.render.random_names import RandomNames
 from scripts.chart.coverage.refusals import Refusal
-from scripts.chart.render import NEWEST, TARGETS, Case, Object, Objects, RenderError, Suite, Target
-from scripts.chart.render.normal import normalised, without_random
-from scripts.chart.render.random_names import RandomNames
 
 
 class Situation(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
+from idag.yaml_reader import load, read_text
 from scripts.chart.values.references import followed
-from scripts.yaml_reader import load, read_text
 
 Path = tuple[str, ...]
 

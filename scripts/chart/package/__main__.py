@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
+from idag.toolchain import ToolError, ToolMissing
 from scripts.chart.package.archive import PackageError, package
-from scripts.command import ends_in_words
-from scripts.toolchain import ToolError, ToolMissing
 
 CHART = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag"
 

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from scripts.toolchain import tool
+from idag.toolchain import tool
 
 # 2025-12-01T00:00:00Z, as in our images; the date of a package is the date of its release, not of its files.
 EPOCH = 1764547200

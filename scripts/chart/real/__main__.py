@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
+from idag.progress import Progress
+from idag.yaml_reader import InputError
 from scripts.chart.real import pipeline
 from scripts.chart.real.chart import check, find
-from scripts.command import ends_in_words
 from scripts.demo.__main__ import FAULTS
-from scripts.progress import Progress
-from scripts.yaml_reader import InputError
 
 BESIDE = "folder laid over the repository: values-preview.yaml, Containerfile; its release.yaml is for our own release"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts.chart.lint import lint
-from scripts.chart.render import NEWEST, TARGETS, Object, RenderError, Suite, SuiteError
-from scripts.chart.render.cases import DEFAULT
-from scripts.chart.render.snapshots import Snapshots
-from scripts.chart.schemas import SchemaError, validate
-from scripts.yaml_reader import InputError, load, read_text
+from idag.lint import lint
+from idag.render import NEWEST, TARGETS, Object, RenderError, Suite, SuiteError
+from idag.render.cases import DEFAULT
+from idag.render.snapshots import Snapshots
+from idag.schemas import SchemaError, validate
+from idag.yaml_reader import InputError, load, read_text
 
 _MINORS = (TARGETS[0].kubernetes, NEWEST.kubernetes)
 

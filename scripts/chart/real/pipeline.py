@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from idag.progress import Progress
+from idag.yaml_reader import InputError
 from scripts.chart.real.chart import about
 from scripts.lab.stand import environment, release, repository, workflow
 from scripts.lab.stand.alone import alone, lock_of
@@ -19,8 +21,6 @@ from scripts.lab.stand.helm import helm
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session, prepared
 from scripts.lab.stand.stages import Stage
-from scripts.progress import Progress
-from scripts.yaml_reader import InputError
 
 NUMBER = 90
 PLACE = "charts/real"

@@ -8,19 +8,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.chart.render.cases import DEFAULT
-from scripts.chart.render.errors import RenderError, SuiteError
-from scripts.chart.render.layout import dump
+from idag.command import ends_in_words
+from idag.progress import Progress
+from idag.render.cases import DEFAULT
+from idag.render.errors import RenderError, SuiteError
+from idag.render.layout import dump
+from idag.render.report import report, write_junit
+from idag.render.snapshots import Snapshots
+from idag.render.suite import Suite
+from idag.toolchain import ToolError
+from idag.toolchain.build import build_all, select
+from idag.toolchain.pins import read_pins
+from idag.toolchain.store import Store, cache_root
 from scripts.chart.render.project import SUITE
-from scripts.chart.render.report import report, write_junit
-from scripts.chart.render.snapshots import Snapshots
-from scripts.chart.render.suite import Suite
-from scripts.command import ends_in_words
-from scripts.progress import Progress
-from scripts.toolchain import ToolError
-from scripts.toolchain.build import build_all, select
-from scripts.toolchain.pins import read_pins
-from scripts.toolchain.store import Store, cache_root
 
 _TOOLS = ("helm3", "helm4", "kubectl-kustomize")
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render.objects import Objects
+from idag.render.objects import Objects
+from idag.render.snapshots import Snapshots
+from idag.render.suite import Suite
+from idag.render.targets import NEWEST, Target
 from scripts.chart.render.project import SUITE
-from scripts.chart.render.snapshots import Snapshots
-from scripts.chart.render.suite import Suite
-from scripts.chart.render.targets import NEWEST, Target
 
 Renderer = Callable[..., Objects]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.chart.render.suite import Suite
+from idag.render.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "charts" / "implementation-dag"

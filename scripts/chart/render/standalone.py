@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scripts.chart.render.changes import ABSENT, Change, changes, shown
-from scripts.chart.render.errors import RenderError, SuiteError
-from scripts.chart.render.layout import dump
-from scripts.chart.render.manifests import Object, load
-from scripts.chart.render.objects import Objects
+from idag.command import ends_in_words
+from idag.render.changes import ABSENT, Change, changes, shown
+from idag.render.errors import RenderError, SuiteError
+from idag.render.layout import dump
+from idag.render.manifests import Object, load
+from idag.render.objects import Objects
 from scripts.chart.render.project import ROOT, SUITE
-from scripts.command import ends_in_words
 
 POLICIES = ROOT / "policies" / "admission"
 POLICY_KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from scripts.chart.render.cache import Cache, content_key, default_cache
-from scripts.chart.render.manifests import Object
+from idag.render.cache import Cache, content_key, default_cache
+from idag.render.manifests import Object
 from scripts.chart.render.project import CHART, ROOT
 
 # The judging code, the schemas, our own CRD, and the versions of the packages and programs that are used.
 _JUDGES = (
-    *(ROOT / "scripts" / "chart" / name for name in ("lint", "schemas", "render")),
+    *(ROOT / "idag" / name for name in ("lint", "schemas", "render")),
     ROOT / "tools" / "schemas",
     CHART / "crds",
     ROOT / "requirements" / "dev.lock",

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from idag.render import helm
 from implementation_dag.check.rights import Identity, Object
-from scripts.chart.render import helm
 from scripts.chart.render.project import CHART
 
 from . import chart, words

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.chart.render.targets import KUBERNETES
-from scripts.chart.schemas.errors import SchemaError
-from scripts.chart.schemas.pinned import differences, generate, write
-from scripts.chart.schemas.reading import read
-from scripts.chart.schemas.validation import validate
-from scripts.command import ends_in_words
-from scripts.progress import Progress
-from scripts.toolchain import ToolError
-from scripts.yaml_reader import InputError
+from idag.command import ends_in_words
+from idag.progress import Progress
+from idag.render.targets import KUBERNETES
+from idag.schemas.errors import SchemaError
+from idag.schemas.pinned import differences, generate, write
+from idag.schemas.reading import read
+from idag.schemas.validation import validate
+from idag.toolchain import ToolError
+from idag.yaml_reader import InputError
 
 
 @ends_in_words("schemas")

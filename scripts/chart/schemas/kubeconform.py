@@ -12,12 +12,12 @@ from typing import Any
 
 from kubernetes_validate import utils
 
-from scripts.chart.render.manifests import Object
-from scripts.chart.schemas.builtin import folder as builtin_folder
-from scripts.chart.schemas.builtin import validator as builtin_validator
-from scripts.chart.schemas.pinned import schemas_of
-from scripts.chart.schemas.structural import Schema, strict_schemas
-from scripts.toolchain import tool
+from idag.render.manifests import Object
+from idag.schemas.builtin import folder as builtin_folder
+from idag.schemas.builtin import validator as builtin_validator
+from idag.schemas.pinned import schemas_of
+from idag.schemas.structural import Schema, strict_schemas
+from idag.toolchain import tool
 
 _REFERENCE = re.compile(r'"(?:/api/_definitions\.json)?#/\$defs/([^"]+)"')
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from jsonschema import Draft7Validator
 
-from scripts.chart.render.manifests import load
-from scripts.chart.schemas.structural import Schema
+from idag.render.manifests import load
+from idag.schemas.structural import Schema
 from scripts.chart.values.references import followed
 
 # No null: to Helm it means that the default is taken away.

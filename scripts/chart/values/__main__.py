@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.command import ends_in_words
-from scripts.yaml_reader import read_text
+from idag.command import ends_in_words
+from idag.yaml_reader import read_text
 
 from .entries import ValuesError, read
 from .page import page, stale

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from scripts.yaml_reader import InputError, load
+from idag.yaml_reader import InputError, load
 
 Schema = dict[str, Any]
 # Above a key, what stands before this word is for people; what stands behind it is a rule in YAML, or a shape's name.

@@ -14,7 +14,7 @@ from typing import Any
 from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.contract.repository_schema import REQUEST_PATH, SET_KEY, SET_VALUE
 from implementation_dag.contract.repository_schema import schema as of_repository
-from scripts.yaml_reader import load, read_text
+from idag.yaml_reader import load, read_text
 
 from .entries import Entry, Schema, ValuesError, values
 

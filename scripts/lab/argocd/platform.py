@@ -7,7 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.delivery.overlays.environments import ENVIRONMENTS, environment
+from idag.overlays.environments import ENVIRONMENTS, environment
+
+from idag.progress import Progress
+from idag.yaml_file import Values
 from scripts.lab import images
 from scripts.lab.argocd import git
 from scripts.lab.argocd.working_copy import WorkingCopy
@@ -20,8 +23,6 @@ from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import remove_everything
-from scripts.progress import Progress
-from scripts.yaml_file import Values
 
 SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=acd-platform")
 PRODUCT = "implementation-dag"

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.delivery.overlays import rendered
-from scripts.delivery.overlays.environments import ROOT
+from idag.overlays.environments import ROOT
+
+from idag.overlays import rendered
+from idag.yaml_file import Values, set_values
 from scripts.lab.argocd.git import OWNER, REPO
 from scripts.lab.stand.git_host import GitHost
-from scripts.yaml_file import Values, set_values
 
 FOLDERS = ("charts", "kustomize")
 

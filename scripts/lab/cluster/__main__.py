@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from idag.progress import Progress
+from idag.toolchain import ToolError, tool
 from scripts.lab.cluster import argocd, bringup, images, policies, prerequisites, shutdown, status
 from scripts.lab.cluster.lock import cluster_lock
 from scripts.lab.cluster.settings import ClusterError, State
 from scripts.lab.images.image import ImageError
-from scripts.progress import Progress
-from scripts.toolchain import ToolError, tool
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab.cluster import health, images
 from scripts.lab.cluster.settings import (
     CLUSTER_DOMAIN,
@@ -21,7 +22,6 @@ from scripts.lab.cluster.settings import (
     ClusterError,
     State,
 )
-from scripts.progress import Progress
 
 MANIFESTS = Path(__file__).parent / "manifests"
 DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "workflow-controller"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from idag.progress import Progress
+from idag.toolchain import asset, tool
+from idag.toolchain.pins import read_pins
 from scripts.lab.cluster import addons, images
 from scripts.lab.cluster.settings import State, write_if_changed
 from scripts.lab.images.base import Debian
 from scripts.lab.images.bundle import Bundle, build
-from scripts.progress import Progress
-from scripts.toolchain import asset, tool
-from scripts.toolchain.pins import read_pins
 
 NAMESPACE = "argocd"
 DEPLOYMENTS = tuple(

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from idag.progress import Progress
+from idag.toolchain import asset, bin_folder, tool
+from idag.toolchain.pins import read_pins
 from scripts.lab.cluster import addons, components, health, images, network, pki, prerequisites, processes, teardown
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, ClusterError, State
 from scripts.lab.images.binary import build
-from scripts.progress import Progress
-from scripts.toolchain import asset, bin_folder, tool
-from scripts.toolchain.pins import read_pins
 
 READY_SECONDS = 60.0
 ADDON_SECONDS = 120.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from idag.progress import Progress
 from implementation_dag.preview import protocols
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, ClusterError, State
-from scripts.progress import Progress
 
 # No Ingress has this name: the answer is the controller's own.
 NAME = f"ingress-check.{PREVIEW_DOMAIN}"

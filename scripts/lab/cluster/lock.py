@@ -6,8 +6,8 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from idag.progress import Progress
 from scripts.lab.cluster.settings import State
-from scripts.progress import Progress
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def certificates() -> tuple[Certificate, ...]:
 
 def _of_previews() -> Certificate:
     # What reads YAML is there when a cluster comes up, and not when `make down` runs without the virtual environment.
-    from scripts.delivery.overlays.environments import environments
+    from idag.overlays.environments import environments
 
     # A wildcard stands for one label: an environment may have its previews a level lower.
     domains = dict.fromkeys((PREVIEW_DOMAIN, *(one.domain for one in environments())))

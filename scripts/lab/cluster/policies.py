@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab.cluster import prerequisites, processes
 from scripts.lab.cluster.processes import Command
 from scripts.lab.cluster.settings import NODE_NAME, SERVICE_CIDR, ClusterError, State
-from scripts.progress import Progress
 
 NAME = "kube-router"
 PACKAGES = {"iptables": "iptables", "ipset": "ipset"}

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab.cluster.settings import ClusterError
-from scripts.progress import Progress
 
 # A file that proves the package is there, and the Debian package that brings it.
 NEEDED: dict[str, str] = {

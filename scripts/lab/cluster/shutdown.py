@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from idag.progress import Progress
 from scripts.lab.cluster import leftovers, network, policies, teardown
 from scripts.lab.cluster.settings import State
-from scripts.progress import Progress
 
 # The kubelet goes first, or it starts pods again; containerd after its containers.
 FIRST = ("kubelet", "kube-proxy", "kube-scheduler", "kube-controller-manager")

@@ -19,7 +19,7 @@ import httpx
 
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
-from scripts.toolchain import asset, tool
+from idag.toolchain import asset, tool
 
 # Gitea refuses to be root.
 USER = 65532

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.progress import Progress
+from idag.toolchain import ToolError, ToolMissing
 from scripts.lab.cluster.prerequisites import require_packages
 from scripts.lab.cluster.settings import ClusterError
 from scripts.lab.images.build import build, push, recipe_named
 from scripts.lab.images.context import RECIPES, pinned_base
 from scripts.lab.images.image import ImageError
-from scripts.progress import Progress
-from scripts.toolchain import ToolError, ToolMissing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

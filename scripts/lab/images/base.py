@@ -10,10 +10,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab.images import buildah
 from scripts.lab.images.image import ImageError, ImageRef, image_at
 from scripts.lab.images.keys import content_key
-from scripts.progress import Progress
 
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from idag.toolchain.store import cache_root, stamp
 from scripts.lab.images import buildah
-from scripts.toolchain.store import cache_root, stamp
 
 USER = "65532:65532"
 

@@ -6,11 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab.images import base, buildah
 from scripts.lab.images.context import RECIPES, Recipe, prepare
 from scripts.lab.images.image import ImageError, ImageRef, image_at
 from scripts.lab.images.keys import content_key
-from scripts.progress import Progress
 
 # Folder of our images in a registry.
 REPOSITORY = "implementation-dag"

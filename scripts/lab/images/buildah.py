@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from idag.toolchain.store import cache_root
 from scripts.lab.images.image import ImageError
-from scripts.toolchain.store import cache_root
 
 # 2025-12-01T00:00:00Z for every file and image, so that the same inputs give the same digest.
 EPOCH = 1764547200

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.toolchain.store import cache_root, stamp
 from scripts.lab.images import base, buildah
 from scripts.lab.images.binary import USER
-from scripts.toolchain.store import cache_root, stamp
 
 FOLDER = "/usr/local/bin"
 

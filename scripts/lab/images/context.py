@@ -9,9 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.toolchain import tool
 from scripts.lab.images.image import ImageError
 from scripts.lab.images.keys import SKIPPED_FOLDERS
-from scripts.toolchain import tool
 
 ROOT = Path(__file__).resolve().parents[3]
 PINNED_BASE = re.compile(r"^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$", re.MULTILINE)

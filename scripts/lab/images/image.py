@@ -7,7 +7,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.toolchain.store import cache_root
+from idag.toolchain.store import cache_root
 
 
 class ImageError(Exception):

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
+from idag.progress import Progress
 from scripts.lab.stand.certificates import GitCertificate
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.objects import config_map, read_secret, secret
-from scripts.progress import Progress
 
 MANIFESTS = Path(__file__).parent / "manifests"
 GIT_SCRIPT = Path(__file__).with_name("git_server.py")

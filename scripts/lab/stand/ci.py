@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from idag.progress import Progress
 from scripts.lab import images
 from scripts.lab.images import base, buildah
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.repository import OWNER, REPO
-from scripts.progress import Progress
 
 POLL_SECONDS = 1.0
 PULL_HEAD = re.compile(r"refs/pull/(\d+)/head")

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from idag.progress import Progress
 from scripts.lab.stand.stages import FINISHED, Stage, read_stages
 from scripts.lab.stand.workflow import phase
-from scripts.progress import Progress
 
 STYLES = {"Succeeded": "green", "Failed": "red", "Error": "red", "Running": "yellow"}
 Show = Callable[[dict[str, dict[str, Any]]], None]

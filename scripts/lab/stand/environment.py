@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.progress import Progress
+from idag.toolchain import tool
+from idag.toolchain.pins import read_pins
 from scripts.lab import images
 from scripts.lab.cluster import prerequisites
 from scripts.lab.cluster.__main__ import main as cluster
@@ -20,9 +23,6 @@ from scripts.lab.images.binary import BinaryImage
 from scripts.lab.images.binary import build as build_binary
 from scripts.lab.stand.errors import DemoError, NotStarted
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.progress import Progress
-from scripts.toolchain import tool
-from scripts.toolchain.pins import read_pins
 
 DEMO_NAMESPACE = "implementation-dag-demo"
 RELEASE_NAMESPACE = "workflows"

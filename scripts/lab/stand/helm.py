@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 
+from idag.toolchain import tool
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.toolchain import tool
 
 
 def helm(kubectl: Kubectl, *arguments: str) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from idag.toolchain import tool
 from scripts.lab.stand.errors import DemoError
-from scripts.toolchain import tool
 
 FORWARD_SECONDS = 20.0
 

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from idag.toolchain import tool
 from implementation_dag.contract import labels
 from scripts.lab.stand.environment import Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.workflow import RUN_PREFIX
-from scripts.toolchain import tool
 
 SECONDS = 15.0
 SHOWN_CHARACTERS = 600

@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
+from idag.progress import Progress
 from scripts.lab.stand.backends import BUCKET, S3_PORT, Credentials
 from scripts.lab.stand.certificates import GIT_HOST, GitCertificate
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
 from scripts.lab.stand.helm import helm
 from scripts.lab.stand.objects import config_map, secret
 from scripts.lab.stand.repository import OWNER, REPO
-from scripts.progress import Progress
 
 CHART = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag"
 RELEASE = "implementation-dag"

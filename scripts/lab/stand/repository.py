@@ -7,11 +7,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from idag.yaml_file import set_values
 from implementation_dag.contract.repository import FILE
 from scripts.lab.images.keys import source_files
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
-from scripts.yaml_file import set_values
 
 ROOT = Path(__file__).resolve().parents[3]
 APP = ROOT / "examples" / "app"

@@ -11,6 +11,7 @@ from pathlib import Path
 from minio import Minio
 from rich.console import Console
 
+from idag.progress import Progress
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.stand import backends, environment, evidence, previews, release, repository
 from scripts.lab.stand.certificates import git_certificate
@@ -19,7 +20,6 @@ from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Env
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.repository import OWNER, REPO
-from scripts.progress import Progress
 
 
 @dataclass(frozen=True)

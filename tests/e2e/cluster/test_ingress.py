@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from idag.toolchain import tool
 from scripts.lab.cluster import addons, health, ingress
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
-from scripts.toolchain import tool
 
 STARTS = 20
 START_SECONDS = 120.0

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from idag.progress import Progress
 from scripts.lab.argocd.platform import Platform, prepared
 from scripts.lab.stand import environment
-from scripts.progress import Progress
 
 OUT = Path("out") / "environments"
 FIELDS = ("sync", "health", "drift_after_120s", "healed", "pruned", "rolled_back")

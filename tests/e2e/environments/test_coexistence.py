@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from idag.overlays.environments import ROOT
+from idag.promote.__main__ import promote
 
-from scripts.delivery.overlays.environments import ROOT
-from scripts.delivery.promote.__main__ import promote
+from idag.toolchain import tool
+from idag.yaml_file import set_values
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.backends import BUCKET, S3_PORT
 from scripts.lab.stand.environment import DEMO_NAMESPACE
@@ -26,8 +28,6 @@ from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import read_secret
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
-from scripts.toolchain import tool
-from scripts.yaml_file import set_values
 
 from ..release import RUN_SECONDS, Release, arguments, nodes
 from .releases import make, namespace, preview

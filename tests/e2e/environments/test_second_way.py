@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from idag.overlays.environments import ENVIRONMENTS, ROOT
 
-from scripts.delivery.overlays import build
-from scripts.delivery.overlays.environments import ENVIRONMENTS, ROOT
+from idag.overlays import build
+from idag.toolchain import tool
 from scripts.lab.argocd import applications, git
 from scripts.lab.argocd.platform import Platform, application, release
 from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
-from scripts.toolchain import tool
 
 pytestmark = pytest.mark.long
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
+from idag.overlays.environments import ROOT
 
-from scripts.delivery.overlays import build
-from scripts.delivery.overlays.environments import ROOT
-from scripts.toolchain import tool
+from idag.overlays import build
+from idag.toolchain import tool
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from idag.toolchain import tool
 from scripts.lab.cluster.__main__ import main as local_cluster
 from scripts.lab.stand import environment
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.toolchain import tool
 from tests.api.previews import IDENTITIES, NAMESPACE, RELEASE, VALUES, all_rights, apply, fences, make_previews
 
 __all__ = ["IDENTITIES", "NAMESPACE", "RELEASE", "all_rights", "apply"]

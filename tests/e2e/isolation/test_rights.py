@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from scripts.chart.render import helm
+from idag.render import helm
 from scripts.chart.rights.snapshot import become
 from scripts.lab.stand.kubectl import Kubectl
 

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from scripts.chart.render import helm
+from idag.render import helm
 from scripts.chart.upgrade import problems
 
 FOLDER = Path(__file__).parent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from idag.render.manifests import load_all
 from implementation_dag.check import rights
 from implementation_dag.check.finding import Level
 from implementation_dag.check.rights import Identity, Right
-from scripts.chart.render.manifests import load_all
 from scripts.chart.render.project import SUITE
 
 RUNNER = Identity("workflows", "implementation-dag-runner")

@@ -27,7 +27,7 @@ def spelled(text: str) -> list[str]:
 
 
 def test_nobody_else_spells_our_keys() -> None:
-    files = [path for folder in ("runtime", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    files = [path for folder in ("runtime", "scripts", "idag") for path in (ROOT / folder).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix(): spelled(path.read_text()) for path in files if path != HOME}
     assert {path: texts for path, texts in found.items() if texts} == {}
     assert spelled(HOME.read_text()) == [labels.GROUP]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from idag.yaml_reader import load
 from implementation_dag.base.workflow_status import RunStatus
 from implementation_dag.contract import stages
 from implementation_dag.contract.stages import PROMISED
@@ -21,7 +22,6 @@ from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWN_SETTINGS, PullRequest
 from scripts.lab.stand.stages import Stage
 from scripts.lab.stand.workflow import Finished
-from scripts.yaml_reader import load
 
 COMMIT = "a" * 40
 DIGEST = "sha256:" + "d" * 64

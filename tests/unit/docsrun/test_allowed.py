@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from lightkube import ApiError, Client
 
+from idag.render.manifests import load
 from implementation_dag.docsrun import allowed, reconcile
 from implementation_dag.docsrun.settings import Settings
-from scripts.chart.render.manifests import load
 from scripts.chart.render.project import CHART
 
 BASE = "https://git.example.com/forge"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from idag.render.targets import HELMS
+from idag.toolchain import tool
 from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun.helm import dependencies
-from scripts.chart.render.targets import HELMS
-from scripts.toolchain import tool
 
 HELM_CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 HELM_CONFIG = "application/vnd.cncf.helm.config.v1+json"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from idag.doctor import addresses
+from idag.doctor.cluster import Cluster
+from idag.render import helm
 from implementation_dag.check.finding import Finding, Level
-from scripts.chart.render import helm
 from scripts.chart.render.project import CHART
-from scripts.doctor import addresses
-from scripts.doctor.cluster import Cluster
 
 SLICE = {"endpoints": [{"addresses": ["10.0.0.11"]}, {"addresses": ["10.0.0.12"]}], "ports": [{"port": 6443}]}
 SERVICE = {"spec": {"clusterIPs": ["10.96.0.1", "fd00::1"], "ports": [{"port": 443}]}}

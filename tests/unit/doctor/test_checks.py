@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from idag.doctor import checks
+from idag.doctor.cluster import Cluster
 
 from implementation_dag.check.finding import Finding, Level
-from scripts.doctor import checks
-from scripts.doctor.cluster import Cluster
 
 
 def crd(name: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.doctor.__main__ import main
+from idag.doctor.__main__ import main
 
 CLUSTER = 'apiVersion: v1\nkind: Config\nclusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}]\n'
 USER = """\

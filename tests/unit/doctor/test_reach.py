@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from idag.doctor import reach
+from idag.doctor.cluster import Cluster
 from implementation_dag.base.asking import Failure
 from implementation_dag.check.finding import Finding, Level
 from implementation_dag.preview.protocols import Probe, Protocol
-from scripts.doctor import reach
-from scripts.doctor.cluster import Cluster
 
 NAME = "https://doctor.preview.example.com"
 ADDRESS = "10.96.0.80"

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from scripts.chart.render.manifests import load
+from idag.render.manifests import load
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "threat-model.md"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.toolchain import golang
-from scripts.toolchain.build import select
-from scripts.toolchain.errors import PinError, ToolError
-from scripts.toolchain.pins import pins_key, read_pins
+from idag.toolchain import golang
+from idag.toolchain.build import select
+from idag.toolchain.errors import PinError, ToolError
+from idag.toolchain.pins import pins_key, read_pins
 
 
 def test_the_pins_of_this_repository_agree_with_their_modules() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.progress import Progress
-from scripts.toolchain import build, golang, wheels
-from scripts.toolchain.errors import ToolError
-from scripts.toolchain.on_path import find_on_path, is_static, prints_version
-from scripts.toolchain.pins import Pin, read_pins
-from scripts.toolchain.store import Store
+from idag.progress import Progress
+from idag.toolchain import build, golang, wheels
+from idag.toolchain.errors import ToolError
+from idag.toolchain.on_path import find_on_path, is_static, prints_version
+from idag.toolchain.pins import Pin, read_pins
+from idag.toolchain.store import Store
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_script_or_dynamic_program_on_path_is_not_taken(
     assert not is_static(folder / "alpha")
     assert find_on_path(store.pins["alpha"], store.root) is None
     # The same file counts once it is a program of its own.
-    monkeypatch.setattr("scripts.toolchain.on_path.is_static", lambda path: True)
+    monkeypatch.setattr("idag.toolchain.on_path.is_static", lambda path: True)
     assert find_on_path(store.pins["alpha"], store.root) == {"alpha": folder / "alpha"}
     assert find_on_path(store.pins["alpha"], folder) is None
     # Its assets would be missing: they come with the module.

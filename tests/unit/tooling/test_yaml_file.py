@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.yaml_file import set_values
+from idag.yaml_file import set_values
 
 
 def test_values_are_set_and_the_rest_stays(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from idag.lint.__main__ import main as lint
+from idag.retention.__main__ import main as retention
 
-from scripts.chart.lint.__main__ import main as lint
+from idag.promote import overlay
+from idag.yaml_file import load as load_to_change
+from idag.yaml_reader import InputError, decoded, load
 from scripts.chart.schemas.__main__ import main as schemas
-from scripts.delivery.promote import overlay
-from scripts.delivery.retention.__main__ import main as retention
-from scripts.yaml_file import load as load_to_change
-from scripts.yaml_reader import InputError, decoded, load
 
 ROOT = Path(__file__).parents[3]
 NAMES = "abcdefghi"
@@ -140,18 +140,23 @@ def test_lines_are_counted_from_the_files_first(tmp_path: Path, capsys: pytest.C
 
 
 MODULES = (
-    *("chart.lint.__main__", "chart.lint.docs", "chart.render.__main__", "chart.render.standalone"),
-    *("chart.schemas.__main__", "chart.coverage.__main__", "chart.values.__main__", "chart.package.__main__"),
-    *("delivery.overlays.rendered", "delivery.retention.__main__", "delivery.promote.__main__", "doctor.__main__"),
-    "contract",
+    *("idag.lint.__main__", "scripts.chart.lint_docs", "scripts.chart.render.__main__"),
+    *("scripts.chart.render.standalone", "scripts.chart.schemas.__main__", "scripts.chart.coverage.__main__"),
+    *(
+        "scripts.chart.readme.__main__",
+        "scripts.chart.package.__main__",
+        "idag.overlays.rendered",
+        "idag.retention.__main__",
+    ),
+    *("idag.promote.__main__", "idag.doctor.__main__"),
 )
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_help_tells_and_does_nothing(module: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        importlib.import_module(f"scripts.{module}").main(["--help"])
-    assert capsys.readouterr().out.startswith("usage: python -m scripts.")
+        importlib.import_module(module).main(["--help"])
+    assert capsys.readouterr().out.startswith("usage: python -m ")
 
 
 def test_retention_without_a_manifest_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,7 +168,7 @@ def test_retention_without_a_manifest_says_what_to_give(capsys: pytest.CaptureFi
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     path = tmp_path / "pod.yaml"
     path.write_text("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: ä}]}}\n", "utf-8")
-    command = [sys.executable, "-m", "scripts.chart.lint", str(path)]
+    command = [sys.executable, "-m", "idag.lint", str(path)]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (2, "lint: No space left on device\n")

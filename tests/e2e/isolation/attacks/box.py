@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 
+from idag.toolchain import bin_folder
 from implementation_dag.contract import names
 from scripts.lab.stand import release
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
-from scripts.toolchain import bin_folder
 
 from . import layers
 from .corpus import Case

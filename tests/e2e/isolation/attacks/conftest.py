@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart.render import helm
+from idag.render import helm
 from scripts.lab.cluster import policies
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.stand.session import Session

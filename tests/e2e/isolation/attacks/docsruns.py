@@ -10,13 +10,13 @@ import time
 from typing import Any
 from unittest import mock
 
+from idag.yaml_reader import load
 from implementation_dag.base.log import clean
 from implementation_dag.docsrun import job, results, settings, verdict
 from scripts.chart.render.project import CHART
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.release import GIT_SECRET
 from scripts.lab.stand.repository import OWNER
-from scripts.yaml_reader import load
 
 from . import layers
 from .box import LABELS, Box

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from scripts.chart.lint.credentials import held
+from idag.lint.credentials import held
 from scripts.lab.stand.kubectl import Kubectl
 
 from . import pipeline

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from scripts.chart.render import Cache, Suite
-from scripts.toolchain.store import cache_root
+from idag.render import Cache, Suite
+from idag.toolchain.store import cache_root
 
 VALUES = """\
 name: app

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from idag.yaml_reader import load
 from scripts.chart.coverage.actions import TemplateError, scan
 from scripts.chart.coverage.blocks import parse
 from scripts.chart.coverage.branches import branches
 from scripts.chart.coverage.defaults import default_mutants
 from scripts.chart.coverage.mutants import template_mutants
 from scripts.chart.coverage.values import Values, read
-from scripts.yaml_reader import load
 
 
 def test_strings_comments_and_trim_marks_do_not_end_an_action() -> None:

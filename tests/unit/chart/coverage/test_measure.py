@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from idag.render import RenderError, Suite
 from scripts.chart.coverage import page, report
 from scripts.chart.coverage.measure import Coverage, measure
 from scripts.chart.coverage.values import dotted
-from scripts.chart.render import RenderError, Suite
 from tests.unit.chart.coverage.small_chart import small_suite
 
 OLD = 'if semverCompare "<1.33-0" .Capabilities.KubeVersion.Version'

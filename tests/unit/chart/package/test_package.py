@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from idag.render import helm
 from scripts.chart.package import PackageError, package
 from scripts.chart.package.__main__ import CHART
 from scripts.chart.package.archive import normalised
-from scripts.chart.render import helm
 
 
 def other_checkout(folder: Path) -> Path:

@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scripts.chart.render import NEWEST, TARGETS, Cache, RenderError, Suite, SuiteError, helm, verdicts
+from idag.render import NEWEST, TARGETS, Cache, RenderError, Suite, SuiteError, helm
+from idag.render.report import report
+from idag.render.snapshots import Snapshots
+from scripts.chart.render import verdicts
 from scripts.chart.render.__main__ import main
-from scripts.chart.render.report import report
-from scripts.chart.render.snapshots import Snapshots
 
 # Enough to see a difference between minors and between Helms.
 SOME = tuple(target for target in TARGETS if target.kubernetes in ("1.32", "1.33", "1.34"))

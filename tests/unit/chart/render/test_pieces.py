@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart.render import Objects
-from scripts.chart.render.changes import ABSENT, changes, shown
-from scripts.chart.render.layout import dump
-from scripts.chart.render.manifests import documents, load
-from scripts.chart.render.targets import TARGETS, Target, describe, parse
-from scripts.yaml_reader import InputError
+from idag.render import Objects
+from idag.render.changes import ABSENT, changes, shown
+from idag.render.layout import dump
+from idag.render.manifests import documents, load
+from idag.render.targets import TARGETS, Target, describe, parse
+from idag.yaml_reader import InputError
 
 
 @pytest.mark.parametrize(

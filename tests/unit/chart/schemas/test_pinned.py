@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.chart.schemas import SchemaError
-from scripts.chart.schemas.pinned import MANIFEST, differences, schemas_of
-from scripts.chart.schemas.sources import FOLDER, read_sources
+from idag.schemas import SchemaError
+from idag.schemas.pinned import MANIFEST, differences, schemas_of
+from idag.schemas.sources import FOLDER, read_sources
 
 
 def kept(folder: Path) -> dict[str, str]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from scripts.chart.schemas import SchemaError
-from scripts.chart.schemas.structural import strict_schemas
+from idag.schemas import SchemaError
+from idag.schemas.structural import strict_schemas
 
 
 def crd(spec: dict[str, Any]) -> dict[str, Any]:

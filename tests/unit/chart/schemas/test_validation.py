@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render.targets import KUBERNETES
-from scripts.chart.schemas import SchemaError, validate
+from idag.render.targets import KUBERNETES
+from idag.schemas import SchemaError, validate
 
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",

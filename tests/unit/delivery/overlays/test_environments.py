@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.delivery.overlays import argocd
-from scripts.delivery.overlays.environments import PROMOTED_FROM, ROOT, environments
-from scripts.yaml_reader import InputError
+from idag.overlays import argocd
+from idag.overlays.environments import PROMOTED_FROM, ROOT, environments
+from idag.yaml_reader import InputError
 
 
 @pytest.fixture

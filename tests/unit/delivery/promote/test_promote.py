@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from idag.overlays.environments import ROOT
+from idag.promote.__main__ import promote
 
-from scripts.delivery.overlays import build, rendered
-from scripts.delivery.overlays.environments import ROOT
-from scripts.delivery.promote import PromoteError
-from scripts.delivery.promote.__main__ import promote
+from idag.overlays import build, rendered
+from idag.promote import PromoteError
 
 DIGEST = "sha256:" + "5" * 64
 SHOP, OTHER_SHOP = "sha256:" + "c" * 64, "sha256:" + "d" * 64

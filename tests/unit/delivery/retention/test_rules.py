@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.delivery.retention import RetentionError, rules, settings
-from scripts.delivery.retention.settings import Settings
+from idag.retention import RetentionError, rules, settings
+from idag.retention.settings import Settings
 
 ACME = Settings("dag", "workflows", "s3.example.com", "evidence", "us-east-1", False, 30, 14, ("acme", "Example-Org"))
 # As AWS answers: with a namespace, in its own order, and with elements that libraries do not know.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render.manifests import load_all
+from idag.render.manifests import load_all
 from scripts.lab.cluster import addons, argocd, pki
 from scripts.lab.cluster.settings import ClusterError, State
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from idag.progress import Progress
 from implementation_dag.base.asking import Failure
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe, Protocol
 from scripts.lab.cluster import addons, ingress
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
-from scripts.progress import Progress
 
 STATE = State(Path("/nowhere/state"))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from idag.progress import Progress
 from scripts.lab.cluster import components, leftovers, network, prerequisites, teardown
 from scripts.lab.cluster.settings import ClusterError, State, write_if_changed
-from scripts.progress import Progress
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from scripts.delivery.overlays.environments import environments
+from idag.overlays.environments import environments
 from scripts.lab.cluster import pki
 from scripts.lab.cluster.settings import State
 

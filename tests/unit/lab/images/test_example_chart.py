@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.chart.render import RenderError, helm
+from idag.render import RenderError, helm
 from tests.unit.lab.images.checkout import ROOT
 
 APP = ROOT / "examples" / "app"

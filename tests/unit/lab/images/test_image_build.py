@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from idag.toolchain.pins import IMAGE, read_pins
 from scripts.lab.images import buildah
 from scripts.lab.images.__main__ import main
 from scripts.lab.images.build import build, push_local
 from scripts.lab.images.context import PINNED_BASE, RECIPES, ROOT, Recipe, pinned_base
 from scripts.lab.images.image import ImageRef
-from scripts.toolchain.pins import IMAGE, read_pins
 
 DIGEST = "sha256:" + "b" * 64
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from idag.render import helm
 from implementation_dag.contract import repository as contract
 from implementation_dag.docsrun.helm.installation import chosen
-from scripts.chart.render import helm
 from scripts.demo.scenarios import all_scenarios
 from scripts.lab.stand import repository
 from scripts.lab.stand.certificates import GIT_HOST

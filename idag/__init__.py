@@ -1,0 +1,1 @@
+"""The operator's command: what an installation needs from outside, installable by itself (`pipx install`)."""

@@ -1,0 +1,59 @@
+"""The tools this project runs, pinned in tools/pins.toml and kept in a cache outside the checkout.
+
+Standard library only: this runs before any dependency is installed.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from idag.toolchain.errors import PinError, ToolError, ToolMissing
+from idag.toolchain.pins import read_pins
+from idag.toolchain.store import Store, cache_root
+
+__all__ = ["PinError", "ToolError", "ToolMissing", "asset", "bin_folder", "tool"]
+
+
+def bin_folder() -> Path:
+    """Folder of links to the binaries of the pins in this checkout; it may not exist yet."""
+    return _store(cache_root()).bin_folder
+
+
+def tool(name: str) -> Path:
+    """Path of a pinned binary, such as `kubectl` or `helm`. Resolve it before copying it into an image.
+
+    Raises ToolMissing when it has not been built, ToolError when it is not pinned.
+    """
+    store = _store(cache_root())
+    for pin in store.pins.values():
+        if name in pin.names:
+            link = store.bin_folder / name
+            if not link.is_file() and store.holds(pin):
+                store.link(pin)
+            if link.is_file():
+                return link
+            raise ToolMissing(f"{name} {pin.version} is not there yet: run `make tools`")
+    known = ", ".join(name for pin in store.pins.values() for name in pin.names)
+    raise ToolError(f"{name!r} is not a pinned binary; tools/pins.toml has {known}")
+
+
+def asset(tool_name: str, name: str) -> Path:
+    """Folder of files that came with a tool's module: `asset("argo-workflows", "crds")`.
+
+    Raises ToolMissing when the tool has not been built here, ToolError when there is no such asset.
+    """
+    store = _store(cache_root())
+    pin = store.pins.get(tool_name)
+    if pin is None or name not in pin.assets:
+        known = ", ".join(f"{pin.name}/{key}" for pin in store.pins.values() for key in pin.assets)
+        raise ToolError(f"{tool_name}/{name} is not a pinned asset; tools/pins.toml has {known}")
+    if not store.holds(pin):
+        raise ToolMissing(f"{tool_name} {pin.version} is not there yet: run `make tools`")
+    return store.folder(pin) / name
+
+
+@cache
+def _store(root: Path) -> Store:
+    """The pins are read once a process: a render asks for its tools each time."""
+    return Store(root, read_pins())

@@ -1,0 +1,65 @@
+"""Have the pinned tools: take what the cache or PATH holds, build or fetch the rest one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from idag.progress import Progress
+from idag.toolchain import golang, wheels
+from idag.toolchain.errors import ToolError
+from idag.toolchain.on_path import find_on_path
+from idag.toolchain.pins import GROUPS, Pin
+from idag.toolchain.store import Store
+
+
+def select(pins: dict[str, Pin], groups: Sequence[str], names: Sequence[str]) -> list[Pin]:
+    """Pins of the groups (all when none is given), or exactly those named by tool or by one of its binaries.
+
+    Raises ToolError naming what is allowed.
+    """
+    for group in groups:
+        if group not in GROUPS:
+            raise ToolError(f"group {group!r} is not known, allowed: {', '.join(GROUPS)}")
+    if not names:
+        return [pin for pin in pins.values() if not groups or pin.group in groups]
+    owners = {name: pin for pin in pins.values() for name in pin.names} | pins
+    unknown = [name for name in names if name not in owners]
+    if unknown:
+        raise ToolError(f"tool {', '.join(unknown)} is not pinned; pinned are {', '.join(pins)}")
+    return list({owners[name].name: owners[name] for name in names}.values())
+
+
+def build_all(store: Store, pins: Sequence[Pin], progress: Progress) -> None:
+    """Have each tool in turn; its binaries are in the bin folder as soon as it is ready. Raises ToolError."""
+    for number, pin in enumerate(pins, start=1):
+        build_one(store, pin, progress, f"{number}/{len(pins)} {pin.name} {pin.version}")
+
+
+def build_one(store: Store, pin: Pin, progress: Progress, title: str) -> None:
+    """Have one tool and link it into the bin folder. Raises ToolError when that is not possible."""
+    if store.holds(pin):
+        store.link(pin)
+        progress(f"{title}: cached")
+        return
+    found = find_on_path(pin, ignored=store.root)
+    if found:
+        store.link(pin, found)
+        progress(f"{title}: found on PATH ({', '.join(map(str, found.values()))})")
+        return
+    with store.lock(pin, waiting=lambda: progress(f"{title}: another process is building it, waiting")):
+        if not store.holds(pin):
+            _make(store, pin, progress, title)
+    store.link(pin)
+
+
+def _make(store: Store, pin: Pin, progress: Progress, title: str) -> None:
+    verb = "building" if pin.kind == "go" else "fetching"
+    progress(f"{title}: {verb}")
+    start = time.monotonic()
+    log = store.root / "tools" / pin.name / "build.log"
+    log.unlink(missing_ok=True)
+    make = golang.build if pin.kind == "go" else wheels.fetch
+    with store.staging(pin) as folder:
+        make(pin, folder, log, lambda seconds: progress(f"{title}: still {verb} ({seconds:.0f} s)"))
+    progress(f"{title}: done in {time.monotonic() - start:.0f} s")

@@ -1,1 +1,0 @@
-"""From environment to environment: overlays, promotion, retention."""

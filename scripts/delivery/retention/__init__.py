@@ -1,5 +1,0 @@
-"""S3 lifecycle rules of a release's evidence and logs: computed from its manifest, applied to its bucket."""
-
-from scripts.delivery.retention.errors import RetentionError
-
-__all__ = ["RetentionError"]
