@@ -130,8 +130,7 @@ coverage: venv test-tools ## Measure what the render cases exercise and which ch
 
 .PHONY: rendered
 rendered: venv test-tools ## Rewrite kustomize/rendered and what kustomize/argocd has of each environment from the overlays
-	@$(PYTHON) -m idag.overlays.rendered
-	@$(PYTHON) -m idag.overlays.argocd
+	@$(PYTHON) -m scripts.chart.overlays
 
 .PHONY: chart-values
 chart-values: venv ## Rewrite the chart's values.schema.json and README from values.yaml
@@ -212,12 +211,12 @@ e2e-environments: venv demo-tools argocd-tools ## Let Argo CD bring all environm
 	@$(VENV)/bin/pytest -v --junitxml out/environments/coexistence.xml $(COEXISTENCE)
 
 .PHONY: doctor
-doctor: venv test-tools ## Check a cluster (KUBECONFIG, or the local one) for what the chart needs, and say what to do
-	@$(if $(FOREIGN_CLUSTER),,KUBECONFIG=$(LOCAL_KUBECONFIG)) $(PYTHON) -m idag.doctor $(if $(FOREIGN_CLUSTER),,--ingress $(LOCAL_INGRESS))
+doctor: venv ## Check a cluster (KUBECONFIG, or the local one; NAMESPACE=workflows) for what the chart needs, and say what to do
+	@$(if $(FOREIGN_CLUSTER),,KUBECONFIG=$(LOCAL_KUBECONFIG)) $(PYTHON) -m idag doctor --namespace $(or $(NAMESPACE),workflows) $(if $(FOREIGN_CLUSTER),,--ingress $(LOCAL_INGRESS))
 
 .PHONY: retention
 retention: venv ## Give a release's bucket its lifecycle rules (FROM=manifest, or - for a ConfigMap from kubectl)
-	@$(PYTHON) -m idag.retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
+	@$(PYTHON) -m idag retention $(if $(DRY_RUN),--dry-run) "$(FROM)"
 
 ##@ Measurements
 .PHONY: bench-overhead
@@ -236,7 +235,11 @@ bench-render: venv test-tools ## Measure the render harness beside helm-unittest
 ##@ Release
 .PHONY: promote
 promote: venv test-tools ## Commit what was tested FROM= into TO= on a branch (EVIDENCE=index.json or s3://bucket/key)
-	@$(PYTHON) -m idag.promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
+	@$(PYTHON) -m idag promote --from "$(FROM)" --to "$(TO)" --evidence "$(EVIDENCE)"
+
+.PHONY: wheel
+wheel: venv ## Write the operator's command, idag, as a wheel into out/wheel
+	@$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir out/wheel .
 
 .PHONY: package
 package: venv test-tools ## Write the chart's package, the same bytes on every machine, and print its sha256

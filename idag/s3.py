@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
 from minio import Minio
-from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvAWSProvider
+from minio.credentials.providers import AWSConfigProvider, ChainedProvider, EnvAWSProvider, Provider
 from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
@@ -15,15 +15,16 @@ from urllib3.exceptions import HTTPError
 ERRORS = (MinioException, HTTPError, OSError, ValueError, LookupError, AttributeError, ParseError, configparser.Error)
 
 
-def client(endpoint: str, region: str) -> Minio:
-    """Return a client of `endpoint` (a URL), with the person's own credentials: AWS's variables or ~/.aws/credentials.
+def client(endpoint: str, region: str, credentials: Provider | None = None) -> Minio:
+    """Return a client of `endpoint` (a URL).
 
-    SSL_CERT_FILE names a private authority. The client raises ValueError when there are no credentials.
+    Without `credentials` they are the person's own: AWS's variables or ~/.aws/credentials. SSL_CERT_FILE names a
+    private authority. The client raises ValueError when there are no credentials.
     """
     address = urlsplit(endpoint)
     return Minio(
         address.netloc,
         secure=address.scheme == "https",
         region=region,
-        credentials=ChainedProvider([EnvAWSProvider(), AWSConfigProvider()]),
+        credentials=credentials or ChainedProvider([EnvAWSProvider(), AWSConfigProvider()]),
     )

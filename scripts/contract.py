@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
+from idag.marked import row, with_parts
 from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.contract.repository_schema import schema
-from idag.command import ends_in_words
-from scripts.marked import row, with_parts
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "docs" / "implementation-dag.schema.json"

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from implementation_dag.check.agents import interface
 from implementation_dag.check.definitions import argo_schema
 from implementation_dag.check.finding import Finding, ok, problem, unknown
-from implementation_dag.contract import labels
+from implementation_dag.contract import labels, supported
 
 from .addresses import api_server, dns_caches
 from .cluster import Cluster, Object
 from .reach import domain
 
-ARGO_FLOORS = {3: (3, 7, 14), 4: (4, 0, 5)}
-KUBERNETES_FLOOR = (1, 31)
+ARGO_FLOORS = {floor[0]: floor for floor in map(supported.numbers, supported.ARGO_WORKFLOWS)}
+KUBERNETES_FLOOR = supported.numbers(supported.KUBERNETES[0])
 Check = Callable[[Cluster], Iterable[Finding]]
 
 
@@ -29,7 +29,7 @@ def kubernetes(cluster: Cluster) -> Iterable[Finding]:
     if _numbers(cluster.version)[:2] >= KUBERNETES_FLOOR:
         yield ok("Kubernetes", cluster.version)
     else:
-        yield problem("Kubernetes", f"{cluster.version} is older than 1.31", "upgrade the cluster")
+        yield problem("Kubernetes", f"{cluster.version} is older than {supported.KUBERNETES[0]}", "upgrade the cluster")
 
 
 def argo(cluster: Cluster) -> Iterable[Finding]:
@@ -39,7 +39,7 @@ def argo(cluster: Cluster) -> Iterable[Finding]:
         yield problem(
             "Argo Workflows",
             "not installed: no CRD workflowtemplates.argoproj.io",
-            "install Argo Workflows 4.0.5 or newer (https://argo-workflows.readthedocs.io/en/latest/quick-start/)",
+            f"install Argo Workflows {supported.ARGO_WORKFLOWS[-1]} or newer (https://argo-workflows.readthedocs.io/en/latest/quick-start/)",
         )
         return
     yield argo_schema(crd)
@@ -59,11 +59,11 @@ def _argo_controller(cluster: Cluster) -> Finding:
         return problem("Argo controller", f"{name} is not ready", f"kubectl logs deployment/{name}")
     version = _numbers(image.rsplit(":", 1)[-1]) if "@" not in image else ()
     if not version:
-        return unknown("Argo controller", f"image {image} names no version", "it must be 3.7.14+ or 4.0.5+")
+        return unknown("Argo controller", f"image {image} names no version", f"it must be {supported.ARGO_IN_WORDS}")
     if version < ARGO_FLOORS.get(version[0], (0,)) or version[0] < min(ARGO_FLOORS):
         return problem(
             "Argo controller",
-            f"{image}: older than 3.7.14 / 4.0.5, which have published vulnerabilities that matter here",
+            f"{image}: it must be {supported.ARGO_IN_WORDS}; older ones have vulnerabilities that matter here",
             "upgrade Argo Workflows",
         )
     return ok("Argo controller", f"{image} is ready")

@@ -1,25 +1,22 @@
-"""What the checks look at, read once from the cluster with kubectl."""
+"""What the checks look at, read once from the cluster."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
+from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
+from lightkube.resources.apps_v1 import DaemonSet, Deployment
+from lightkube.resources.core_v1 import ConfigMap, Namespace, Secret, Service, ServiceAccount
+from lightkube.resources.discovery_v1 import EndpointSlice
+from lightkube.resources.networking_v1 import IngressClass, NetworkPolicy
 
-from idag.toolchain import tool
+from idag.cluster.access import Access
+from idag.cluster.errors import ClusterError
+from idag.cluster.release import WorkflowTemplate
 
 Object = dict[str, Any]
-_LOGGED = re.compile(r"[EIWF]\d{4} ")
-
-
-class NoCluster(Exception):
-    """No cluster answers; the text says what to do."""
 
 
 @dataclass
@@ -60,53 +57,38 @@ class Cluster:
         return next((item for item in templates if item["name"] == name), {})
 
 
-CLUSTER_WIDE = ("customresourcedefinitions", "ingressclasses", "namespaces")
-NAMESPACED = ("configmaps", "secrets", "serviceaccounts", "workflowtemplates", "deployments", "networkpolicies")
+CLUSTER_WIDE = {
+    "customresourcedefinitions": CustomResourceDefinition,
+    "ingressclasses": IngressClass,
+    "namespaces": Namespace,
+}
+NAMESPACED = {
+    "configmaps": ConfigMap,
+    "secrets": Secret,
+    "serviceaccounts": ServiceAccount,
+    "workflowtemplates": WorkflowTemplate,
+    "deployments": Deployment,
+    "networkpolicies": NetworkPolicy,
+}
+EVERYWHERE = {"deployments": Deployment, "daemonsets": DaemonSet}
 # Of the API server itself.
-KUBERNETES = ("service", "endpointslice")
+KUBERNETES = {"service": Service, "endpointslice": EndpointSlice}
 
 
-def kubeconfig() -> str:
-    """Return KUBECONFIG, or where kubectl looks without it. Raises NoCluster."""
-    found = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    if not any(Path(path).exists() for path in found.split(os.pathsep) if path):
-        raise NoCluster(f"KUBECONFIG={found}: there is no such file")
-    return found
+def read(access: Access, namespace: str, release: str, ingress: str) -> Cluster:
+    """Return what is there; `ingress` is as in Cluster. Raises ClusterError when the API server does not answer."""
+    version = access.version
 
+    def listed(resource: Any, **options: Any) -> list[Object]:
+        try:
+            return access.items("objects", resource, **options)
+        except ClusterError:
+            # What a person may not see, and kinds that are not installed: the checks say what is missing.
+            return []
 
-def _kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(tool("kubectl")), "--request-timeout=10s", *arguments]
-    # Not --kubeconfig: the variable may name several files, of which kubectl makes one.
-    environment = {**os.environ, "KUBECONFIG": kubeconfig()}
-    return subprocess.run(
-        command, capture_output=True, encoding="utf-8", errors="replace", env=environment, check=False
-    )
-
-
-def _list(kind: str, *flags: str) -> list[Object]:
-    done = _kubectl("get", kind, "-o", "json", *flags)
-    if done.returncode:
-        return []
-    items: list[Object] = json.loads(done.stdout)["items"]
-    return items
-
-
-def _reason(errors: str) -> str:
-    """The line that says why: after the library's own log, before advice such as on a missing credential plugin."""
-    lines = [line for line in errors.splitlines() if line.strip() and not _LOGGED.match(line)]
-    return lines[0] if lines else "no answer"
-
-
-def read(namespace: str, release: str, ingress: str) -> Cluster:
-    """Return what is there; `ingress` is as in Cluster. Raises NoCluster when the API server does not answer."""
-    done = _kubectl("version", "-o", "json")
-    if done.returncode:
-        raise NoCluster(f"the cluster of {kubeconfig()} does not answer: {_reason(done.stderr)}")
-    version = json.loads(done.stdout)["serverVersion"]["gitVersion"]
-    objects = {kind: _list(kind) for kind in CLUSTER_WIDE}
-    for kind in ("deployments", "daemonsets"):
-        objects[f"all {kind}"] = _list(kind, "--all-namespaces")
-    for kind in KUBERNETES:
-        objects[f"kubernetes {kind}"] = _list(kind, "--namespace=default", "--field-selector=metadata.name=kubernetes")
-    objects |= {kind: _list(kind, "--namespace", namespace) for kind in NAMESPACED}
+    objects = {kind: listed(resource) for kind, resource in CLUSTER_WIDE.items()}
+    objects |= {f"all {kind}": listed(resource, namespace="*") for kind, resource in EVERYWHERE.items()}
+    own = {"namespace": "default", "fields": {"metadata.name": "kubernetes"}}
+    objects |= {f"kubernetes {kind}": listed(resource, **own) for kind, resource in KUBERNETES.items()}
+    objects |= {kind: listed(resource, namespace=namespace) for kind, resource in NAMESPACED.items()}
     return Cluster(namespace, release, version, ingress, objects)

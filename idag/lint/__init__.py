@@ -1,6 +1,6 @@
 """Our own lint of Argo workflows and the manifests around them: what `argo lint` and schemas do not see.
 
-`python -m idag.lint PATH...` for any YAML; `lint(objects)` in a test. docs/lint.md lists the rules.
+`idag lint PATH...` for any YAML; `lint(objects)` in a test. docs/lint.md lists the rules.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def _is_good(silence: Silence) -> bool:
 
 def _fault(silence: Silence) -> str:
     if silence.rule not in RULES:
-        return f"{silence.rule} is no rule; `python -m idag.lint --list` prints them"
+        return f"{silence.rule} is no rule; `idag lint --list` prints them"
     if len(silence.reason) < _SHORTEST_REASON:
         return f"{silence.place!r} is silenced without a reason: write `PLACE: why it is right here`"
     return ""

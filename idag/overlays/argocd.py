@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from idag.command import ends_in_words
-from idag.overlays.environments import ROOT, Environment, environments
-from scripts.marked import with_parts
+from idag.marked import with_parts
+from idag.overlays.environments import Environment, environments
 
 HEADER = "# Made by `make rendered` from overlays/{name}; do not edit.\n"
 APPLICATION = """\
@@ -67,7 +64,7 @@ spec:
 """
 
 
-def made(root: Path = ROOT) -> dict[Path, str]:
+def made(root: Path) -> dict[Path, str]:
     """Return the text of each file. Raises InputError, and ValueError where a file has no place for its part."""
     every = environments(root)
     folder = root / "kustomize" / "argocd"
@@ -87,7 +84,7 @@ def made(root: Path = ROOT) -> dict[Path, str]:
     return texts
 
 
-def write(root: Path = ROOT) -> None:
+def write(root: Path) -> None:
     """Write the files of every environment. Raises as `made` does."""
     for path, text in made(root).items():
         path.write_text(text, encoding="utf-8")
@@ -99,16 +96,3 @@ def _each(template: str, every: Sequence[Environment]) -> str:
 
 def _path(one: Environment) -> str:
     return f"kustomize/{'rendered' if one.promoted_from else 'overlays'}/{one.name}"
-
-
-@ends_in_words("argocd")
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the files; return the exit code."""
-    program = "python -m idag.overlays.argocd"
-    argparse.ArgumentParser(prog=program, description=__doc__).parse_args(arguments)
-    write()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

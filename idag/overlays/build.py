@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from idag.errors import CommandError
 from idag.render.cache import content_key, default_cache, tool_key
 from idag.render.manifests import documents
 from idag.render.manifests import objects as read
@@ -16,7 +17,7 @@ Object = dict[str, Any]
 PROGRAMS = {"kubectl": ["kubectl", "kustomize"], "kustomize": ["kustomize", "build"]}
 
 
-class BuildError(Exception):
+class BuildError(CommandError):
     """kustomize refused the folder; the text is its own."""
 
 

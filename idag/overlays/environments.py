@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from implementation_dag.contract.labels import GROUP
 from idag.yaml_reader import InputError, load, read_text
+from implementation_dag.contract.labels import GROUP
 
-ROOT = Path(__file__).resolve().parents[3]
 # Annotation of a release.yaml; an environment without it follows the chart in git, the others run what was promoted.
 PROMOTED_FROM = f"{GROUP}/promoted-from"
 
@@ -25,7 +24,7 @@ class Environment:
     promoted_from: str
 
 
-def environments(root: Path = ROOT) -> tuple[Environment, ...]:
+def environments(root: Path) -> tuple[Environment, ...]:
     """Return the environments in their order. Raises InputError."""
     left = {path.name: _read(path) for path in sorted((root / "kustomize" / "overlays").iterdir())}
     found: dict[str, Environment] = {}
@@ -37,7 +36,7 @@ def environments(root: Path = ROOT) -> tuple[Environment, ...]:
     return tuple(found.values())
 
 
-def environment(name: str, root: Path = ROOT) -> Environment:
+def environment(name: str, root: Path) -> Environment:
     """Return the environment of that name. Raises InputError."""
     return _read(root / "kustomize" / "overlays" / name)
 
@@ -62,6 +61,3 @@ def _text(path: Path, *keys: str) -> str:
     if not isinstance(found, str):
         raise InputError(f"{path}: {'.'.join(keys)} must be a string")
     return found
-
-
-ENVIRONMENTS = tuple(one.name for one in environments())

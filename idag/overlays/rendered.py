@@ -6,14 +6,10 @@ so a change of the chart reaches it with its promotion, not before.
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from idag.command import ends_in_words
-from idag.overlays.build import BuildError, build, objects
-from idag.overlays.environments import ENVIRONMENTS, ROOT, environment
+from idag.overlays.build import build, objects
+from idag.overlays.environments import environment
 from idag.yaml_reader import load, read_text
 
 HEADER = "# Made by `make rendered` from overlays/{name}; do not edit.\n"
@@ -24,23 +20,23 @@ resources:
 """
 
 
-def chart_version(root: Path = ROOT) -> str:
+def chart_version(root: Path) -> str:
     """Return the version of the chart in the checkout."""
     path = root / "charts" / "implementation-dag" / "Chart.yaml"
     return str(load(read_text(path), str(path))["version"])
 
 
-def pinned_version(name: str, root: Path = ROOT) -> str:
+def pinned_version(name: str, root: Path) -> str:
     """Return the version of the chart that environment `name` runs."""
     return environment(name, root).chart
 
 
-def render(name: str, root: Path = ROOT) -> str:
+def render(name: str, root: Path) -> str:
     """Return the rendering of environment `name`. Raises BuildError."""
     return HEADER.format(name=name) + build(root / "kustomize" / "overlays" / name)
 
 
-def write(name: str, root: Path = ROOT) -> Path:
+def write(name: str, root: Path) -> Path:
     """Render environment `name` into its folder, which is returned. Raises BuildError."""
     folder = root / "kustomize" / "rendered" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +45,7 @@ def write(name: str, root: Path = ROOT) -> Path:
     return folder
 
 
-def fault(name: str, root: Path = ROOT) -> str | None:
+def fault(name: str, root: Path) -> str | None:
     """Return in words why the rendering of `name` is not what it should be, None when it is. Raises BuildError."""
     place = f"kustomize/rendered/{name}"
     path = root / place / "manifests.yaml"
@@ -61,30 +57,3 @@ def fault(name: str, root: Path = ROOT) -> str | None:
     labels = (item["metadata"].get("labels", {}).get("helm.sh/chart") for item in objects(read_text(path)))
     found = sorted({label for label in labels if label} - {wanted})
     return f"{place} holds {', '.join(found)}, but its overlay pins {wanted}" if found else None
-
-
-@ends_in_words("rendered")
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Render every environment that runs the checkout's chart; return the exit code."""
-    description = "Write kustomize/rendered/<environment> of every environment that runs the checkout's chart."
-    program = "python -m idag.overlays.rendered"
-    argparse.ArgumentParser(prog=program, description=description).parse_args(arguments)
-    try:
-        _write_fresh()
-    except BuildError as error:
-        print(f"rendered: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _write_fresh() -> None:
-    for name in ENVIRONMENTS:
-        if (pinned := pinned_version(name)) == chart_version():
-            write(name)
-            print(f"kustomize/rendered/{name} is fresh")
-        else:
-            print(f"kustomize/rendered/{name} stays: it runs chart {pinned}, this checkout has {chart_version()}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

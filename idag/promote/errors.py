@@ -1,5 +1,7 @@
 """Why a promotion is refused."""
 
+from idag.errors import CommandError
 
-class PromoteError(Exception):
+
+class PromoteError(CommandError):
     """The promotion is refused; the text names what is wrong and what to do."""

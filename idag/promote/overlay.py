@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.overlays import argocd
-from idag.overlays.environments import ENVIRONMENTS, environments
+from idag.overlays.environments import environments
 from idag.promote.errors import PromoteError
 from idag.yaml_file import load, set_values
 
@@ -21,12 +21,14 @@ class Release:
     digest: str
 
 
-def check_step(source: str, target: str) -> None:
-    """Refuse all but a step to the very next environment. Raises PromoteError."""
+def check_step(root: Path, source: str, target: str) -> None:
+    """Refuse all but a step to the very next environment. Raises PromoteError, InputError."""
+    every = environments(root)
+    names = [one.name for one in every]
     for option, name in (("--from", source), ("--to", target)):
-        if name not in ENVIRONMENTS:
-            raise PromoteError(f"{option} {name!r} is no environment, allowed: {', '.join(ENVIRONMENTS)}")
-    allowed = {one.name: one.promoted_from for one in environments() if one.promoted_from}
+        if name not in names:
+            raise PromoteError(f"{option} {name!r} is no environment, allowed: {', '.join(names)}")
+    allowed = {one.name: one.promoted_from for one in every if one.promoted_from}
     if allowed.get(target) != source:
         steps = ", ".join(f"{before} to {after}" for after, before in allowed.items())
         raise PromoteError(f"{source} to {target} is no step of the promotion, allowed: {steps}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from idag.errors import CommandError
 
-class RenderError(Exception):
+
+class RenderError(CommandError):
     """helm or kustomize refused the chart or the values; the text is the tool's own."""
 
 
-class SuiteError(Exception):
+class SuiteError(CommandError):
     """The chart, the cases or the overlays are not as the harness needs them; the message says what to change."""

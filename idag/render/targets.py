@@ -6,8 +6,10 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-KUBERNETES = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36")
-HELMS = ("helm3", "helm4")
+from implementation_dag.contract import supported
+
+KUBERNETES = supported.KUBERNETES
+HELMS = tuple(f"helm{major}" for major in supported.HELM)
 
 
 class Target(NamedTuple):

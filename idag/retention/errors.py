@@ -1,5 +1,7 @@
 """Why the rules could not be applied."""
 
+from idag.errors import CommandError
 
-class RetentionError(Exception):
+
+class RetentionError(CommandError):
     """Nothing was applied, or not what was asked for; the text names what is wrong and what to do."""

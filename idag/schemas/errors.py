@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from idag.errors import CommandError
 
-class SchemaError(Exception):
+
+class SchemaError(CommandError):
     """A schema cannot be had, made or trusted; the message says which, why and what to do."""

@@ -12,10 +12,11 @@ from typing import Any
 
 import yaml
 
+from idag import data
 from idag.schemas.errors import SchemaError
 from idag.toolchain.golang import find_go
 
-FOLDER = Path(__file__).resolve().parents[2] / "tools" / "schemas"
+FOLDER = data.SCHEMAS
 _FIELDS = {"module": str, "version": str, "sum": str, "crds": dict}
 
 

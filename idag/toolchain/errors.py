@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from idag.errors import CommandError
 
-class ToolError(Exception):
+
+class ToolError(CommandError):
     """A pinned tool cannot be had; the message says why and what to do."""
 
 

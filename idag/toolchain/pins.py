@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from idag import data
 from idag.toolchain.errors import PinError
 
-TOOLS_FOLDER = Path(__file__).resolve().parents[2] / "tools"
+TOOLS_FOLDER = data.TOOLS
 KINDS = ("go", "wheel")
 # What our images hold, and so reaches others: built here from its own project's module, nothing else.
 IMAGE = "image"

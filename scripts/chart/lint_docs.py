@@ -9,8 +9,8 @@ from pathlib import Path
 
 from idag.command import ends_in_words
 from idag.lint import RULES
+from idag.marked import row, with_parts
 from idag.render.manifests import Object, load
-from scripts.marked import row, with_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "lint.md"

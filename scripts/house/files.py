@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
-from scripts.marked import by_hand
+from idag.marked import by_hand
 
 # Nobody edits these by hand; what `make generate` and its like write is told to the command.
 MADE_ELSEWHERE = (

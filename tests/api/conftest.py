@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from idag.render import helm
 from idag.render.manifests import Object
 from idag.toolchain import asset
-
 from implementation_dag.base import wait
 from scripts.chart.render.project import CHART
 from scripts.lab.stand.kubectl import Kubectl

@@ -8,10 +8,10 @@ import pytest
 from lightkube import Client
 from lightkube.resources.rbac_authorization_v1 import RoleBinding
 
+from idag.render.manifests import Object
 from implementation_dag.base import wait
 from implementation_dag.check import check
 from implementation_dag.check.finding import Finding, Level
-from scripts.chart.render.manifests import Object
 from scripts.lab.stand.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from idag.render.manifests import Object
 
+from idag.render.manifests import Object
 from scripts.lab.stand.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask, judge

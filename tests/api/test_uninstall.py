@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from idag.toolchain import tool
 from implementation_dag.docsrun.helm import results, uninstall
 from scripts.lab.stand.kubectl import Kubectl
-from scripts.toolchain import tool
 
 from .release import identity
 

@@ -3,10 +3,10 @@
 import subprocess
 
 import pytest
-from idag.overlays.environments import ENVIRONMENTS, ROOT
 
 from idag.overlays import build, rendered
 from idag.toolchain import tool
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 
 FOLDERS = ["base", "crds", *(f"{kind}/{name}" for kind in ("overlays", "rendered") for name in ENVIRONMENTS)]
 
@@ -24,4 +24,4 @@ def test_the_rendered_variant_needs_no_helm(name: str) -> None:
     assert done.returncode == 0, done.stderr
     wanted = build.objects((place / "manifests.yaml").read_text())
     assert sorted(build.objects(done.stdout), key=str) == sorted(wanted, key=str)
-    assert rendered.pinned_version(name) in done.stdout
+    assert rendered.pinned_version(name, ROOT) in done.stdout

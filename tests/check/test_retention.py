@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from idag.cli import run
 from idag.retention import RetentionError, rules
-from idag.retention.__main__ import apply, main
+from idag.retention.applying import apply
 from idag.retention.bucket import Bucket
 from idag.retention.settings import Settings
 from idag.toolchain import tool
@@ -90,7 +91,7 @@ def test_a_service_without_lifecycle_rules_says_what_to_do_instead(
     root = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
     with serving(command, port, root) as address:
         monkeypatch.setenv("S3_ENDPOINT", address)
-        assert main([str(ROOT / "kustomize/rendered/production/manifests.yaml")]) == 1
+        assert run(["retention", str(ROOT / "kustomize/rendered/production/manifests.yaml")]) == 2
     told = capsys.readouterr().err
     assert "this S3 service has no lifecycle rules (NotImplemented)" in told
     assert "mc rm --recursive --force --older-than 90d STORE/implementation-dag-production/argo.logs/" in told

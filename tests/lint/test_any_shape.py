@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from idag.cli import run
 from idag.lint import RULES, lint
-from idag.lint.__main__ import main
 from idag.render.manifests import Object, objects
 from idag.schemas.reading import read
 
@@ -86,7 +86,7 @@ def test_the_command_ends_in_words(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     given = read([SHAPES])
     for changed in mutants(given, 3, WHOLE_INPUTS):
         monkeypatch.setattr("sys.stdin", io.StringIO("\n---\n".join(map(json.dumps, changed))))
-        code = main(["-"])
+        code = run(["lint", "-"])
         told = capsys.readouterr()
         assert (code, bool(told.out), len(told.err.splitlines())) in ((1, True, 0), (2, False, 1))
 

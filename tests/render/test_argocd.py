@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from idag.overlays.environments import ENVIRONMENTS, ROOT
 
 from idag.overlays import build
 from idag.toolchain import tool
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 
 KUSTOMIZE = ROOT / "kustomize"
 # Kinds without a namespace.

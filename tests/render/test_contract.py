@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+
 from idag.render import Objects
 from idag.render.manifests import load
 from idag.render.objects import by_name
-
 from implementation_dag.contract import labels, settings, stages
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from idag.overlays import argocd, build, rendered
-from idag.overlays.environments import ENVIRONMENTS, ROOT
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 
 KUSTOMIZE = ROOT / "kustomize"
 
@@ -26,7 +27,7 @@ def one(folder: str, kind: str) -> build.Object:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_rendered_variant_is_fresh(name: str) -> None:
-    assert rendered.fault(name) is None
+    assert rendered.fault(name, ROOT) is None
 
 
 def test_environments_share_no_object_and_no_crd() -> None:
@@ -76,7 +77,7 @@ def test_every_difference_has_its_line_in_the_readme() -> None:
 
 
 def test_what_argo_cd_has_of_each_environment_is_made_from_the_overlays() -> None:
-    stale = [str(path) for path, text in argocd.made().items() if path.read_text() != text]
+    stale = [str(path) for path, text in argocd.made(ROOT).items() if path.read_text() != text]
     assert not stale, "run `make rendered`"
 
 
@@ -93,7 +94,7 @@ def test_an_environment_behind_the_chart_keeps_its_rendering(tmp_path: Path) -> 
     root = copy(tmp_path)
     chart = root / "charts" / "implementation-dag" / "Chart.yaml"
     text = chart.read_text()
-    version = rendered.chart_version()
+    version = rendered.chart_version(ROOT)
     chart.write_text(text.replace(f"version: {version}", "version: 99.0.0", 1))
     assert rendered.fault("production", root) is None
     rendered.write("production", root)

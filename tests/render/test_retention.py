@@ -2,11 +2,11 @@
 
 import pytest
 import yaml
-from idag.overlays.environments import ROOT
 
 from idag.render import Suite
 from idag.retention import settings
 from idag.retention.settings import LOGS_PREFIX
+from scripts.chart.render.project import ROOT
 
 CONFIG = "ConfigMap/workflows/implementation-dag-artifacts"
 TEMPLATE = "WorkflowTemplate/workflows/implementation-dag"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from idag.render import Case, helm
 from idag.render.manifests import load
-
 from implementation_dag.check.rights import Identity
 from scripts.chart.render.project import CHART, SUITE
 from scripts.chart.rights import snapshot

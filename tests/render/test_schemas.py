@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from idag.overlays.environments import ROOT
 
 from idag.overlays import build
 from idag.render import RenderError, helm
 from idag.render.manifests import load
 from idag.render.targets import HELMS, KUBERNETES, TARGETS
 from idag.schemas import validate
-from scripts.chart.render.project import CHART, SUITE
+from scripts.chart.render.project import CHART, ROOT, SUITE
 from scripts.chart.render.verdicts import remembered
 from scripts.chart.schemas.values import ValuesSchema
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from scripts.chart.values.references import followed
 
 from idag.render import RenderError, Suite
 from idag.render.manifests import load
 from scripts.chart.render.project import CHART
+from scripts.chart.values.references import followed
 
 
 @pytest.mark.parametrize(

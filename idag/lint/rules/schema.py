@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from idag import data
 from idag.lint.registry import Hit, rule
 from idag.lint.scope import Scope
 from idag.lint.silence import BAD_SILENCE
@@ -12,8 +12,6 @@ from idag.render.manifests import Object
 from idag.render.targets import KUBERNETES
 from idag.schemas import Fault, embedded, validate
 from idag.schemas.reading import read
-
-_OWN_CRDS = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag" / "crds"
 
 
 @rule(
@@ -62,4 +60,4 @@ def _faults(scope: Scope) -> list[Fault]:
 
 def _own() -> list[Object]:
     """Our DocsRun: its users lint workflows that make one without having the CRD at hand."""
-    return read([_OWN_CRDS])
+    return read([data.CRDS])

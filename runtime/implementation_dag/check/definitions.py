@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from implementation_dag.contract import supported
+
 from .finding import Finding, ok, problem, unknown
 
 Object = dict[str, Any]
@@ -18,7 +20,9 @@ def check(read: Callable[[str], Object | None], ours: Iterable[Object]) -> Itera
     """Look at the CRDs that `read` finds by name; `ours` are as the chart ships them."""
     missing = [name for name in ARGO if read(f"{name}.argoproj.io") is None]
     if missing:
-        yield problem("Argo CRDs", f"not there: {', '.join(missing)}", "install Argo Workflows 3.7.14+ or 4.0.5+")
+        yield problem(
+            "Argo CRDs", f"not there: {', '.join(missing)}", f"install Argo Workflows {supported.ARGO_IN_WORDS}"
+        )
     else:
         yield argo_schema(read("workflowtemplates.argoproj.io") or {})
     for definition in ours:
@@ -37,7 +41,7 @@ def argo_schema(crd: Object) -> Finding:
         return problem(
             "Argo CRDs",
             f"too old: no field spec.{'.'.join(FIELD)}",
-            "apply the CRDs of Argo Workflows 3.7.14+ or 4.0.5+",
+            f"apply the CRDs of Argo Workflows {supported.ARGO_IN_WORDS}",
         )
     return ok("Argo CRDs", "have the fields that the templates use")
 

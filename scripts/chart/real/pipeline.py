@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from idag.cluster.stages import Stage
 from idag.progress import Progress
 from idag.yaml_reader import InputError
 from scripts.chart.real.chart import about
@@ -20,7 +21,6 @@ from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.helm import helm
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session, prepared
-from scripts.lab.stand.stages import Stage
 
 NUMBER = 90
 PLACE = "charts/real"

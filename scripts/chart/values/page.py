@@ -9,6 +9,8 @@ from string import Template
 
 import yaml
 
+from implementation_dag.contract import supported
+
 from .allowed import allowed, code
 from .entries import Entry, Schema, values
 from .references import followed
@@ -28,6 +30,7 @@ def page(chart: Path, entries: tuple[Entry, ...], schema: Schema) -> str:
         "description": about["description"],
         "version": about["version"],
         "kube_version": about["kubeVersion"].removesuffix("-0"),
+        "argo_workflows": supported.ARGO_IN_WORDS,
         "values": "\n\n".join(_tables(entries, schema)),
     }
     return Template(PROSE.read_text()).substitute(fields)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from idag.yaml_reader import load, read_text
 from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.contract.repository_schema import REQUEST_PATH, SET_KEY, SET_VALUE
 from implementation_dag.contract.repository_schema import schema as of_repository
-from idag.yaml_reader import load, read_text
 
 from .entries import Entry, Schema, ValuesError, values
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from idag.overlays.environments import ENVIRONMENTS, environment
-
+from idag.overlays.environments import environment
 from idag.progress import Progress
 from idag.yaml_file import Values
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 from scripts.lab import images
 from scripts.lab.argocd import git
 from scripts.lab.argocd.working_copy import WorkingCopy
@@ -72,7 +72,7 @@ def application(name: str) -> str:
 
 def release(name: str) -> tuple[str, str]:
     """Name and namespace of an environment's release, from its overlay."""
-    found = environment(name)
+    found = environment(name, ROOT)
     return found.release, found.namespace
 
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from idag.overlays.environments import ROOT
-
 from idag.overlays import rendered
 from idag.yaml_file import Values, set_values
+from scripts.chart.render.project import ROOT
 from scripts.lab.argocd.git import OWNER, REPO
 from scripts.lab.stand.git_host import GitHost
 

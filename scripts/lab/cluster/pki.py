@@ -73,9 +73,10 @@ def certificates() -> tuple[Certificate, ...]:
 def _of_previews() -> Certificate:
     # What reads YAML is there when a cluster comes up, and not when `make down` runs without the virtual environment.
     from idag.overlays.environments import environments
+    from scripts.chart.render.project import ROOT
 
     # A wildcard stands for one label: an environment may have its previews a level lower.
-    domains = dict.fromkeys((PREVIEW_DOMAIN, *(one.domain for one in environments())))
+    domains = dict.fromkeys((PREVIEW_DOMAIN, *(one.domain for one in environments(ROOT))))
     return Certificate("preview", f"/CN=*.{PREVIEW_DOMAIN}", tuple(f"DNS:*.{one}" for one in domains), "serverAuth")
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import httpx
 
+from idag.toolchain import asset, tool
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
-from idag.toolchain import asset, tool
 
 # Gitea refuses to be root.
 USER = 65532

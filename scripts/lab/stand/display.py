@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from idag.cluster.follow import Lines
+from idag.cluster.stages import Stage, read_stages
 from idag.progress import Progress
-from scripts.lab.stand.stages import FINISHED, Stage, read_stages
 from scripts.lab.stand.workflow import phase
 
 STYLES = {"Succeeded": "green", "Failed": "red", "Error": "red", "Running": "yellow"}
@@ -43,22 +44,3 @@ def _cell(stage: Stage | None) -> str:
         return ""
     style = STYLES.get(stage.result, "dim")
     return f"[{style}]{stage.result:<9}[/] {stage.seconds:6.1f} s"
-
-
-class Lines:
-    """Prints a progress line when a stage begins or ends."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._last: dict[tuple[str, str], str] = {}
-
-    def show(self, workflows: dict[str, dict[str, Any]]) -> None:
-        """Print what changed since the last call."""
-        for name, workflow in workflows.items():
-            for stage in read_stages(workflow):
-                if stage.result == "Pending" or self._last.get((name, stage.name)) == stage.result:
-                    continue
-                self._last[name, stage.name] = stage.result
-                took = f" after {stage.seconds:.1f} s" if stage.result in FINISHED else ""
-                words = f": {stage.message}" if stage.message and stage.result in ("Failed", "Error") else ""
-                self._progress(f"{name} {stage.name}: {stage.result}{took}{words}")

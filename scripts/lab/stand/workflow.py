@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from idag.cluster.stages import Stage, read_stages
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.release import RELEASE
-from scripts.lab.stand.stages import Stage, overhead_seconds, own_work, read_stages, wall_seconds
+from scripts.lab.stand.stages import overhead_seconds, own_work, wall_seconds
 
 POLL_SECONDS = 1.0
 RUN_LIMIT = 1200.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from idag.overlays.environments import ROOT
 
 from implementation_dag.contract import names
+from scripts.chart.render.project import ROOT
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.repository import OWNER, REPO
 

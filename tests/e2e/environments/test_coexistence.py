@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from idag.overlays.environments import ROOT
-from idag.promote.__main__ import promote
 
+from idag.promote.promotion import promote
 from idag.toolchain import tool
 from idag.yaml_file import set_values
+from scripts.chart.render.project import ROOT
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.backends import BUCKET, S3_PORT
 from scripts.lab.stand.environment import DEMO_NAMESPACE

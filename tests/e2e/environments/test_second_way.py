@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from idag.overlays.environments import ENVIRONMENTS, ROOT
 
 from idag.overlays import build
 from idag.toolchain import tool
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 from scripts.lab.argocd import applications, git
 from scripts.lab.argocd.platform import Platform, application, release
 from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from idag.overlays.environments import ROOT
 
 from idag.overlays import build
 from idag.toolchain import tool
+from scripts.chart.render.project import ROOT
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from idag.cluster.stages import Stage
 from idag.yaml_reader import load
 from implementation_dag.base.workflow_status import RunStatus
 from implementation_dag.contract import stages
@@ -20,7 +21,6 @@ from scripts.demo.checks import Observed
 from scripts.lab.stand.evidence import Evidence
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWN_SETTINGS, PullRequest
-from scripts.lab.stand.stages import Stage
 from scripts.lab.stand.workflow import Finished
 
 COMMIT = "a" * 40

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from idag.cluster.stages import Stage
 from scripts.demo import summary
 from scripts.demo.checks import Check, Observed
 from scripts.demo.scenarios import all_scenarios
@@ -16,7 +17,6 @@ from scripts.demo.summary import Outcome
 from scripts.lab.stand.evidence import Evidence
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import PullRequest
-from scripts.lab.stand.stages import Stage
 from scripts.lab.stand.workflow import Finished
 
 URL = "https://shop-pr-7.preview.example.com"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from idag.doctor import checks
 from idag.doctor.cluster import Cluster
-
 from implementation_dag.check.finding import Finding, Level
 
 

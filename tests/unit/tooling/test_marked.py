@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.marked import by_hand, row, with_parts
+from idag.marked import by_hand, row, with_parts
 
 PAGE = """\
 before

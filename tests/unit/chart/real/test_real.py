@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from idag.cluster.stages import Stage
 from scripts.chart.real import pipeline
 from scripts.chart.real.__main__ import main
 from scripts.chart.real.pipeline import Pipeline
 from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.stages import Stage
 
 POD = """\
 apiVersion: v1

@@ -11,11 +11,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from idag.cli import run
+from idag.lint import RULES
 from idag.render import NEWEST, TARGETS, Cache, RenderError, Suite, SuiteError, helm
 from idag.render.report import report
 from idag.render.snapshots import Snapshots
 from scripts.chart.render import verdicts
-from scripts.chart.render.__main__ import main
 
 # Enough to see a difference between minors and between Helms.
 SOME = tuple(target for target in TARGETS if target.kubernetes in ("1.32", "1.33", "1.34"))
@@ -324,12 +325,14 @@ def test_the_command_checks_any_chart(
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     junit = tmp_path / "junit.xml"
-    options = ["--chart", str(suite.chart), "--cases", str(suite.cases_folder), "--junit", str(junit)]
-    assert main(["update", *options]) == 0
-    assert main(options) == 0
+    ignored = [f"--ignore={name}" for name in RULES]
+    options = ["chart", "test", str(suite.chart), f"--cases={suite.cases_folder}", f"--junit={junit}", *ignored]
+    assert run(options) == 2
+    assert "write them with --update" in capsys.readouterr().err
+    assert run([*options, "--update"]) == run(options) == 0
     edit(suite.chart / "values.yaml", "replicas: 1", "replicas: 2")
     capsys.readouterr()
-    assert main(options) == 1
+    assert run(options) == 1
     assert capsys.readouterr().out.splitlines() == ["Deployment/small", "  spec.replicas: 1 -> 2  [default]"]
     tests = ElementTree.fromstring(junit.read_text()).iter("testcase")  # noqa: S314 (our own file)
     report_of = {test.get("name"): test.find("failure") for test in tests}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from idag.overlays import argocd
-from idag.overlays.environments import PROMOTED_FROM, ROOT, environments
+from idag.overlays.environments import PROMOTED_FROM, environments
 from idag.yaml_reader import InputError
+from scripts.chart.render.project import ROOT
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
-from idag.overlays.environments import ROOT
-from idag.promote.__main__ import promote
 
 from idag.overlays import build, rendered
 from idag.promote import PromoteError
+from idag.promote.promotion import promote
+from scripts.chart.render.project import ROOT
 
 DIGEST = "sha256:" + "5" * 64
 SHOP, OTHER_SHOP = "sha256:" + "c" * 64, "sha256:" + "d" * 64
-VERSION = rendered.chart_version()
+VERSION = rendered.chart_version(ROOT)
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import yaml
-from idag.overlays.environments import ENVIRONMENTS, ROOT
 
+from scripts.chart.render.project import ENVIRONMENTS, ROOT
 from scripts.lab.argocd.platform import application, image_values, keep_environments, release
 
 IMAGE = "registry.example.com:5000/team/runtime:0a1b@sha256:" + "c" * 64

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from idag.overlays.environments import environments
+from scripts.chart.render.project import ROOT
 from scripts.lab.cluster import pki
 from scripts.lab.cluster.settings import State
 
@@ -41,7 +42,7 @@ def test_every_certificate_verifies_for_its_use(state: State, certificate: pki.C
 
 def test_previews_of_every_environment_are_served() -> None:
     (preview,) = [one for one in pki.certificates() if one.name == "preview"]
-    assert {f"DNS:*.{one.domain}" for one in environments()} == set(preview.alternatives)
+    assert {f"DNS:*.{one.domain}" for one in environments(ROOT)} == set(preview.alternatives)
 
 
 def test_keys_are_for_root_only(state: State) -> None:

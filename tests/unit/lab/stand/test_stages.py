@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.lab.stand.stages import container_seconds, overhead_seconds, own_work, read_stages, task_of, wall_seconds
+from idag.cluster.stages import read_stages, task_of
+from scripts.lab.stand.stages import container_seconds, overhead_seconds, own_work, wall_seconds
 
 
 def at(second: int) -> str:

@@ -1,17 +1,12 @@
-"""`python -m idag.promote --from ENVIRONMENT --to ENVIRONMENT --evidence index.json`"""
+"""What was tested in one environment becomes a commit for another one."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from idag.command import ends_in_words
 from idag.overlays import rendered
-from idag.overlays.build import BuildError
-from idag.overlays.environments import ROOT
-from idag.promote import PromoteError, branch, demands, evidence, overlay
+from idag.promote import branch, demands, evidence, overlay
+from idag.promote.errors import PromoteError
 from idag.promote.overlay import Release
 
 
@@ -20,7 +15,7 @@ def promote(root: Path, source: str, target: str, place: str) -> tuple[str, str]
 
     Nothing is merged or pushed. Raises PromoteError, BuildError.
     """
-    overlay.check_step(source, target)
+    overlay.check_step(root, source, target)
     branch.check_clean(root)
     tested = overlay.read(root, source)
     _check_promotable(root, tested)
@@ -53,24 +48,3 @@ def _check_promotable(root: Path, tested: Release) -> None:
             f"{tested.environment} runs chart {tested.chart}, this checkout has {here}: promote from a commit that "
             f"has it, such as `git switch --detach $(git log -1 --format=%H -- {where}/chart/release.yaml)`"
         )
-
-
-@ends_in_words("promote", 1)
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m idag.promote", description=__doc__)
-    parser.add_argument("--from", dest="source", required=True, metavar="ENVIRONMENT")
-    parser.add_argument("--to", dest="target", required=True, metavar="ENVIRONMENT")
-    parser.add_argument("--evidence", default="", metavar="INDEX", help="file, or s3://bucket/key")
-    options = parser.parse_args(arguments)
-    try:
-        name, made = promote(ROOT, options.source, options.target, options.evidence)
-    except (PromoteError, BuildError) as error:
-        print(f"promote: {error}", file=sys.stderr)
-        return 1
-    print(f"{made[:12]} on branch {name}: review it (`git show {name}`), push it, and open a pull request")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

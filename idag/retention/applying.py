@@ -1,21 +1,12 @@
-"""`python -m idag.retention kustomize/rendered/production/manifests.yaml`
-
-`kubectl -n workflows get configmap implementation-dag-artifacts -o yaml | python -m idag.retention -`
-"""
+"""Give a bucket the rules of its release, and look whether it has them."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from idag.command import ends_in_words
-from idag.retention import rules, settings
+from idag.retention import rules
 from idag.retention.bucket import Bucket
 from idag.retention.errors import RetentionError
-from idag.yaml_reader import read_stdin, read_text
 
 
 def apply(bucket: Bucket, *, dry_run: bool = False) -> list[str]:
@@ -55,30 +46,3 @@ def _faults(bucket: Bucket, merged: rules.Merged) -> list[str]:
             for folder in bucket.without_rule()
         ]
     return faults
-
-
-@ends_in_words("retention", 1)
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m idag.retention",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("manifest", help="file with the release's objects, or its ConfigMap alone; - is stdin")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be applied")
-    options = parser.parse_args(arguments)
-    if not options.manifest:
-        parser.error("name the manifest: `make retention FROM=manifests.yaml`, or FROM=- for standard input")
-    try:
-        text = read_stdin() if options.manifest == "-" else read_text(Path(options.manifest))
-        told = apply(Bucket(settings.read(text)), dry_run=options.dry_run)
-    except RetentionError as error:
-        print(f"retention: {error}", file=sys.stderr)
-        return 1
-    print("\n".join(told))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,7 @@
+"""Why something of the cluster cannot be told."""
+
+from idag.errors import CommandError
+
+
+class ClusterError(CommandError):
+    """The cluster does not answer, or not what is needed; the text says what to do."""

@@ -1,0 +1,69 @@
+"""What a stage of a run prints: from its pods, or from the bucket when these are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lightkube.resources.core_v1 import Pod
+
+from idag.cluster.errors import ClusterError
+from idag.cluster.evidence import Store
+from idag.cluster.release import Release
+from idag.cluster.runs import Run
+from idag.cluster.stages import task_of
+from idag.retention.settings import LOGS_PREFIX
+from implementation_dag.base.log import clean
+from implementation_dag.contract.stages import EXIT_TASKS, STAGES
+
+Object = dict[str, Any]
+CONTAINER = "main"
+NAMES = (*(stage.task for stage in STAGES), *EXIT_TASKS)
+
+
+def stream(release: Release, run: Run, stage: str, *, follow: bool) -> Iterator[str]:
+    """Yield the stage's lines, of each try in its turn. Raises ClusterError."""
+    selector = {"workflows.argoproj.io/workflow": run.name}
+    found = release.access.items("pods", Pod, namespace=release.namespace, labels=selector)
+    pods = sorted(
+        (pod for pod in found if task_of(pod) == stage), key=lambda pod: str(pod["metadata"]["creationTimestamp"])
+    )
+    if not pods:
+        yield from _kept(release, run, stage)
+    for pod in pods:
+        yield from _printed(release, str(pod["metadata"]["name"]), follow=follow)
+
+
+def _printed(release: Release, pod: str, *, follow: bool) -> Iterator[str]:
+    lines = release.access.ask(
+        f"read the log of pod {pod}",
+        lambda client: client.log(pod, namespace=release.namespace, container=CONTAINER, follow=follow, newlines=False),
+    )
+    while True:
+        line = release.access.ask(f"read the log of pod {pod}", lambda _: next(lines, None))
+        if line is None:
+            return
+        # What a pull request's code prints must not drive the terminal.
+        yield clean(line)
+
+
+def _kept(release: Release, run: Run, stage: str) -> Iterator[str]:
+    """The logs that Argo laid into the bucket, by the pods that the run's nodes name."""
+    nodes: dict[str, Object] = (run.workflow.get("status") or {}).get("nodes") or {}
+    keys = [
+        str(artifact["s3"]["key"])
+        for node in nodes.values()
+        if _task(str(node.get("name"))) == stage
+        for artifact in (node.get("outputs") or {}).get("artifacts") or []
+        if artifact.get("name") == f"{CONTAINER}-logs"
+        and (artifact.get("s3") or {}).get("key", "").startswith(LOGS_PREFIX)
+    ]
+    if not keys:
+        raise ClusterError(f"stage {stage} of run {run.name} has no pod, and no log in the bucket: did it run?")
+    store = Store(release)
+    for key in keys:
+        yield from (clean(line) for line in store.read(key).decode(errors="replace").splitlines())
+
+
+def _task(node: str) -> str:
+    return node.rpartition(".")[2].partition("(")[0]
