@@ -77,7 +77,7 @@ test: venv test-tools ## Run every test that needs no cluster: lint, types, unit
 lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 	@echo "[lint] ruff" >&2; $(VENV)/bin/ruff check --quiet idag scripts runtime tests examples benchmarks
 	@$(VENV)/bin/ruff format --check --quiet idag scripts runtime tests benchmarks
-	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag idag scripts benchmarks
+	@echo "[lint] mypy --strict" >&2; $(VENV)/bin/mypy runtime/implementation_dag idag scripts benchmarks tests
 	@echo "[lint] import-linter" >&2; told=$$($(VENV)/bin/lint-imports --no-cache) || { echo "$$told" >&2; exit 1; }
 	@echo "[lint] yamllint" >&2; $(VENV)/bin/yamllint --strict .
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from implementation_dag.base import wait
 from scripts.lab.stand.kubectl import Kubectl
 
 from .previews import RELEASE
@@ -14,12 +14,10 @@ LOOKED_AT_SECONDS = 30
 
 def faults(kubectl: Kubectl) -> dict[str, Any]:
     """Warnings by the name of each policy, `None` where there is none; waits until all were looked at."""
-    deadline = time.monotonic() + LOOKED_AT_SECONDS
-    while True:
+    for _ in wait.rounds(LOOKED_AT_SECONDS):
         found = kubectl.items("validatingadmissionpolicies", f"--selector=app.kubernetes.io/instance={RELEASE}")
         status = {item["metadata"]["name"]: item.get("status", {}) for item in found}
         waiting = [name for name, each in status.items() if "observedGeneration" not in each]
         if not waiting:
             return {name: each.get("typeChecking", {}).get("expressionWarnings") for name, each in status.items()}
-        assert time.monotonic() < deadline, f"not looked at yet: {waiting}"
-        time.sleep(1)
+    raise AssertionError(f"not looked at yet: {waiting}")

@@ -13,7 +13,7 @@ from scripts.lab.stand.kubectl import Kubectl
 RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"
 DEPLOYS = {"key": "pool", "operator": "In", "values": ["deploys"]}
-VALUES = {
+VALUES: dict[str, Any] = {
     "git": {"credentialsSecret": "git"},
     "docsrun": {
         "replicas": 0,

@@ -31,7 +31,8 @@ class Server:
                 for path, data in zip(pair, ("client-certificate-data", "client-key-data"), strict=True):
                     path.touch(mode=0o600)
                     path.write_text(_text(user[data]))
-                context.load_cert_chain(*pair)
+                certificate, key = pair
+                context.load_cert_chain(certificate, key)
         self._client = httpx.Client(
             base_url=cluster["server"], headers=headers, verify=context, trust_env=False, timeout=30
         )

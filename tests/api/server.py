@@ -9,12 +9,12 @@ import json
 import secrets
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from idag.toolchain import tool
+from implementation_dag.base import wait
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
 
@@ -111,17 +111,15 @@ def _kubeconfig(folder: Path, port: int, token: str) -> Path:
 
 
 def _await_ready(kubectl: Kubectl, processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
+    for left in wait.rounds(READY_SECONDS, 0.3):
         try:
             kubectl.run("get", "--raw=/readyz")
             kubectl.run("get", "namespace", "default")
             return
         except DemoError as error:
-            if any(process.poll() is not None for process in processes) or time.monotonic() > deadline:
+            if any(process.poll() is not None for process in processes) or not left:
                 log = (folder / "kube-apiserver.log").read_text(errors="replace")
                 raise DemoError(f"no API server: {error}\n{log[-2000:]}") from error
-        time.sleep(0.3)
 
 
 def _free_port() -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from idag.render.manifests import Object
+from implementation_dag.base import wait
 from scripts.lab.stand.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask, judge
@@ -84,7 +84,4 @@ def test_what_was_let_in_with_a_longer_grace_can_still_go(
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait until the API server goes by the changed binding."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "the changed binding is not in force"
-        time.sleep(0.3)
+    assert wait.until(holds, 30, 0.3), "the changed binding is not in force"

@@ -11,7 +11,7 @@ from scripts.chart.render.project import SUITE
 
 
 def check_rules(groups: Path) -> subprocess.CompletedProcess[str]:
-    command = [tool("promtool"), "check", "rules", "--lint=all", "--lint-fatal", groups]
+    command: list[str | Path] = [tool("promtool"), "check", "rules", "--lint=all", "--lint-fatal", groups]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -32,7 +32,7 @@ def bucket(moto: str, request: pytest.FixtureRequest) -> Bucket:
     return Bucket(Settings("dag", "workflows", host, name, "us-east-1", True, 30, 14, ("acme",)))
 
 
-def ids(bucket: Bucket) -> list[str | None]:
+def ids(bucket: Bucket) -> list[str]:
     return sorted(rule.findtext("ID") or "" for rule in bucket.rules())
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.base import wait
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.helm import helm
 from scripts.lab.stand.kubectl import Kubectl
@@ -119,11 +119,10 @@ class Release:
 
     def ended(self, run: str) -> dict[str, Any]:
         """Wait for the end of a run; returns its Workflow."""
-        deadline = time.monotonic() + RUN_SECONDS
-        while phase_of(found := self.workflow(run)) not in ENDED:
-            assert time.monotonic() < deadline, f"{run} did not end within {RUN_SECONDS} s: {nodes(found)}"
-            time.sleep(2)
-        return found
+        for _ in wait.rounds(RUN_SECONDS, 2):
+            if phase_of(found := self.workflow(run)) in ENDED:
+                return found
+        raise AssertionError(f"{run} did not end within {RUN_SECONDS} s: {nodes(found)}")
 
     def docsrun(self, docsrun: str, script: str) -> None:
         """Create a DocsRun that runs Python's `script`, as the deployer of a preview that need not be there."""
@@ -150,11 +149,10 @@ class Release:
 
     def final(self, docsrun: str) -> str:
         """Wait for the end of a DocsRun; returns its phase."""
-        deadline = time.monotonic() + DOCSRUN_SECONDS
-        while (phase := self.phase(docsrun)) not in ("Succeeded", "Failed"):
-            assert time.monotonic() < deadline, f"DocsRun {docsrun} is {phase or 'untouched'} after {DOCSRUN_SECONDS} s"
-            time.sleep(1)
-        return phase
+        for _ in wait.rounds(DOCSRUN_SECONDS):
+            if (phase := self.phase(docsrun)) in ("Succeeded", "Failed"):
+                return phase
+        raise AssertionError(f"DocsRun {docsrun} is {phase or 'untouched'} after {DOCSRUN_SECONDS} s")
 
     def scale(self, replicas: int) -> None:
         """Run so many replicas of the DocsRun controller, and wait until it is so."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.base import wait
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
@@ -71,13 +72,11 @@ def status(kubectl: Kubectl, name: str) -> dict[str, Any]:
 
 
 def final(kubectl: Kubectl, name: str, limit: float = 120) -> dict[str, Any]:
-    deadline = time.monotonic() + limit
-    while time.monotonic() < deadline:
+    for _ in wait.rounds(limit):
         found = status(kubectl, name)
         if found.get("phase") in ("Succeeded", "Failed"):
             return found
-        time.sleep(1)
-    raise AssertionError(f"DocsRun {name} did not end within {limit:.0f} s: {status(kubectl, name)}")
+    raise AssertionError(f"DocsRun {name} did not end within {limit:.0f} s: {found}")
 
 
 LEAVE_RESULTS = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from idag.render import helm
+from implementation_dag.base import wait
 from implementation_dag.contract import names
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
@@ -72,13 +72,11 @@ def workflow(given: tuple[str, str, str], expressions: dict[str, str]) -> dict[s
 
 
 def inputs(kubectl: Kubectl, name: str) -> dict[str, str]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    for _ in wait.rounds(60, 0.5):
         found = kubectl.get("workflow", name, f"--namespace={NAMESPACE}") or {}
         for node in ((found.get("status") or {}).get("nodes") or {}).values():
             if node["displayName"] == "look":
                 return {item["name"]: item["value"] for item in node["inputs"]["parameters"]}
-        time.sleep(0.5)
     raise AssertionError(f"workflow {name} did not begin: {found.get('status')}")
 
 

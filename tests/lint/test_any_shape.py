@@ -20,7 +20,7 @@ RENDERED = Path(__file__).parents[2] / "kustomize" / "rendered" / "dev" / "manif
 # A subprocess and whole schemas: they get fewer inputs.
 SLOW = ("IDAG002", "IDAG003", "IDAG711")
 INPUTS, WHOLE_INPUTS = {"workflow": 1000, "objects": 2000}, 150
-WRONG = (
+WRONG: tuple[Any, ...] = (
     *(None, True, 0, -1, 2**70, 1.5, "", "x", "{{inputs.parameters.x}}", "ä\u2028", "{{" * 50, "kind: [", "- " * 20),
     *([], {}, [None], [[]], [{}], [0], {"name": []}, {"": None}, [{"name": {}}, "x"], {"name": "x", "template": 1}),
 )

@@ -2,6 +2,7 @@
 # ruff: noqa: E501 (a case a line)
 
 import json
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def of_role(rule: str, role: str = "ClusterRole", binding: str = "ClusterRoleBin
     fields = ("apiGroups", "resources", "verbs", "resourceNames")
     parts = [part.replace("core", "").split(",") for part in rule.split()]
     rules = [dict(zip(fields, parts, strict=False))]
-    items = [
+    items: list[dict[str, Any]] = [
         {"apiVersion": f"{RBAC}/v1", "kind": role, "metadata": {"name": "r"}, "rules": rules},
         {
             "apiVersion": f"{RBAC}/v1",

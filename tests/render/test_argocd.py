@@ -41,11 +41,12 @@ def as_argocd(folder: str) -> list[build.Object]:
 @cache
 def project() -> build.Object:
     (found,) = [item for item in objects("argocd") if item["kind"] == "AppProject"]
-    return found["spec"]
+    spec: build.Object = found["spec"]
+    return spec
 
 
 def group(item: build.Object) -> str:
-    return item["apiVersion"].rpartition("/")[0]
+    return str(item["apiVersion"]).rpartition("/")[0]
 
 
 def deployed() -> list[build.Object]:

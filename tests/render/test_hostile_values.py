@@ -76,7 +76,8 @@ def test_what_the_schema_takes_arrives_as_it_stands(hostile: str, render: Render
 
 def check(case: str, asked: list[Place], beside: Json, hostile: str, render: Renderer) -> None:
     """Put the text into every place `asked` that takes it, and look whether it arrives."""
-    harmless, given, words = beside, beside, []
+    words: list[str] = []
+    harmless, given = beside, beside
     for place in asked:
         if shape := shape_of(place, hostile):
             words.append(word(len(words)))

@@ -56,7 +56,7 @@ def test_each_environment_has_its_own_domain(name: str) -> None:
 
 
 def leaves(values: dict[str, Any], path: str = "") -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in values.items():
         where = f"{path}.{key}" if path else key
         found |= leaves(value, where) if isinstance(value, dict) and value else {where: value}

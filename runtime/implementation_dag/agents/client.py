@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from lightkube import ApiError, Client
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import run
@@ -53,8 +53,7 @@ class Box:
 
     def wait(self, *phases: str, limit: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until the AgentRun is in one of the phases. Raises BoxLost, or StepError with its message."""
-        deadline = time.monotonic() + limit
-        while True:
+        for _ in wait.rounds(limit, POLL_SECONDS):
             found = kube.persistently(
                 f"read AgentRun {self.name}",
                 lambda: self.client.get(pod.AgentRun, self.name, namespace=self.namespace),
@@ -66,22 +65,18 @@ class Box:
                 words = f"{self.status['reason']}: {self.status['message']}"
                 own_fault = self.status["reason"] not in LOST or "exceeds the" in words
                 raise StepError(words) if own_fault else BoxLost(words)
-            if time.monotonic() > deadline:
-                words = self.status.get("message", "the controller has not looked at it")
-                raise StepError(f"the agent's box is not {' or '.join(phases)} after {limit:.0f} s: {words}")
             meanwhile()
-            time.sleep(POLL_SECONDS)
+        words = self.status.get("message", "the controller has not looked at it")
+        raise StepError(f"the agent's box is not {' or '.join(phases)} after {limit:.0f} s: {words}")
 
     def give(self, folder: Path) -> None:
         """Hand the source over. Raises BoxLost when the box does not take it."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
+        for left in wait.rounds(START_SECONDS, POLL_SECONDS):
             try:
                 answer = self._http.put("/source", content=bundle.pack(folder, repository=True))
             except httpx.TransportError as error:
-                if time.monotonic() > deadline:
+                if not left:
                     raise BoxLost(f"the agent's box does not answer at {self.status['address']}: {error}") from None
-                time.sleep(POLL_SECONDS)
                 continue
             if answer.status_code != 204:
                 raise StepError(f"the agent's box refuses the source: HTTP {answer.status_code}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from lightkube.core import decoders
 from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
+from . import wait
 from .errors import StepError
 from .log import clean, say
 
@@ -66,7 +66,7 @@ def persistently(what: str, call: Callable[[], Result]) -> Result:
                 raise StepError(f"cannot {what}: the API server does not answer: {error}") from error
             problem = str(error)
         say(f"cannot {what} yet ({problem}); try {attempt + 1} of {RETRIES} in {attempt} s")
-        time.sleep(attempt)
+        wait.CLOCK.sleep(attempt)
     raise AssertionError("unreachable")
 
 

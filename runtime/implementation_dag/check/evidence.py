@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
+
+from implementation_dag.base import wait
 
 from .finding import Finding, ok, problem
 
@@ -15,8 +16,7 @@ SUBJECT = "Argo and S3"
 
 def check(read: Callable[[], Object], limit: float) -> Finding:
     """Wait at most `limit` seconds until the workflow that `read` returns has ended, and tell how."""
-    deadline = time.monotonic() + limit
-    while True:
+    for _ in wait.rounds(limit, POLL_SECONDS):
         status: Object = read().get("status") or {}
         phase = status.get("phase", "")
         if phase == "Succeeded":
@@ -27,9 +27,7 @@ def check(read: Callable[[], Object], limit: float) -> Finding:
                 f"the test workflow ended as {phase}: {_words(status)}",
                 "see values evidence.s3; kubectl describe workflow and its pods' logs (container wait) say more",
             )
-        if time.monotonic() > deadline:
-            return _overdue(status, limit)
-        time.sleep(POLL_SECONDS)
+    return _overdue(status, limit)
 
 
 def _overdue(status: Object, limit: float) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 from lightkube import Client
 from lightkube.resources.core_v1 import Namespace, Pod
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.base.workflow_status import bounded
@@ -120,13 +119,13 @@ def fault(seen: Look, workflow: str, wanted: str, digests: Iterable[str]) -> str
 
 def settled(client: Client, namespace: str, workflow: str, wanted: str, digests: Iterable[str]) -> Look:
     """Return a look at the preview of this run, once pods of an earlier deployment are gone. Raises StepError."""
-    deadline, allowed = time.monotonic() + SETTLE_SECONDS, tuple(digests)
-    while True:
+    allowed = tuple(digests)
+    for _ in wait.rounds(SETTLE_SECONDS, POLL_SECONDS):
         seen = look(client, namespace)
         words = fault(seen, workflow, wanted, allowed)
         if not words:
             return seen
-        if seen.holder != workflow or time.monotonic() > deadline:
-            raise StepError(words)
+        if seen.holder != workflow:
+            break
         say(f"waiting: {words}")
-        time.sleep(POLL_SECONDS)
+    raise StepError(words)

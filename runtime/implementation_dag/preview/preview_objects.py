@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from lightkube.codecs import from_dict
 from lightkube.models.authorization_v1 import ResourceAttributes, SelfSubjectAccessReviewSpec
 from lightkube.resources.authorization_v1 import SelfSubjectAccessReview
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import labels, settings
@@ -83,17 +82,14 @@ def await_right(client: Client, namespace: str) -> None:
     """Wait until a binding just made has reached the API server's authorizer. Raises StepError after 15 s."""
     wanted = ResourceAttributes(namespace=namespace, verb="create", resource="resourcequotas")
     review = SelfSubjectAccessReview(spec=SelfSubjectAccessReviewSpec(resourceAttributes=wanted))
-    deadline = time.monotonic() + RIGHTS_SECONDS
-    while True:
+    for _ in wait.rounds(RIGHTS_SECONDS, 0.2):
         found = kube.persistently("ask for our rights", lambda: client.create(review))
         if found.status and found.status.allowed:
             return
-        if time.monotonic() > deadline:
-            raise StepError(
-                f"no right to create resourcequotas in {namespace}, though it is bound: see the RoleBinding "
-                "implementation-dag-provisioner there and the ClusterRole that it names"
-            )
-        time.sleep(0.2)
+    raise StepError(
+        f"no right to create resourcequotas in {namespace}, though it is bound: see the RoleBinding "
+        "implementation-dag-provisioner there and the ClusterRole that it names"
+    )
 
 
 def check(client: Client, manifests: list[Object]) -> None:

@@ -7,7 +7,6 @@ serve it is out of reach for them, while a client of HTTP/1.1 sees nothing wrong
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from implementation_dag.base import wait
 from implementation_dag.base.asking import ERRORS, UNREACHED, CutOff, Failure, ask, explain
 
 from .reachability import trust_context
@@ -104,12 +104,11 @@ def fault(probes: Sequence[Probe]) -> str:
 
 def wait_for(ask_all: Callable[[], tuple[Probe, ...]], seconds: float) -> tuple[Probe, ...]:
     """Repeat `ask_all`, the probes of one host, until none has a fault, at most `seconds`; return the last ones."""
-    deadline = time.monotonic() + seconds
-    while True:
+    for _ in wait.rounds(seconds, _PAUSE_SECONDS):
         probes = ask_all()
-        if not fault(probes) or time.monotonic() + _PAUSE_SECONDS > deadline:
-            return probes
-        time.sleep(_PAUSE_SECONDS)
+        if not fault(probes):
+            break
+    return probes
 
 
 def wait_for_each(hosts: Sequence[Callable[[], tuple[Probe, ...]]], seconds: float) -> list[tuple[Probe, ...]]:

@@ -6,11 +6,10 @@ import json
 import os
 import re
 import subprocess
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from implementation_dag.base import proxy
+from implementation_dag.base import proxy, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import clean, say
 
@@ -90,8 +89,8 @@ def wait_for(repository: str, tag: str, commit: str, require_revision: bool, lim
 
     `limit` is in seconds. Raises StepError with the registry's last words.
     """
-    start, last = time.monotonic(), ""
-    while True:
+    last = ""
+    for _ in wait.rounds(limit, POLL_SECONDS):
         found = look_up(repository, tag)
         if isinstance(found, Image) and (found.revision == commit or not require_revision):
             say(f"image {found.reference} is {found.digest}, built from {found.revision or 'an unnamed commit'}")
@@ -104,9 +103,7 @@ def wait_for(repository: str, tag: str, commit: str, require_revision: bool, lim
         if words != last:
             say(f"waiting for image {repository}:{tag}: {words}")
             last = words
-        if time.monotonic() - start > limit:
-            raise StepError(
-                f"image {repository}:{tag} of commit {commit} was not there within {limit:.0f} s: {words}. "
-                "Has the CI of the repository pushed it? (values deploy.image.repository, waitSeconds, requireRevision)"
-            )
-        time.sleep(POLL_SECONDS)
+    raise StepError(
+        f"image {repository}:{tag} of commit {commit} was not there within {limit:.0f} s: {words}. "
+        "Has the CI of the repository pushed it? (values deploy.image.repository, waitSeconds, requireRevision)"
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Namespace
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.contract import labels, names, run, settings
@@ -103,10 +102,9 @@ def delete(client: Client, name: str, limit: float) -> None:
                 raise
 
     kube.persistently(f"delete namespace {name}", call)
-    deadline = time.monotonic() + limit
-    while found := provision.existing(client, name, cluster_scoped=True):
-        if time.monotonic() > deadline:
-            conditions = [c.message for c in (found.status and found.status.conditions) or [] if c.status == "True"]
-            raise StepError(f"namespace {name} is still there after {limit:.0f} s: {'; '.join(map(str, conditions))}")
-        time.sleep(1)
-    say(f"preview {name} is gone")
+    for _ in wait.rounds(limit):
+        if not (found := provision.existing(client, name, cluster_scoped=True)):
+            say(f"preview {name} is gone")
+            return
+    conditions = [c.message for c in (found and found.status and found.status.conditions) or [] if c.status == "True"]
+    raise StepError(f"namespace {name} is still there after {limit:.0f} s: {'; '.join(map(str, conditions))}")

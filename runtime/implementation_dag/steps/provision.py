@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -11,7 +10,7 @@ from lightkube import ApiError, Client
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import labels, names, run, settings
@@ -60,8 +59,9 @@ def existing(client: Client, name: str, cluster_scoped: bool) -> Namespace | Non
 def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProvision) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
     limit = told.preview.deletion_timeout_seconds
-    deadline = time.monotonic() + limit
-    while found := existing(client, name, told.installation.cluster_scoped):
+    for _ in wait.rounds(limit, 2):
+        if not (found := existing(client, name, told.installation.cluster_scoped)):
+            return
         if not owned_by(found, this):
             raise StepError(
                 f"namespace {name!r} exists and is not the preview of {this.pull_request} by release "
@@ -70,12 +70,10 @@ def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProv
             )
         if not (found.metadata and found.metadata.deletionTimestamp):
             return
-        if time.monotonic() > deadline:
-            raise StepError(
-                f"namespace {name!r} of an earlier run is still being deleted after {limit:.0f} s: see its finalizers"
-            )
         say(f"waiting for the earlier {name} to be gone")
-        time.sleep(2)
+    raise StepError(
+        f"namespace {name!r} of an earlier run is still being deleted after {limit:.0f} s: see its finalizers"
+    )
 
 
 def main() -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from implementation_dag.base.wait import rounds
 from scripts.lab.cluster.argocd import NAMESPACE
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
@@ -72,15 +72,12 @@ def read(kubectl: Kubectl, name: str) -> State:
 
 def wait(kubectl: Kubectl, names: Sequence[str], reached: Callable[[State], bool], seconds: float) -> dict[str, State]:
     """Wait until `reached` holds for each Application. Raises DemoError with the states of those that are late."""
-    deadline = time.monotonic() + seconds
-    while True:
+    for _ in rounds(seconds, PAUSE_SECONDS):
         states = {name: read(kubectl, name) for name in names}
         late = [state for state in states.values() if not reached(state)]
         if not late:
             return states
-        if time.monotonic() > deadline:
-            raise DemoError(f"not reached within {seconds:.0f} s: " + " | ".join(map(str, late)))
-        time.sleep(PAUSE_SECONDS)
+    raise DemoError(f"not reached within {seconds:.0f} s: " + " | ".join(map(str, late)))
 
 
 def refresh(kubectl: Kubectl, names: Sequence[str]) -> None:

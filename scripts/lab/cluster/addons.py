@@ -6,13 +6,13 @@ import base64
 import hashlib
 import re
 import subprocess
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from idag.progress import Progress
+from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import health, images
 from scripts.lab.cluster.settings import (
     CLUSTER_DOMAIN,
@@ -108,16 +108,14 @@ def apply_definitions(state: State, kubectl: Path, files: list[Path]) -> None:
 
 def _wait_until_established(state: State, kubectl: Path) -> None:
     established = ("--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-    deadline = time.monotonic() + ESTABLISHED_SECONDS
-    while True:
+    for left in rounds(ESTABLISHED_SECONDS, 0.2):
         try:
             _kubectl(state, kubectl, "wait", *established)
             return
         except ClusterError as error:
             # kubectl gives up on a definition so new that it has no conditions yet.
-            if "accessor error" not in str(error) or time.monotonic() > deadline:
+            if "accessor error" not in str(error) or not left:
                 raise
-            time.sleep(0.2)
 
 
 def ready(state: State, deployments: Iterable[tuple[str, str]]) -> bool:

@@ -6,10 +6,10 @@ import http.client
 import json
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from typing import Any
 
+from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import processes
 from scripts.lab.cluster.settings import NODE_IP, NODE_NAME, REGISTRY, ClusterError, State
 
@@ -117,14 +117,15 @@ def component_ready(state: State, name: str) -> bool:
 
 def wait(state: State, what: str, ready: Callable[[], bool], seconds: float, component: str = "") -> None:
     """Poll until `ready`; raise ClusterError with the end of the component's log when it dies or is late."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        dead = bool(component) and processes.running(state, component) is None
-        if dead or time.monotonic() > deadline:
-            why = "ended" if dead else f"is not ready after {seconds:.0f} s"
-            log = f"; log {state.logs / (component + '.log')} ends:\n{processes.last_lines(state, component)}"
-            raise ClusterError(f"{what} {why}" + log if component else f"{what} {why}")
-        time.sleep(0.1)
+    why = f"is not ready after {seconds:.0f} s"
+    for _ in rounds(seconds, 0.1):
+        if ready():
+            return
+        if component and processes.running(state, component) is None:
+            why = "ended"
+            break
+    log = f"; log {state.logs / (component + '.log')} ends:\n{processes.last_lines(state, component)}"
+    raise ClusterError(f"{what} {why}" + log if component else f"{what} {why}")
 
 
 def _answers(connection: http.client.HTTPConnection, path: str) -> bool:

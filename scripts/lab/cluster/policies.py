@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from idag.progress import Progress
+from implementation_dag.base.wait import until
 from scripts.lab.cluster import prerequisites, processes
 from scripts.lab.cluster.processes import Command
 from scripts.lab.cluster.settings import NODE_NAME, SERVICE_CIDR, ClusterError, State
@@ -46,11 +46,9 @@ def enforce(state: State, tool: Callable[[str], Path], progress: Progress) -> No
     """Start the enforcer and wait for its first rules. Raises ClusterError, ToolError."""
     prerequisites.require_packages(progress, PACKAGES)
     if processes.start(state, command(state, tool)):
-        deadline = time.monotonic() + READY_SECONDS
-        while "KUBE-POD-FW" not in saved_rules():
-            if not running(state) or time.monotonic() > deadline:
-                raise ClusterError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
-            time.sleep(0.2)
+        until(lambda: "KUBE-POD-FW" in saved_rules() or not running(state), READY_SECONDS, 0.2)
+        if "KUBE-POD-FW" not in saved_rules():
+            raise ClusterError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
     progress("network policies are enforced")
 
 

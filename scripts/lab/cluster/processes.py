@@ -7,11 +7,11 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from implementation_dag.base.wait import rounds
 from scripts.lab.cluster.settings import ClusterError, State
 
 
@@ -114,12 +114,10 @@ def end(pid: int, started: int, seconds: float) -> None:
             os.kill(pid, number)
         except ProcessLookupError:
             return
-        deadline = time.monotonic() + limit
-        while time.monotonic() < deadline:
+        for _ in rounds(limit, 0.05):
             _reap(pid)
             if start_time(pid) != started:
                 return
-            time.sleep(0.05)
     raise ClusterError(f"process {pid} does not end, even by SIGKILL: look at /proc/{pid}/stack")
 
 

@@ -7,9 +7,9 @@ import ctypes
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 
+from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import processes
 from scripts.lab.cluster.settings import CGROUP, ClusterError, State
 
@@ -59,18 +59,15 @@ def shims(state: State) -> set[int]:
 def kill_containers(state: State, seconds: float = 20) -> int:
     """Kill pods' processes, then their shims, until none is left; returns how many there were."""
     seen: set[int] = set()
-    deadline = time.monotonic() + seconds
-    while True:
+    for _ in rounds(seconds, 0.05):
         left = container_processes() | shims(state)
         if not left:
             return len(seen)
-        if time.monotonic() > deadline:
-            raise ClusterError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
         seen |= left
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.05)
+    raise ClusterError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
 
 
 def mounts_below(folder: Path) -> list[Path]:
@@ -109,14 +106,14 @@ def remove_cgroups() -> None:
 
 def _remove_cgroup(folder: Path, seconds: float = 5) -> None:
     """A cgroup stays busy for a moment after its last process was killed."""
-    deadline = time.monotonic() + seconds
-    while folder.is_dir():
+    for left in rounds(seconds, 0.05):
+        if not folder.is_dir():
+            return
         try:
             folder.rmdir()
         except OSError as error:
-            if time.monotonic() > deadline:
+            if not left:
                 raise ClusterError(f"cannot remove cgroup {folder}: {error.strerror}") from error
-            time.sleep(0.05)
 
 
 def remove_state(state: State) -> None:

@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from idag.toolchain import asset, tool
+from implementation_dag.base.wait import rounds
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
 
@@ -163,15 +163,15 @@ def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> 
 
 def _wait(process: subprocess.Popen[bytes], url: str, ca_file: Path | None, log: Path) -> None:
     trusted = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    deadline = time.monotonic() + START_SECONDS
     with httpx.Client(verify=trusted, trust_env=False) as client:
-        while time.monotonic() < deadline and process.poll() is None:
+        for _ in rounds(START_SECONDS, 0.1):
+            if process.poll() is not None:
+                break
             try:
                 if client.get(f"{url}/api/healthz").status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
-                pass
-            time.sleep(0.1)
+                continue
     raise ForgeDied(f"Gitea does not answer at {url}: {log.read_text(errors='replace')[-2000:]}")
 
 

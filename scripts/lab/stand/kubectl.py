@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idag.toolchain import tool
+from implementation_dag.base.wait import rounds
 from scripts.lab.stand.errors import DemoError
 
 FORWARD_SECONDS = 20.0
@@ -81,13 +81,11 @@ class Kubectl:
 
 
 def _await_port(process: subprocess.Popen[str], port: int) -> None:
-    deadline = time.monotonic() + FORWARD_SECONDS
-    while time.monotonic() < deadline:
+    for _ in rounds(FORWARD_SECONDS, 0.1):
         if process.poll() is not None:
             words = process.stderr.read().strip() if process.stderr else ""
             raise DemoError(f"kubectl port-forward ended: {words}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.1)
     raise DemoError(f"kubectl port-forward did not open port {port} within {FORWARD_SECONDS:.0f} s")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from idag.cluster.stages import Stage, read_stages
+from implementation_dag.base.wait import rounds
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.release import RELEASE
@@ -69,15 +69,12 @@ def follow(
     limit: float = RUN_LIMIT,
 ) -> dict[str, dict[str, Any]]:
     """Poll the Workflows until all ended, giving each state to `show`. Raises DemoError after `limit` seconds."""
-    deadline = time.monotonic() + limit
-    while True:
+    for _ in rounds(limit, POLL_SECONDS):
         found = {name: read(environment, name) for name in names}
         show(found)
         if all(phase(workflow) in ENDED for workflow in found.values()):
             return found
-        if time.monotonic() > deadline:
-            raise DemoError(f"workflows {', '.join(names)} did not end within {limit:.0f} s")
-        time.sleep(POLL_SECONDS)
+    raise DemoError(f"workflows {', '.join(names)} did not end within {limit:.0f} s")
 
 
 def phase(workflow: dict[str, Any]) -> str:

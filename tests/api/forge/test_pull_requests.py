@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from implementation_dag.base import wait
 from implementation_dag.forge.errors import Missing, Refused
 from implementation_dag.forge.gitea import PER_PAGE
 from implementation_dag.forge.model import Permission, PullRequest
@@ -30,10 +30,7 @@ NAMES = st.text(st.sampled_from("aZ9ü😀-_+%#&"), min_size=1, max_size=8)
 
 def eventually(found: Callable[[], bool]) -> bool:
     """Whether it comes true: Gitea moves references of pull requests a moment after a push."""
-    deadline = time.monotonic() + SECONDS
-    while not (true := found()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return true
+    return wait.until(found, SECONDS, 0.1)
 
 
 def same(one: PullRequest, other: PullRequest) -> bool:

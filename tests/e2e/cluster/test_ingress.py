@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -59,13 +60,17 @@ def pod_names(state: State) -> set[str]:
 
 
 @pytest.mark.long
+def gone(state: State, pods: set[str]) -> bool:
+    return not pod_names(state) & pods
+
+
 def test_twenty_cold_starts_of_a_busy_machine_are_all_right(state: State) -> None:
     faults = []
     with busy_machine():
         for start in range(1, STARTS + 1):
             before = pod_names(state)
             kubectl(state, "delete", "--namespace=ingress", "--grace-period=1", "--ignore-not-found", *before)
-            health.wait(state, "the ingress's end", lambda gone=before: not pod_names(state) & gone, START_SECONDS)
+            health.wait(state, "the ingress's end", partial(gone, state, before), START_SECONDS)
             health.wait(state, "the ingress", lambda: addons.ready(state, [SKIPPER]), START_SECONDS)
             # kube-proxy hears of the new pod a moment later; the fault that this is about never went by itself.
             fault = ingress.fault(state, seconds=5)

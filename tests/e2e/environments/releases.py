@@ -15,7 +15,7 @@ from ..release import Release
 
 NAMES = ("dev", "staging")
 # The overlay names an API server of its own: empty, the chart looks where this cluster's is.
-HERE = {"network": {"apiServer": []}}
+HERE: dict[str, Any] = {"network": {"apiServer": []}}
 
 
 def make(kubectl: Kubectl, domain: str) -> dict[str, Release]:

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from idag.promote.__main__ import promote
 
+from idag.overlays.environments import ROOT
 from idag.promote.promotion import promote
 from idag.toolchain import tool
 from idag.yaml_file import set_values
+from implementation_dag.base import wait
 from scripts.chart.render.project import ROOT
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.backends import BUCKET, S3_PORT
@@ -190,10 +193,11 @@ def test_an_upgrade_changes_nothing_under_a_running_workflow(
 ) -> None:
     """With the upgrade acceptance would fail, and previews live for 99 hours: the run under way ends as it began."""
     run = staging.submit(arguments(pull))
-    deadline = time.monotonic() + RUN_SECONDS
-    while "Running" not in nodes(staging.workflow(run)).get("qa-testing", ""):
-        assert time.monotonic() < deadline, nodes(staging.workflow(run))
-        time.sleep(0.5)
+    for _ in wait.rounds(RUN_SECONDS, 0.5):
+        if "Running" in (seen := nodes(staging.workflow(run))).get("qa-testing", ""):
+            break
+    else:
+        raise AssertionError(f"qa-testing does not run: {seen}")
     staging.install(acceptance={"paths": [{"path": "/not-there", "status": [200]}]}, preview={"ttlHours": 99})
     try:
         template = kubectl.get("workflowtemplate", staging.name, staging.place)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from idag.yaml_file import Values
+from implementation_dag.base import wait
 from scripts.lab.argocd import applications
 from scripts.lab.argocd.platform import Platform, application, image_values, release
 
@@ -39,7 +41,7 @@ def coderun_template(platform: Platform, name: str) -> dict[str, Any] | None:
     return platform.kubectl.get("workflowtemplates.argoproj.io", "coderun-template", f"--namespace={namespace}")
 
 
-def change(platform: Platform, message: str, values: dict[tuple[str, ...], Any]) -> str:
+def change(platform: Platform, message: str, values: Values) -> str:
     """Commit values of every environment, and let Argo CD look."""
     for name in platform.names:
         platform.copy.set_environment(name, values)
@@ -54,10 +56,11 @@ def reach(platform: Platform, commit: str, seconds: float = CHANGE_SECONDS) -> d
 
 def test_every_environment_becomes_synced_and_healthy(platform: Platform, record: Record) -> None:
     # The ApplicationSet makes the Applications a moment after it was applied.
-    deadline = time.monotonic() + 60
-    while any(not platform.kubectl.get("application.argoproj.io", name, "-n=argocd") for name in platform.applications):
-        assert time.monotonic() < deadline, "the ApplicationSet made no Applications within 60 s"
-        time.sleep(1)
+    def made() -> bool:
+        kind, place = "application.argoproj.io", "-n=argocd"
+        return all(platform.kubectl.get(kind, name, place) for name in platform.applications)
+
+    assert wait.until(made, 60), "the ApplicationSet made no Applications within 60 s"
     states = reach(platform, platform.baseline, UP_SECONDS)
     for name in platform.names:
         state = states[application(name)]
@@ -107,11 +110,9 @@ class Watch:
 
 def test_nothing_drifts_for_two_minutes(platform: Platform, record: Record) -> None:
     watches = {name: Watch(applications.read(platform.kubectl, name)) for name in platform.applications}
-    deadline = time.monotonic() + WATCH_SECONDS
-    while time.monotonic() < deadline:
+    for _ in wait.rounds(WATCH_SECONDS, 2):
         for name, watch in watches.items():
             watch.look(applications.read(platform.kubectl, name))
-        time.sleep(2)
     for name in platform.names:
         watch = watches[application(name)]
         record(name, "drift_after_120s", len(watch.drifted))
@@ -130,11 +131,9 @@ def test_a_deleted_role_comes_back(platform: Platform, record: Record) -> None:
         assert found
         deleted[name] = (role, found["metadata"]["uid"], found["rules"])
         platform.kubectl.run("delete", *role)
-    deadline = time.monotonic() + CHANGE_SECONDS
     for name, (role, uid, rules) in deleted.items():
-        while not (found := platform.kubectl.get(*role)) and time.monotonic() < deadline:
-            time.sleep(1)
-        healed = bool(found) and found["metadata"]["uid"] != uid and found["rules"] == rules
+        back = wait.until(partial(platform.kubectl.get, *role), CHANGE_SECONDS)
+        healed = back is not None and back["metadata"]["uid"] != uid and back["rules"] == rules
         record(name, "healed", healed)
         assert healed
     reach(platform, platform.baseline)
@@ -147,7 +146,7 @@ def commits() -> list[str]:
 
 
 def test_a_commit_upgrades(platform: Platform, commits: list[str]) -> None:
-    values = {TTL: 5, REFERENCE: True, REFERENCE_IMAGE: platform.image.partition("@")[0]}
+    values: Values = {TTL: 5, REFERENCE: True, REFERENCE_IMAGE: platform.image.partition("@")[0]}
     commits.append(change(platform, "Keep previews for five hours, with the reference agents", values))
     reach(platform, commits[-1])
     for name in platform.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,7 +28,7 @@ def in_step(platform: Platform) -> None:
 
 
 ROLE = "rbac.authorization.k8s.io"
-FOREIGN = {
+FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
     "a kind that the chart does not have": (
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acd-smuggled"}},
         "resource :Secret is not permitted in project implementation-dag",
@@ -92,10 +93,10 @@ def test_notifications_tell_what_happened(platform: Platform, tmp_path: Path) ->
 
 def argocd(platform: Platform, *arguments: str) -> str:
     cluster = ("--kubeconfig", str(platform.where.state.admin_kubeconfig), "--namespace", ARGOCD)
-    command = [tool("argocd"), "admin", "notifications", *arguments, *cluster]
+    command: list[str | Path] = [tool("argocd"), "admin", "notifications", *arguments, *cluster]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 def test_the_chart_without_kustomize_takes_the_environments_over(platform: Platform, tmp_path: Path) -> None:

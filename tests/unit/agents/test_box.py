@@ -16,6 +16,7 @@ import pytest
 from implementation_dag.agents import box, bundle, client
 from implementation_dag.agents.bundle import BundleError, Reader
 from implementation_dag.agents.client import Box, BoxLost
+from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
 
 KEY = "the-key"
@@ -56,13 +57,12 @@ def handing_over(port: int) -> Iterator[None]:
     ended = threading.Event()
     thread = threading.Thread(target=box.serve, args=(box._HandOver, ended.wait, port))
     thread.start()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    for _ in wait.rounds(10, 0.01):
         try:
             httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
             break
         except httpx.TransportError:
-            time.sleep(0.01)
+            continue
     try:
         yield
     finally:

@@ -52,7 +52,7 @@ def test_the_pod_is_what_the_api_server_takes() -> None:
 def test_no_agentrun_can_ask_for_a_credential(seed: int) -> None:
     """Whatever the spec holds beside its known fields, the pod has no volume, variable or right to a secret."""
     chance = random.Random(seed)  # noqa: S311
-    wishes = {
+    wishes: dict[str, Any] = {
         "serviceAccountName": "implementation-dag-controller",
         "volumes": [{"name": "x", "secret": {"secretName": "git"}}],
         "hostNetwork": True,

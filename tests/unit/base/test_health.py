@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from typing import Any, cast
 
 import aiohttp
 import kopf
@@ -29,7 +30,12 @@ def test_a_sweep_that_stalled_is_no_health(monkeypatch: pytest.MonkeyPatch) -> N
         ready = asyncio.Event()
         settings, indices = kopf.OperatorSettings(), OperatorIndexers().indices
         reporter = health_reporter(
-            address, memo=kopf.Memo(), indices=indices, registry=registry, settings=settings, ready_flag=ready
+            address,
+            memo=cast(Any, kopf.Memo()),
+            indices=indices,
+            registry=registry,
+            settings=settings,
+            ready_flag=ready,
         )
         serving = asyncio.create_task(reporter)
         await ready.wait()

@@ -15,7 +15,7 @@ from lightkube import Client
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.resources.core_v1 import Namespace
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 
 
@@ -29,7 +29,7 @@ def client(port: int) -> Client:
 
 def test_an_api_server_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(kube, "time", SimpleNamespace(sleep=waited.append))
+    monkeypatch.setattr(wait, "CLOCK", SimpleNamespace(sleep=waited.append))
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         closed = client(server.server_port)
     with pytest.raises(StepError, match="cannot read it: the API server does not answer"):

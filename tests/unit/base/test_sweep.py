@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_a_controller_that_cannot_list_says_so_in_the_end(monkeypatch: pytest.Mo
 
 def test_a_list_that_fails_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "INTERVAL", 0.001)
-    answers = iter([RuntimeError("no"), ["x"], ["x"]])
+    answers: Iterator[list[str] | Exception] = iter([RuntimeError("no"), ["x"], ["x"]])
     seen: list[str] = []
 
     def waiting() -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from idag.render.manifests import load_all
 from implementation_dag.check import rights
-from implementation_dag.check.finding import Level
+from implementation_dag.check.finding import Finding, Level
 from implementation_dag.check.rights import Identity, Right
 from scripts.chart.render.project import SUITE
 
@@ -49,7 +49,7 @@ def test_rights_are_expanded_with_their_names_and_places() -> None:
     assert str(bind) == "bind clusterroles.rbac.authorization.k8s.io implementation-dag-preview everywhere"
 
 
-def answered(missing: Right | None = None, excess: Right | None = None) -> dict[str, rights.Finding]:
+def answered(missing: Right | None = None, excess: Right | None = None) -> dict[str, Finding]:
     given = rights.granted(roles())
 
     def ask(identity: Identity, right: Right) -> bool:

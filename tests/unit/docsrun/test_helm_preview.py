@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -10,7 +11,7 @@ from lightkube import ApiError
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Pod
 
-from implementation_dag.base import kube
+from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun.helm import deploy, preview
 from implementation_dag.docsrun.helm.revision import Own
@@ -35,7 +36,7 @@ class Cluster:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kube.time, "sleep", lambda _: None)
+    monkeypatch.setattr(wait, "CLOCK", SimpleNamespace(sleep=lambda _: None))
 
 
 @pytest.mark.parametrize("errors", [[], [answer(503)], [httpx2.ConnectError("refused"), answer(429)]])

@@ -74,7 +74,7 @@ def test_what_helm_waited_for_in_vain_is_told(status: dict[str, Any], lack: str)
     found["metadata"]["uid"] = "1"
     assert pods.unready(own([found])) == lack
     subject = {"involvedObject": {"uid": "1"}}
-    events = [
+    events: list[dict[str, Any]] = [
         subject
         | {"type": "Warning", "reason": "FailedMount", "message": "older", "lastTimestamp": "2026-01-01T12:00:00Z"},
         subject

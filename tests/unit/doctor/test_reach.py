@@ -30,15 +30,17 @@ def cluster(
         "inputs": {"artifacts": [{"name": "fences", "raw": {"data": fences}}]},
         "container": {"env": [{"name": "SETTINGS", "value": settings}]},
     }
-    template = {
+    template: dict[str, Any] = {
         "metadata": {"name": "implementation-dag"},
         "spec": {
             "arguments": {"parameters": [{"name": "domain", "value": "preview.example.com"}]},
             "templates": [{"name": "acceptance", "volumes": volumes}, provision],
         },
     }
-    maps = [] if bundle is None else [{"metadata": {"name": trust}, "data": {"ca-bundle.crt": bundle}}]
-    objects = {"workflowtemplates": [template], "configmaps": maps}
+    maps: list[dict[str, Any]] = (
+        [] if bundle is None else [{"metadata": {"name": trust}, "data": {"ca-bundle.crt": bundle}}]
+    )
+    objects = {"workflowtemplates": [template], "configmaps": maps if bundle is not None else []}
     return Cluster("workflows", "implementation-dag", "v1.35.4", ingress, objects)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from lightkube import ApiError
 
@@ -44,7 +44,9 @@ class Cluster:
     def get(self, kind: type, name: str, namespace: str) -> None:
         if name == "preview":
             document = {"code": self.code, "message": "no"}
-            raise ApiError(response=httpx.Response(self.code, json=document, request=httpx.Request("GET", "http://x")))
+            raise ApiError(
+                response=httpx2.Response(self.code, json=document, request=httpx2.Request("GET", "http://x"))
+            )
 
 
 def test_what_was_left_out_is_named() -> None:

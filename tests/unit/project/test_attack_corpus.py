@@ -9,7 +9,7 @@ import yaml
 
 from tests.e2e.isolation.attacks import corpus, proofs
 
-GOOD = {"name": "chart-x", "about": "all", "layer": "rbac", "refused": "no", "chart": "{}"}
+GOOD: dict[str, object] = {"name": "chart-x", "about": "all", "layer": "rbac", "refused": "no", "chart": "{}"}
 
 
 def load(folder: Path, *documents: dict[str, object]) -> list[corpus.Case]:

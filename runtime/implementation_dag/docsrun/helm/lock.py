@@ -5,14 +5,13 @@ Only the run that holds the preview comes here, and it runs one helm: whoever le
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any
 
 from lightkube import Client
 from lightkube.resources.core_v1 import Secret
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.log import say
 
 REFUSAL = "another operation (install/upgrade/rollback) is in progress"
@@ -32,10 +31,10 @@ def pending(client: Client, namespace: str, release: str) -> list[str]:
 
 def release(client: Client, namespace: str, name: str) -> None:
     """Wait a little for the other operation to end, then take its revision away. Raises StepError."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (left := pending(client, namespace, name)) and time.monotonic() < deadline:
+    for _ in wait.rounds(PATIENCE_SECONDS, POLL_SECONDS):
+        if not (left := pending(client, namespace, name)):
+            return
         say(f"waiting for helm of an earlier run: {', '.join(left)}")
-        time.sleep(POLL_SECONDS)
     for revision in left:
         say(f"{revision} is still pending after {PATIENCE_SECONDS} s: its run is superseded or killed, taking it away")
         kube.persistently(f"delete {revision}", partial(client.delete, Secret, revision, namespace=namespace))

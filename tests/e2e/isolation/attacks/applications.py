@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+from implementation_dag.base import wait
 from implementation_dag.preview.preview_look import repository
 
 from .box import Box, encoded
@@ -57,12 +58,10 @@ def bomb(box: Box, case: Case) -> str:
     spec["containers"] = [{"name": "app", "resources": {"limits": limits}}]
     pod = box.pod("escape", case.given, **spec)
     box.deployer(pr).run("create", "--filename=-", namespace, stdin=json.dumps(pod))
-    deadline = time.monotonic() + BOMB_SECONDS
-    while time.monotonic() < deadline:
+    for _ in wait.rounds(BOMB_SECONDS):
         status = (box.kubectl.get("pod", "escape", namespace) or {}).get("status", {})
         if status.get("phase") in ("Succeeded", "Failed"):
             break
-        time.sleep(1)
     ended = [item.get("state", {}).get("terminated") or {} for item in status.get("containerStatuses", [])]
     words = [f"{status.get('reason')}: {status.get('message')}", *(str(item.get("reason")) for item in ended)]
     if status.get("reason") != "Evicted":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
+
+from implementation_dag.base import wait
 
 from . import docsruns
 from .box import SHARED, Box, dump
@@ -73,8 +74,6 @@ def _run(box: Box, pr: int, case: Case, template: str) -> str:
         words = docsruns.helm(box, case.name, pr, {})
         # The end that counts: the namespace goes all the same.
         box.acting(f"{box.release}-provisioner").run("delete", "namespace", f"impl-pr-{pr}", "--wait=false")
-        deadline = time.monotonic() + GONE_SECONDS
-        while box.kubectl.get("namespace", f"impl-pr-{pr}"):
-            assert time.monotonic() < deadline, f"the preview is still there after {GONE_SECONDS:.0f} s; {words}"
-            time.sleep(1)
+        gone = wait.until(lambda: box.kubectl.get("namespace", f"impl-pr-{pr}") is None, GONE_SECONDS)
+        assert gone, f"the preview is still there after {GONE_SECONDS:.0f} s; {words}"
     return words

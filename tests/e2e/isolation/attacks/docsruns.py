@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 import os
-import time
 from typing import Any
 from unittest import mock
 
 from idag.yaml_reader import load
+from implementation_dag.base import wait
 from implementation_dag.base.log import clean
 from implementation_dag.docsrun import job, results, settings, verdict
 from scripts.chart.render.project import CHART
@@ -85,15 +85,13 @@ def _by_its_controller(box: Box, docsrun: Object) -> str:
     name, place = docsrun["metadata"]["name"], f"--namespace={box.namespace}"
     box.acting(f"{box.release}-runner").create(docsrun)
     try:
-        deadline = time.monotonic() + RUN_SECONDS + (600 if "limits" in box.without else 0)
-        while time.monotonic() < deadline:
+        for _ in wait.rounds(RUN_SECONDS + (600 if "limits" in box.without else 0)):
             status = (box.kubectl.get("docsrun", name, place) or {}).get("status", {})
             if status.get("phase") in ("Succeeded", "Failed"):
                 words = f"{status['reason']}: {status['message']}"
                 reference = status.get("resultsRef", {}).get("name", "")
                 kept = (box.kubectl.get("configmap", reference, place) or {}) if reference else {}
                 return words + _asked(box, name) + _made(kept.get("binaryData", {}))
-            time.sleep(1)
         return f"did not end within {RUN_SECONDS:.0f} s: {status}"
     finally:
         box.kubectl.run("delete", "docsrun", name, place, "--wait=false")
@@ -110,9 +108,7 @@ def _by_its_job(box: Box, docsrun: Object) -> str:
     pod["spec"] = layers.opened(pod["spec"], layers.put_code(box.kubectl, box.namespace, layers.code(box.without)))
     box.kubectl.create(made)
     try:
-        deadline = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < deadline:
-            time.sleep(1)
+        for _ in wait.rounds(RUN_SECONDS):
             pods = box.kubectl.items("pods", place, f"--selector=batch.kubernetes.io/job-name={name}")
             found = verdict.judge(box.kubectl.get("job", name, place) or {}, pods, [], chosen)
             if found.final:

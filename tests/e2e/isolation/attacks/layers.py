@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from implementation_dag.base import wait
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import config_map
@@ -114,15 +115,13 @@ def _label(hands: Hands, namespace: str, label: str, checked: bool) -> None:
 
 
 def _until_it_works(kubectl: Kubectl, *command: str) -> None:
-    deadline = time.monotonic() + 20
-    while True:
+    for left in wait.rounds(20, 0.5):
         try:
             kubectl.run(*command)
             return
         except DemoError:
-            if time.monotonic() > deadline:
+            if not left:
                 raise
-            time.sleep(0.5)
 
 
 @contextmanager

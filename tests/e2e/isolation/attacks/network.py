@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def address(box: Box, target: str) -> tuple[str, int]:
         return str(found("service", name, namespace)["spec"]["clusterIP"])
 
     neighbour = f"impl-pr-{NEIGHBOUR}"
-    addresses = {
+    addresses: dict[str, Callable[[], tuple[str, int]]] = {
         "other-preview-pod": lambda: (pod("app=peer", neighbour), 8080),
         "other-preview-udp": lambda: (pod("app=peer", neighbour), 8080),
         "other-preview-service": lambda: (service("peer", neighbour), 80),

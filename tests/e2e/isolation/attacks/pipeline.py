@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.base import wait
 from implementation_dag.contract.labels import BOXED
 from scripts.lab.stand import workflow as workflows
 from scripts.lab.stand.certificates import GIT_HOST
@@ -57,15 +57,15 @@ def agent(box: Box, case: Case) -> str:
     given = {"github-app": "rex", "commit": commit, "branch": "feature"}
     arguments = {"parameters": [{"name": name, "value": value} for name, value in given.items()]}
     template = {"name": "coderun-template", "template": "coderun-main"}
-    host = box.session.host
+    git_host = box.session.host
     # What an attack of an earlier run pushed, to show that it could, may still be there.
-    before = host.references(OWNER, case.name, "refs/heads/*", folder)
+    before = git_host.references(OWNER, case.name, "refs/heads/*", folder)
     words = run_template(box, {"owner": OWNER, "repo": case.name, "pr": str(SHARED)}, template, arguments)
-    after = host.references(OWNER, case.name, "refs/heads/*", folder)
+    after = git_host.references(OWNER, case.name, "refs/heads/*", folder)
     if after != before:
         pushed = [tip for name, tip in after.items() if before.get(name) != tip]
-        host.git("fetch", "--quiet", host.url(OWNER, case.name), "+refs/heads/*:refs/tips/*", cwd=folder)
-        names = host.git("log", "--name-only", "--format=", *pushed, f"^{commit}", cwd=folder).split()
+        git_host.git("fetch", "--quiet", git_host.url(OWNER, case.name), "+refs/heads/*:refs/tips/*", cwd=folder)
+        names = git_host.git("log", "--name-only", "--format=", *pushed, f"^{commit}", cwd=folder).split()
         words += f"{PUSHED}{', '.join(sorted(set(names)))}"
     return words
 
@@ -119,8 +119,7 @@ def workflow(box: Box, case: Case) -> str:
     manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": spec}
     name = box.kubectl.create(manifest | {"metadata": {"generateName": "isolation-", "namespace": box.namespace}})
     try:
-        deadline = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < deadline:
+        for _ in wait.rounds(RUN_SECONDS):
             found = workflows.read(box.session.environment, name).get("status", {})
             for node in (found.get("nodes") or {}).values():
                 if node.get("displayName") == "set-params" and node.get("phase") in ("Failed", "Error"):
@@ -129,7 +128,6 @@ def workflow(box: Box, case: Case) -> str:
                     return f"set-params Succeeded: {json.dumps(node.get('outputs'))}"
             if found.get("phase") in workflows.ENDED:
                 return f"{found['phase']}: {found.get('message')} {json.dumps(found.get('nodes'))[:500]}"
-            time.sleep(1)
         return "set-params did not fail"
     finally:
         remove_workflow(box, name)

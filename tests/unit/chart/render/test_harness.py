@@ -7,6 +7,7 @@ import errno
 import os
 import time
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -244,7 +245,7 @@ def test_a_render_comes_from_the_cache_until_its_chart_changes(
 
 
 def test_helm_lint_that_was_content_is_asked_again_when_the_chart_changes(suite: Suite, tmp_path: Path) -> None:
-    options = {"helm": "helm4", "kube_version": NEWEST.kube_version, "cache": Cache(tmp_path / "cache")}
+    options: dict[str, Any] = {"helm": "helm4", "kube_version": NEWEST.kube_version, "cache": Cache(tmp_path / "cache")}
     (suite.chart / "templates" / "deployment.yaml").unlink()
     helm.lint(suite.chart, [], **options)
     edit(suite.chart / "Chart.yaml", "version: 1.0.0", "version: one")
@@ -255,11 +256,15 @@ def test_helm_lint_that_was_content_is_asked_again_when_the_chart_changes(suite:
 def test_a_verdict_is_asked_for_again_when_objects_or_judges_change(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked = []
+    asked: list[tuple[int, ...]] = []
+
+    def judge(replicas: tuple[int, ...]) -> list[str]:
+        asked.append(replicas)
+        return ["bad"]
 
     def verdict(*replicas: int) -> list[str]:
         objects = [{"kind": "Deployment", "spec": {"replicas": number}} for number in replicas]
-        return verdicts.remembered(lambda: asked.append(replicas) or ["bad"], objects, store=Cache(tmp_path / "cache"))
+        return verdicts.remembered(lambda: judge(replicas), objects, store=Cache(tmp_path / "cache"))
 
     assert [verdict(1), verdict(1), verdict(1, 1), verdict(2)] == [["bad"]] * 4
     assert asked == [(1,), (1, 1), (2,)]

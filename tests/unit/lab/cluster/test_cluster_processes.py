@@ -4,12 +4,12 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from implementation_dag.base import wait
 from scripts.lab.cluster import processes
 from scripts.lab.cluster.processes import Command
 from scripts.lab.cluster.settings import State
@@ -54,10 +54,7 @@ def test_a_changed_configuration_restarts_the_process(state: State) -> None:
 def test_a_killed_process_does_not_count_even_as_a_zombie(state: State) -> None:
     processes.start(state, Command("nap", SLEEP))
     os.kill(pid_of(state, "nap"), signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while processes.running(state, "nap") and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert processes.running(state, "nap") is None
+    assert wait.until(lambda: processes.running(state, "nap") is None, 5, 0.01)
     assert processes.start(state, Command("nap", SLEEP)) is True
 
 
@@ -76,9 +73,7 @@ def test_a_reused_pid_is_neither_alive_nor_killed(state: State) -> None:
 def test_stop_ends_a_process_that_ignores_sigterm(state: State) -> None:
     processes.start(state, Command("deaf", STUBBORN))
     log = state.logs / "deaf.log"
-    deadline = time.monotonic() + 5
-    while "set" not in log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert wait.until(lambda: "set" in log.read_text(), 5, 0.01)
     pid = pid_of(state, "deaf")
     assert processes.stop(state, "deaf", 0.2) is True
     assert processes.start_time(pid) is None
@@ -90,9 +85,7 @@ def test_the_callers_environment_does_not_leak_in(state: State, monkeypatch: pyt
     show = (sys.executable, "-c", "import os; print(sorted(os.environ))")
     processes.start(state, Command("show", show, environment={"EXTRA": "1"}))
     log = state.logs / "show.log"
-    deadline = time.monotonic() + 5
-    while "]" not in log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert wait.until(lambda: "]" in log.read_text(), 5, 0.01)
     assert "EXTRA" in log.read_text()
     assert "HTTPS_PROXY" not in log.read_text()
 
