@@ -192,7 +192,7 @@ def test_a_fault_is_an_error_and_no_list(
         (saying(lambda _: [], counted=False), None),
         (saying(lambda found: found[1:]), COUNT - 1),
         (saying(lambda found: [None, *found[1:]]), COUNT - 1),
-        (saying(lambda found: [{**found[0], "head": {}}, *found[1:]]), COUNT - 1),
+        (saying(lambda found: [dict(found[0], head={}), *found[1:]]), COUNT - 1),
         (saying(lambda found: [found[1], *found[1:]]), COUNT - 1),
         (saying(lambda found: found, counted=False), COUNT),
     ],
