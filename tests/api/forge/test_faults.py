@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -58,7 +59,7 @@ def refusing(status: int, **headers: str) -> Callable[[Request, httpx.Response],
     return fault
 
 
-def saying(change: Callable[[list[object]], object], counted: bool = True) -> Callable[[Request, httpx.Response], bool]:
+def saying(change: Callable[[list[Any]], object], counted: bool = True) -> Callable[[Request, httpx.Response], bool]:
     """A fault that changes what a list holds, with or without the header that says how many there are."""
 
     def fault(request: Request, answer: httpx.Response) -> bool:
