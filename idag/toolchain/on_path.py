@@ -16,8 +16,11 @@ _PROGRAM_HEADER_INTERPRETER = 3
 
 
 def find_on_path(pin: Pin, ignored: Path) -> dict[str, Path] | None:
-    """Map each of the tool's binaries to its file on PATH; None when one is absent, below `ignored`,
-    of another version, or dynamically linked (images without a C library hold these binaries)."""
+    """Map each of the tool's binaries to its file on PATH.
+
+    None when one is absent, below `ignored`, of another version, or dynamically linked (images without a C library hold
+    these binaries).
+    """
     # Whoever filled this machine's PATH is not to decide what our images hold.
     if pin.group == IMAGE:
         return None

@@ -1,4 +1,4 @@
-"""`python -m scripts.house [GENERATED...]`: counts, prints, writes out/house.json"""
+"""`python -m scripts.house [GENERATED...]`: counts, prints, writes out/house.json."""
 
 from __future__ import annotations
 

@@ -20,8 +20,10 @@ def response_name(host: str, n: int) -> str:
 
 
 def write_responses(records: Sequence[Record], targets: Sequence[Target], folder: Path) -> None:
-    """Write each answer's body, already cut at the limit, byte for byte. No file where nothing answered or
-    where the body was not kept."""
+    """Write each answer's body, already cut at the limit, byte for byte.
+
+    No file where nothing answered or where the body was not kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for record in records:
         if record.body is not None:

@@ -20,9 +20,8 @@ from lightkube import ApiError, Client
 from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
-from implementation_dag.contract import run
+from implementation_dag.contract import labels, run
 
-from ..contract import labels
 from . import box, bundle, pod
 
 POLL_SECONDS = 0.5

@@ -6,9 +6,9 @@ from lightkube import Client
 from lightkube.resources.core_v1 import Pod
 
 from implementation_dag.base.life import Kind
+from implementation_dag.contract import labels
+from implementation_dag.docsrun.settings import Settings
 
-from ..contract import labels
-from ..docsrun.settings import Settings
 from . import pod, reconcile
 
 

@@ -6,10 +6,8 @@ import os
 
 from implementation_dag.base import git, outputs, pull_request
 from implementation_dag.base.log import say
-from implementation_dag.contract import arguments, run
+from implementation_dag.contract import arguments, run, settings
 from implementation_dag.contract.branch import decoded
-
-from ..contract import settings
 
 
 def main() -> int:

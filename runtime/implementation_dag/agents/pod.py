@@ -9,9 +9,9 @@ from typing import Any
 from lightkube.generic_resource import create_namespaced_resource
 
 from implementation_dag.base import proxy, restricted
+from implementation_dag.contract import labels
+from implementation_dag.docsrun.settings import Settings
 
-from ..contract import labels
-from ..docsrun.settings import Settings
 from . import box
 
 AgentRun = create_namespaced_resource(labels.GROUP, "v1alpha1", "AgentRun", "agentruns")

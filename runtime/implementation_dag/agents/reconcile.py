@@ -10,8 +10,8 @@ from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Pod
 
 from implementation_dag.base import kube
+from implementation_dag.docsrun.settings import Settings
 
-from ..docsrun.settings import Settings
 from . import pod, verdict
 
 Object = dict[str, Any]

@@ -15,11 +15,10 @@ from typing import Any
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, run
+from implementation_dag.contract import arguments, run, settings
 from implementation_dag.contract.branch import decoded
+from implementation_dag.contract.stages import WRITING_AGENTS
 
-from ..contract import settings
-from ..contract.stages import WRITING_AGENTS
 from . import bundle, client, evidence, publish
 
 SOURCE = Path("/work/src")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ..docsrun.settings import Settings
-from ..docsrun.verdict import cannot_start, moment
+from implementation_dag.docsrun.settings import Settings
+from implementation_dag.docsrun.verdict import cannot_start, moment
 
 Object = dict[str, Any]
 FINAL = ("Ended", "Failed")

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from implementation_dag.base import proxy, restricted
+from implementation_dag.contract import labels
 
-from ..contract import labels
 from .settings import Settings
 
 NAME_LABEL = "taskmaster.io/docsrun"

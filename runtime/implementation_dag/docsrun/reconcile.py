@@ -13,8 +13,8 @@ from lightkube.resources.core_v1 import Event, Pod
 
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
+from implementation_dag.contract import labels
 
-from ..contract import labels
 from . import allowed, results
 from . import job as jobs
 from .settings import Settings

@@ -82,8 +82,10 @@ class Trials:
             yield replace(self.suite, chart=chart, cache=self.suite.cache.fork())
 
     def shown(self, edits: Mapping[str, str]) -> str | None:
-        """The first situation in which the objects are not as before, or helm refuses; or the first refusal that does
-        not hold; None when there is none."""
+        """The first situation in which the objects are not as before, or helm refuses.
+
+        Or the first refusal that does not hold; None when there is none.
+        """
         with self.changed(edits) as suite:
             for situation in self.situations:
                 if self._differs(suite, situation):

@@ -10,8 +10,7 @@ from implementation_dag.contract import names
 from scripts.chart.render.project import ROOT
 from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.repository import OWNER, REPO
-
-from ..release import Release
+from tests.e2e.release import Release
 
 NAMES = ("dev", "staging")
 # The overlay names an API server of its own: empty, the chart looks where this cluster's is.

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from idag.promote.__main__ import promote
 
-from idag.overlays.environments import ROOT
 from idag.promote.promotion import promote
 from idag.toolchain import tool
 from idag.yaml_file import set_values
@@ -31,8 +29,8 @@ from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import read_secret
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
+from tests.e2e.release import RUN_SECONDS, Release, arguments, nodes
 
-from ..release import RUN_SECONDS, Release, arguments, nodes
 from .releases import make, namespace, preview
 
 Releases = dict[str, Release]

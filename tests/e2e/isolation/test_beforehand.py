@@ -11,8 +11,7 @@ from scripts.demo.scenarios import all_scenarios
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
-
-from ..release import Release, api_server, arguments, nodes
+from tests.e2e.release import Release, api_server, arguments, nodes
 
 pytestmark = pytest.mark.long
 

@@ -76,8 +76,10 @@ def first_unavailable_then_silent() -> Answer:
 
 @dataclass(frozen=True)
 class Waited:
-    """URLs and outcomes by the name of what is wrong with them, the seconds all took together, and what the redirect's
-    target was asked."""
+    """URLs and outcomes by the name of what is wrong with them.
+
+    Besides, the seconds that all took together, and what the redirect's target was asked.
+    """
 
     urls: dict[str, str]
     outcomes: dict[str, Outcome]
