@@ -15,7 +15,9 @@ from lightkube.resources.core_v1 import Pod
 from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube, wait
+from implementation_dag.controller import HEALTH
 
+from .previews import RELEASE
 from .release import SECONDS, Controller, World, controller, environment
 
 
@@ -33,6 +35,19 @@ class Starts:
 @pytest.fixture
 def starts(as_controller: Path, objects: list[Object], tmp_path: Path) -> Starts:
     return Starts(as_controller, environment(objects), tmp_path / "controller.log")
+
+
+def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -> None:
+    (container,) = [
+        item["spec"]["template"]["spec"]["containers"][0]
+        for item in objects
+        if item["kind"] == "Deployment" and item["metadata"]["name"] == f"{RELEASE}-controller"
+    ]
+    (port,) = container["ports"]
+    for probe in ("livenessProbe", "readinessProbe"):
+        asked = container[probe]["httpGet"]
+        assert asked["port"] == port["name"]
+        assert f"http://0.0.0.0:{port['containerPort']}{asked['path']}" == HEALTH
 
 
 def test_it_sees_what_comes_and_says_how_it_is(starts: Starts, world: World) -> None:
