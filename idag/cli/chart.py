@@ -1,4 +1,4 @@
-"""`idag chart test`"""
+"""`idag chart test`: take a chart that nobody here wrote through harness, lint and schemas."""
 
 from __future__ import annotations
 

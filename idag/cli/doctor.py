@@ -1,4 +1,4 @@
-"""`idag doctor`"""
+"""`idag doctor`: say what a cluster still needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`idag lint`"""
+"""`idag lint`: hold a chart to the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`idag promote`"""
+"""`idag promote`: carry what was tested to another environment."""
 
 from __future__ import annotations
 

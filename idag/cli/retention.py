@@ -1,4 +1,4 @@
-"""`idag retention`"""
+"""`idag retention`: give a bucket its lifecycle rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from idag.yaml_reader import read_stdin, read_text
 @click.argument("manifest")
 @click.option("--dry-run", is_flag=True, help="Say what would be applied.")
 def retention(manifest: str, dry_run: bool) -> int:
-    """Give a release's bucket the lifecycle rules of its values, evidence.retention.
+    r"""Give a release's bucket the lifecycle rules of its values, evidence.retention.
 
     MANIFEST is a file with the release's objects, or with its ConfigMap <release>-artifacts alone; - is standard input:
 

@@ -36,12 +36,12 @@ def idag(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Idag:
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     pins = re.findall(r"^\S+==\S+", (ROOT / "requirements" / "dev.lock").read_text(), re.MULTILINE)
     (folder / "pins.txt").write_text("\n".join(pins))
-    install = [folder / "venv" / "bin" / "pip", "install", "-q", "--constraint", folder / "pins.txt", wheel]
-    subprocess.run(install, check=True)
+    pip = folder / "venv" / "bin" / "pip"
+    subprocess.run([pip, "install", "-q", "--constraint", folder / "pins.txt", wheel], check=True)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
-        command = [folder / "venv" / "bin" / "idag", *arguments]
+        command: list[str | Path] = [folder / "venv" / "bin" / "idag", *arguments]
         told = environment | given
         return subprocess.run(command, cwd=folder, env=told, capture_output=True, encoding="utf-8", check=False)
 

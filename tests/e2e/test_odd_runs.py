@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
+from implementation_dag.base import wait
 from scripts.lab.stand import previews, repository, workflow
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.evidence import download, prefix
@@ -36,10 +36,8 @@ def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) ->
     name = workflow.submit(session.environment, given)
     namespace = f"impl-pr-{KILLED}"
     pending = "owner=helm,status=pending-install"
-    deadline = time.monotonic() + 300
-    while not kubectl.items("secrets", f"--namespace={namespace}", f"--selector={pending}"):
-        assert time.monotonic() < deadline, "helm did not begin"
-        time.sleep(0.2)
+    begun = wait.until(lambda: kubectl.items("secrets", f"--namespace={namespace}", f"--selector={pending}"), 300, 0.2)
+    assert begun, "helm did not begin"
     docsrun = f"taskmaster.io/docsrun={name}-deploy"
     place = f"--namespace={RELEASE_NAMESPACE}"
     kubectl.run("delete", "pods", f"--selector={docsrun}", place, "--grace-period=0", "--force")
@@ -51,7 +49,8 @@ def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) ->
     again = workflow.submit(session.environment, given)
     found = workflow.finished(session.environment, workflow.follow(session.environment, [again], lambda _: None)[again])
     assert found.phase == "Succeeded", found
-    assert previews.namespace(session.environment, KILLED)["metadata"]["labels"]["workflow"] == again
+    preview = previews.namespace(session.environment, KILLED)
+    assert preview is not None and preview["metadata"]["labels"]["workflow"] == again
 
 
 @pytest.mark.long

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun.helm import pods, steady
 from implementation_dag.docsrun.helm.revision import Own
@@ -42,7 +43,7 @@ def pod(ready: bool = True, restarts: int = 0, age: float = 3600, owner: str = "
     }
 
 
-CRASHED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+CRASHED: Object = {"terminated": {"exitCode": 1, "reason": "Error"}}
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time that goes on only where it is slept through."""
     now = [0.0]
     monkeypatch.setattr(
-        steady, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s))
+        wait, "CLOCK", SimpleNamespace(monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s))
     )
 
 

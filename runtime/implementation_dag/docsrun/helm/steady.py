@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
+from implementation_dag.base.wait import rounds
 
 from . import pods
 from .revision import Own
@@ -25,8 +25,8 @@ def wait(own: Callable[[], Own], graces: pods.Graces, patience: float, asked: bo
     A pod that was restarted, and where nobody asks the application (`asked` is false) every pod, must have been ready
     for STEADY_SECONDS. Pods of Jobs come and go.
     """
-    deadline, told = time.monotonic() + patience + STEADY_SECONDS, ""
-    while True:
+    words = told = ""
+    for left in rounds(patience + STEADY_SECONDS, POLL_SECONDS):
         try:
             seen = _running(own())
             lack = pods.trouble(seen, graces) or ""
@@ -34,12 +34,10 @@ def wait(own: Callable[[], Own], graces: pods.Graces, patience: float, asked: bo
                 return lack
         except StepError as error:
             words = str(error)
-        if time.monotonic() > deadline:
-            return words
-        if words != told:
+        if left and words != told:
             say(f"waiting until pods stay ready: {words}")
             told = words
-        time.sleep(POLL_SECONDS)
+    return words
 
 
 def _running(seen: Own) -> Own:
