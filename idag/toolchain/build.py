@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from idag.progress import Progress
-from idag.toolchain import golang, wheels
+from idag.toolchain import golang, npm, wheels
 from idag.toolchain.errors import ToolError
 from idag.toolchain.on_path import find_on_path
 from idag.toolchain.pins import GROUPS, Pin
@@ -59,7 +59,7 @@ def _make(store: Store, pin: Pin, progress: Progress, title: str) -> None:
     start = time.monotonic()
     log = store.root / "tools" / pin.name / "build.log"
     log.unlink(missing_ok=True)
-    make = golang.build if pin.kind == "go" else wheels.fetch
+    make = {"go": golang.build, "wheel": wheels.fetch, "npm": npm.fetch}[pin.kind]
     with store.staging(pin) as folder:
         make(pin, folder, log, lambda seconds: progress(f"{title}: still {verb} ({seconds:.0f} s)"))
     progress(f"{title}: done in {time.monotonic() - start:.0f} s")

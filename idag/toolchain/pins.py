@@ -13,7 +13,7 @@ from idag import data
 from idag.toolchain.errors import PinError
 
 TOOLS_FOLDER = data.TOOLS
-KINDS = ("go", "wheel")
+KINDS = ("go", "wheel", "npm")
 # What our images hold, and so reaches others: built here from its own project's module, nothing else.
 IMAGE = "image"
 GROUPS = ("test", IMAGE, "demo", "cluster", "isolation", "argocd", "check", "bench")
@@ -35,22 +35,24 @@ _SHAPE_NAMES: dict[type, str] = {str: "string", dict: "table of strings", list: 
 _REQUIRED = {
     "go": ("version", "kind", "group", "module", "binaries"),
     "wheel": ("version", "kind", "group", "distribution", "release", "sha256", "binaries"),
+    "npm": ("version", "kind", "group", "package", "integrity", "assets"),
 }
 _OPTIONAL = {
     "go": ("version_arguments", "aliases", "ldflags", "build_tags", "cgo", "assets", "preparation"),
     "wheel": ("version_arguments", "aliases"),
+    "npm": (),
 }
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One tool of pins.toml. `binaries` maps installed name to Go package or path in the wheel's layer."""
+    """One tool of pins.toml. `binaries` maps installed name to Go package or path in the wheel's layer; npm has none."""
 
     name: str
     version: str
     kind: str
     group: str
-    binaries: dict[str, str]
+    binaries: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     version_arguments: tuple[str, ...] = ()
     module: str = ""
@@ -62,6 +64,8 @@ class Pin:
     distribution: str = ""
     release: str = ""
     sha256: str = ""
+    package: str = ""
+    integrity: str = ""
     tools_folder: Path = TOOLS_FOLDER
 
     @property
@@ -88,11 +92,13 @@ class Pin:
             "preparation": self.preparation,
             "wheel": [self.distribution, self.release, self.sha256],
         }
-        # Only where there are some, so that tools without tags keep the keys under which they are cached.
+        # Only where there are some, so that tools without keep the keys under which they are cached.
         if self.build_tags:
             inputs["build_tags"] = self.build_tags
         if self.cgo:
             inputs["cgo"] = self.cgo
+        if self.package:
+            inputs["npm"] = [self.package, self.integrity]
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
         if self.kind == "go":
             for name in MODULE_FILES:

@@ -77,7 +77,7 @@ def test_c_is_compiled_where_a_tool_holds_it(tools_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('kind = "go"', 'kind = "rust"', r"\[alpha\]: kind = 'rust', allowed: go, wheel"),
+        ('kind = "go"', 'kind = "rust"', r"\[alpha\]: kind = 'rust', allowed: go, wheel, npm"),
         ('group = "test"', 'group = "all"', r"\[beta\]: group = 'all', allowed: test, image, demo, cluster"),
         ('group = "test"', 'group = "image"', r"\[beta\]: kind = 'wheel', but what images hold .* must be kind = 'go'"),
         ('sha256 = "00"\n', "", r"\[beta\]: missing sha256"),
