@@ -27,6 +27,10 @@ class Fields:
         """Return a text, in which no lone surrogate is left that no stream and no API takes."""
         return self._typed(name, str).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
+    def optional(self, name: str) -> str:
+        """Return a text, empty where the forge says null or nothing."""
+        return "" if self._data.get(name) is None else self.text(name)
+
     def number(self, name: str) -> int:
         """Return a whole number."""
         return self._typed(name, int)

@@ -42,7 +42,9 @@ def test_another_package_than_the_pinned_one_is_refused(
 ) -> None:
     pin = Pin("some", "1.0", "npm", "check", package="@x/some", integrity="sha512-wrong", assets={"api": "api"})
     monkeypatch.setattr(npm.shutil, "which", lambda name: name)
-    monkeypatch.setattr(npm, "run_logged", lambda command, cwd, **_: (cwd / "some.tgz").write_bytes(package.read_bytes()))
+    monkeypatch.setattr(
+        npm, "run_logged", lambda command, cwd, **_: (cwd / "some.tgz").write_bytes(package.read_bytes())
+    )
     with pytest.raises(ToolError, match=r"some: some.tgz has integrity sha512-.+, pinned is sha512-wrong"):
         npm.fetch(pin, tmp_path, tmp_path / "log", lambda seconds: None)
     assert not (tmp_path / "api").exists()

@@ -1,0 +1,103 @@
+"""Pull requests as GitHub's REST API says them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .errors import Missing, Unavailable
+from .fields import Fields, objects
+from .http import at
+from .identity import Identity
+from .model import Listing, Permission, PullRequest
+
+# Of api.github.com and of GitHub Enterprise alike.
+HEADERS = {
+    "Accept": "application/vnd.github+json",
+    "User-Agent": "implementation-dag",
+    "X-GitHub-Api-Version": "2022-11-28",
+}
+PAGE = 100
+_PULLS = "/repos/{owner}/{repo}/pulls"
+# role_name may be an organisation's own; `permission` is one of these, maintain counted as write, triage as read.
+_PERMISSIONS = {
+    "none": Permission.NONE,
+    "read": Permission.READ,
+    "write": Permission.WRITE,
+    "admin": Permission.ADMIN,
+}
+
+
+class GitHubReader:
+    """Reads as `identity`."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def pull_request(self, owner: str, repo: str, number: int) -> PullRequest:
+        """Return the pull request as it is now."""
+        path = at(_PULLS + "/{number}", owner=owner, repo=repo, number=number)
+        found = Fields(self._identity.caller(owner, repo).call("GET", path).data, f"GET {path}")
+        return _pull_request(owner, repo, found, merged=found.flag("merged"))
+
+    def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
+        """Return all open ones, or None when nothing changed since the answer with this ETag."""
+        path = at(_PULLS, owner=owner, repo=repo)
+        query: dict[str, str | int] = {"state": "open", "sort": "created", "direction": "asc", "per_page": PAGE}
+        found: dict[int, PullRequest] = {}
+        first, complete = "", False
+        for answer in self._identity.caller(owner, repo).pages(path, query, tag=tag):
+            if answer.unchanged:
+                return None
+            first, complete = first or answer.tag, answer.last
+            for one in objects(answer.data, f"GET {path}"):
+                pull_request = _pull_request(owner, repo, one, merged=False)
+                found[pull_request.number] = pull_request
+        # Of several pages the first one's tag says nothing of the others.
+        return Listing(tuple(found.values()), complete, first if len(found) <= PAGE else "")
+
+    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+        """Return the paths that the pull request changes; of one that moved both. Raises Unavailable above 3,000."""
+        path = at(_PULLS + "/{number}/files", owner=owner, repo=repo, number=number)
+        found: dict[str, None] = {}
+        complete = False
+        for answer in self._identity.caller(owner, repo).pages(path, {"per_page": PAGE}, most=30):
+            complete = answer.last
+            for one in objects(answer.data, f"GET {path}"):
+                found[one.text("filename")] = None
+                if one.text("status") == "renamed":
+                    found[one.text("previous_filename")] = None
+        if not complete:
+            raise Unavailable(f"GET {path}: more files than GitHub lists")
+        return tuple(found)
+
+    def permission(self, owner: str, repo: str, login: str) -> Permission:
+        """Return what a user may do in the repository; one who is no collaborator, as a bot, nothing."""
+        path = at("/repos/{owner}/{repo}/collaborators/{login}/permission", owner=owner, repo=repo, login=login)
+        try:
+            found = Fields(self._identity.caller(owner, repo).call("GET", path).data, f"GET {path}")
+        except Missing:
+            return Permission.NONE
+        return _PERMISSIONS.get(found.text("permission"), Permission.NONE)
+
+
+def _pull_request(owner: str, repo: str, found: Fields, *, merged: bool) -> PullRequest:
+    head, base = found.inner("head"), found.inner("base")
+    source, author = head.inner_or_none("repo"), found.inner_or_none("user")
+    return PullRequest(
+        owner=owner,
+        repo=repo,
+        number=found.number("number"),
+        head=head.commit("sha"),
+        branch=head.text("ref"),
+        base=base.text("ref"),
+        # An account that is gone is GitHub's ghost.
+        author=author.text("login") if author else "ghost",
+        open=found.text("state") == "open",
+        merged=merged,
+        # A fork that was deleted is one all the same.
+        fork=source is None or source.number("id") != base.inner("repo").number("id"),
+        draft=found.flag("draft"),
+        labels=frozenset(label.text("name") for label in found.each("labels")),
+        title=found.text("title"),
+        updated=found.text("updated_at"),
+    )

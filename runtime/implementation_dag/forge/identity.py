@@ -1,0 +1,56 @@
+"""Who speaks to the forge: an account by its token, or a GitHub App by its key. Each has a folder of credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from .errors import ForgeError
+from .fields import Fields
+from .http import Caller
+
+TOKEN = "token"  # noqa: S105
+
+
+class Identity(Protocol):
+    """One identity at the forge."""
+
+    def caller(self, owner: str, repo: str) -> Caller:
+        """Return what calls the API for that repository, with no more rights than the identity needs there."""
+
+    def login(self) -> str:
+        """Return the name under which the forge shows what this identity wrote."""
+
+
+class Account:
+    """An account of the forge, by the token that lies in its folder, read at each call: it may be renewed."""
+
+    def __init__(self, url: str, folder: Path, scheme: str, ca_file: Path | None, headers: Mapping[str, str]) -> None:
+        self._file = folder / TOKEN
+        self._scheme = scheme
+        self._caller = Caller(url, self._authorization, ca_file=ca_file, headers=headers)
+        self._login = ""
+
+    def caller(self, owner: str, repo: str) -> Caller:
+        """Return the one caller: its token's rights are as its owner made them."""
+        return self._caller
+
+    def login(self) -> str:
+        """Return the account's name."""
+        self._login = self._login or Fields(self._caller.call("GET", "/user").data, "GET /user").text("login")
+        return self._login
+
+    def _authorization(self) -> str:
+        return f"{self._scheme} {read(self._file)}"
+
+
+def read(file: Path) -> str:
+    """Return a credential. Raises ForgeError that names the file, and nothing of its content."""
+    try:
+        found = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ForgeError(f"{file}: the credential cannot be read: {type(error).__name__}") from None
+    if not found:
+        raise ForgeError(f"{file}: the credential is empty")
+    return found
