@@ -46,7 +46,7 @@ _OPTIONAL = {
 
 @dataclass(frozen=True)
 class Pin:
-    """One tool of pins.toml. `binaries` maps installed name to Go package or path in the wheel's layer; npm has none."""
+    """One tool of pins.toml. `binaries` maps installed name to Go package or path in the wheel's layer."""
 
     name: str
     version: str

@@ -12,7 +12,7 @@ import jwt
 from .errors import ForgeError
 from .fields import Fields
 from .http import Caller, at
-from .identity import read
+from .identity import Place, read
 
 APP_ID, PRIVATE_KEY = "app-id", "private-key"
 # GitHub takes a signature for ten minutes at most, and its clock may be behind ours.
@@ -30,18 +30,16 @@ class App:
 
     def __init__(
         self,
-        url: str,
+        place: Place,
         folder: Path,
         permissions: Mapping[str, str],
-        ca_file: Path | None,
-        headers: Mapping[str, str],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._url, self._folder, self._permissions = url, folder, dict(permissions)
-        self._ca_file, self._headers, self._clock = ca_file, headers, clock
-        self._itself = Caller(url, self._signed, ca_file=ca_file, headers=headers)
+        self._place, self._folder, self._permissions, self._clock = place, folder, dict(permissions), clock
+        self._itself = place.caller(self._signed)
         self._callers: dict[tuple[str, str], Caller] = {}
         self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
+        self._signature = ("", 0.0)
         self._login = ""
 
     @property
@@ -56,9 +54,7 @@ class App:
         """Return what calls with a token for that repository alone."""
         where = (owner.lower(), repo.lower())
         if where not in self._callers:
-            self._callers[where] = Caller(
-                self._url, lambda: f"Bearer {self._token(owner, repo)}", ca_file=self._ca_file, headers=self._headers
-            )
+            self._callers[where] = self._place.caller(lambda: f"Bearer {self._token(owner, repo)}")
         return self._callers[where]
 
     def login(self) -> str:
@@ -83,10 +79,16 @@ class App:
         return answer.text("token"), moment(answer.text("expires_at"), path)
 
     def _signed(self) -> str:
+        signature, ends = self._signature
         now = int(self._clock())
+        if ends - _CLOCKS_APART < now:
+            signature, ends = self._signature = self._sign(now), now + _SIGNED_SECONDS
+        return f"Bearer {signature}"
+
+    def _sign(self, now: int) -> str:
         claims = {"iat": now - _CLOCKS_APART, "exp": now + _SIGNED_SECONDS, "iss": str(self.number)}
         try:
-            return f"Bearer {jwt.encode(claims, read(self._folder / PRIVATE_KEY), algorithm='RS256')}"
+            return jwt.encode(claims, read(self._folder / PRIVATE_KEY), algorithm="RS256")
         except (jwt.PyJWTError, ValueError, TypeError):
             raise ForgeError(f"{self._folder / PRIVATE_KEY}: no RSA key in PEM, as GitHub gives for an app") from None
 

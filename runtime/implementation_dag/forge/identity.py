@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import httpx
 
 from .errors import ForgeError
 from .fields import Fields
 from .http import Caller
 
 TOKEN = "token"  # noqa: S105
+# GitHub and Gitea alike.
+_SCHEME = "Bearer"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a forge's API answers, and what it is called with; `transport` and `clock` take their places in tests."""
+
+    url: str
+    ca_file: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    transport: httpx.BaseTransport | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    def caller(self, authorization: Callable[[], str]) -> Caller:
+        """Return a caller with an identity's header."""
+        return Caller(
+            self.url,
+            authorization,
+            headers=self.headers,
+            ca_file=self.ca_file,
+            transport=self.transport,
+            clock=self.clock,
+        )
 
 
 class Identity(Protocol):
@@ -26,10 +54,9 @@ class Identity(Protocol):
 class Account:
     """An account of the forge, by the token that lies in its folder, read at each call: it may be renewed."""
 
-    def __init__(self, url: str, folder: Path, scheme: str, ca_file: Path | None, headers: Mapping[str, str]) -> None:
+    def __init__(self, place: Place, folder: Path) -> None:
         self._file = folder / TOKEN
-        self._scheme = scheme
-        self._caller = Caller(url, self._authorization, ca_file=ca_file, headers=headers)
+        self._caller = place.caller(lambda: f"{_SCHEME} {read(self._file)}")
         self._login = ""
 
     def caller(self, owner: str, repo: str) -> Caller:
@@ -40,9 +67,6 @@ class Account:
         """Return the account's name."""
         self._login = self._login or Fields(self._caller.call("GET", "/user").data, "GET /user").text("login")
         return self._login
-
-    def _authorization(self) -> str:
-        return f"{self._scheme} {read(self._file)}"
 
 
 def read(file: Path) -> str:

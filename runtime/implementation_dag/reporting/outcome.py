@@ -76,12 +76,5 @@ def _of_stage(stage: Stage, run: Outcome) -> Line:
     outcome = _OF_STAGE[stage.state]
     if run.over and not outcome.over:
         outcome = Outcome.OMITTED if run in (Outcome.PASSED, Outcome.FAILED) else Outcome.STOPPED
-    return Line(
-        stage.name,
-        outcome,
-        stage.sentence or outcome.value,
-        stage.evidence,
-        stage.started,
-        stage.ended,
-        stage.annotations,
-    )
+    sentence = stage.sentence or outcome.value
+    return Line(stage.name, outcome, sentence, stage.evidence, stage.started, stage.ended, stage.annotations)

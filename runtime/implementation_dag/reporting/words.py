@@ -27,7 +27,7 @@ def plain(text: str, limit: int) -> str:
 
 
 def code(text: str, limit: int) -> str:
-    """Return a Markdown code span of `text`, which may stand in a table's cell too; empty where nothing is to be seen."""
+    """Return a Markdown code span of `text`, which a table's cell may hold; empty where nothing is to be seen."""
     line = plain(text, limit).translate(_STAND_INS)
     return f"`{line}`" if line else ""
 
