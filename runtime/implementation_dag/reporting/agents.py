@@ -11,7 +11,7 @@ from .outcome import Line, Outcome, of_stages
 from .words import address, plain
 
 FORMAT = "implementation-dag.dev/report/v1"
-SENTENCE_LIMIT = 200
+SENTENCE_LIMIT = 140
 
 
 def document(report: Report, most_findings: int) -> dict[str, Any]:
