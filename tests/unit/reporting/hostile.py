@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from implementation_dag.forge.model import Annotation, Report, Stage, State, Verdict
@@ -17,10 +18,13 @@ _FRAGMENTS = (
     "[x](javascript:alert(1))", "[x]: https://evil.example.com", "**", "__", "~~", "$x$", ":+1:", '"', "}", "]",
     "\u202e", "\u2066", "\u200b", "\ufeff", "\x00", "\x1b[31m", "\ud800", "é", "漢", "🙂", " ",
 )  # fmt: skip
-text = st.lists(st.sampled_from(_FRAGMENTS) | st.text(max_size=8), max_size=12).map("".join)
+text = st.lists(st.sampled_from(_FRAGMENTS) | st.text(max_size=8), max_size=6).map("".join)
 # What is empty is left out, which is another shape.
 word = text.map("x{}".format)
 address = text.map("https://evidence.example.com/{}".format)
+
+# A report is large, and a busy machine says nothing of it.
+few = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from implementation_dag.forge.model import Annotation, Report, Stage, State, Verdict
 from implementation_dag.reporting import checks, gitea
 from implementation_dag.reporting.outcome import of_stages
 
-from .hostile import COMMIT, reports
+from .hostile import COMMIT, few, reports
 
 RUN = Report("acme", "shop", 7, COMMIT, Verdict.RUNNING, "run-1")
 
@@ -49,7 +49,7 @@ def test_no_stage_goes_on_when_the_run_is_over(verdict: Verdict) -> None:
     ]
 
 
-@settings(max_examples=30)
+@few
 @given(reports())
 def test_all_is_within_the_limits_and_visible(report: Report) -> None:
     for run, findings in checks.check_runs(report, "previews"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -19,7 +19,7 @@ from implementation_dag.forge.model import Annotation, Report, Stage, State, Ver
 from implementation_dag.reporting import agents, comment, reviews
 from implementation_dag.reporting.outcome import MOST_STAGES
 
-from .hostile import COMMIT, harmless, reports, word
+from .hostile import COMMIT, few, harmless, reports, word
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[3] / "docs" / "report.schema.json").read_text())
 # Tables, strikethrough and addresses without brackets, as GitHub and Gitea have them; HTML is let through.
@@ -46,7 +46,7 @@ def block(text: str) -> dict[str, object]:
     return read
 
 
-@settings(max_examples=30)
+@few
 @given(reports())
 def test_no_word_is_more_than_text(report: Report) -> None:
     text = comment.body(report, "previews")
@@ -59,7 +59,7 @@ def test_no_word_is_more_than_text(report: Report) -> None:
     assert not {unicodedata.category(one) for one in text.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-@settings(max_examples=30)
+@few
 @given(reports())
 def test_agents_read_what_the_schema_says(report: Report) -> None:
     found = block(comment.body(report, "previews"))
@@ -69,12 +69,13 @@ def test_agents_read_what_the_schema_says(report: Report) -> None:
     assert len(found["failing"]) == len(failed)  # type: ignore[arg-type]
 
 
+@few
 @given(word, word)
 def test_an_answer_says_nothing_but_text(author: str, why: str) -> None:
     assert shape(comment.refusal("previews", 5, author, why)) == shape(comment.refusal("previews", 5, "x", "x"))
 
 
-@settings(max_examples=30)
+@few
 @given(reports())
 def test_a_review_says_nothing_but_text(report: Report) -> None:
     assert shape(reviews.body(report, "previews")) == shape(reviews.body(harmless(report), "previews"))
