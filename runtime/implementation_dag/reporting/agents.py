@@ -10,7 +10,7 @@ from implementation_dag.forge.model import Report
 from .outcome import Line, Outcome, of_stages
 from .words import address, plain
 
-FORMAT = "implementation-dag.dev/report/v1"
+FORMAT = "implementation-dag/report/v1"
 SENTENCE_LIMIT = 140
 
 

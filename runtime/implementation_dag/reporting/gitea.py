@@ -60,7 +60,8 @@ class GiteaTeller:
         caller = self._identity.caller(report.owner, report.repo)
         path = at("/repos/{owner}/{repo}/commits/{commit}/status", **names)
         found = Fields(caller.call("GET", path, query={"limit": _PAGE}).data, f"GET {path}")
-        there = {one.text("context"): one for one in found.each("statuses")}
+        # Where there is none, Gitea says null in place of a list.
+        there = {one.text("context"): one for one in (found.each("statuses") if found.number("total_count") else ())}
         for wanted in statuses(report, self._release):
             shown = there.get(wanted["context"])
             if shown is None or not _says(shown, wanted):

@@ -37,6 +37,13 @@ JSON = st.recursive(
 )
 
 
+def test_what_may_be_null_is_empty_then_and_of_its_kind_else() -> None:
+    fields = Fields({"there": "x", "null": None, "other": 7}, "GET /x")
+    assert (fields.optional("there"), fields.optional("null"), fields.optional("missing")) == ("x", "", "")
+    with pytest.raises(Unavailable, match=r"GET /x.other: 7, text is needed"):
+        fields.optional("other")
+
+
 def test_each_kind_is_read() -> None:
     assert {name: read(Fields(WHOLE, "GET /x")) for name, read in READ.items()} == {
         "text": "Ü 😀",
