@@ -139,23 +139,6 @@ class Agents:
 
 
 @dataclass(frozen=True)
-class Forge:
-    """The forge whose pull requests are taken up.
-
-    `url` is where its API answers (https://api.github.com, https://github.example.com/api/v3,
-    https://gitea.example.com/api/v1), `ca_file` a CA that is trusted besides the system's. `reporter` and `qa` are the
-    folders of these identities' credentials: `token`, or of a GitHub App `app-id` and `private-key`.
-    """
-
-    kind: Literal["none", "github", "gitea"] = "none"
-    url: str = ""
-    ca_file: str = ""
-    reporter: str = ""
-    qa: str = ""
-    on_failure: Literal["request-changes", "comment"] = "request-changes"
-
-
-@dataclass(frozen=True)
 class OfSetParams:
     """What set-params is told; acceptance checks its section by itself."""
 

@@ -14,7 +14,7 @@ from .fields import Fields
 from .http import Caller, at
 from .identity import Place, read
 
-APP_ID, PRIVATE_KEY = "app-id", "private-key"
+APP_ID, PRIVATE_KEY = "app-id", "private-key.pem"
 # GitHub takes a signature for ten minutes at most, and its clock may be behind ours.
 _SIGNED_SECONDS, _CLOCKS_APART = 540, 60
 # A token that ends while it is used is none.

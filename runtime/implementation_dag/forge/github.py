@@ -8,7 +8,7 @@ from .errors import Missing, Unavailable
 from .fields import Fields, objects
 from .http import at
 from .identity import Identity
-from .model import Listing, Permission, PullRequest
+from .model import Comment, Listing, Permission, PullRequest
 
 # Of api.github.com and of GitHub Enterprise alike.
 HEADERS = {
@@ -17,6 +17,8 @@ HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 PAGE = 100
+# Whose account is gone.
+GHOST = "ghost"
 _PULLS = "/repos/{owner}/{repo}/pulls"
 # role_name may be an organisation's own; `permission` is one of these, maintain counted as write, triage as read.
 _PERMISSIONS = {
@@ -70,6 +72,15 @@ class GitHubReader:
             raise Unavailable(f"GET {path}: more files than GitHub lists")
         return tuple(found)
 
+    def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
+        """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
+        path = at("/repos/{owner}/{repo}/issues/comments/{comment}", owner=owner, repo=repo, comment=comment)
+        found = Fields(self._identity.caller(owner, repo).call("GET", path).data, f"GET {path}")
+        if found.text("issue_url").rpartition("/")[2] != str(number):
+            raise Missing(f"GET {path}: the comment is none on pull request {number}")
+        author = found.inner_or_none("user")
+        return Comment(found.number("id"), number, author.text("login") if author else GHOST, found.text("body"))
+
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; one who is no collaborator, as a bot, nothing."""
         path = at("/repos/{owner}/{repo}/collaborators/{login}/permission", owner=owner, repo=repo, login=login)
@@ -90,8 +101,7 @@ def _pull_request(owner: str, repo: str, found: Fields, *, merged: bool) -> Pull
         head=head.commit("sha"),
         branch=head.text("ref"),
         base=base.text("ref"),
-        # An account that is gone is GitHub's ghost.
-        author=author.text("login") if author else "ghost",
+        author=author.text("login") if author else GHOST,
         open=found.text("state") == "open",
         merged=merged,
         # A fork that was deleted is one all the same.

@@ -33,7 +33,7 @@ def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, name in APPS.items():
         (folder / name).mkdir()
         (folder / name / "app-id").write_text(f"{number}\n")
-        (folder / name / "private-key").write_bytes(private)
+        (folder / name / "private-key.pem").write_bytes(private)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (folder / "public").write_bytes(public)
     return folder

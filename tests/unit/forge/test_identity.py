@@ -43,7 +43,7 @@ def forge() -> Recorded:
 def key(tmp_path: Path) -> rsa.RSAPublicKey:
     """The key of the app 11 whose credentials lie in tmp_path."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    (tmp_path / "private-key").write_bytes(
+    (tmp_path / "private-key.pem").write_bytes(
         private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -102,7 +102,7 @@ def test_an_app_signs_and_keeps_a_token_until_shortly_before_its_end(
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"), [("app-id", "x", "'x' is no app's number"), ("private-key", "x", "no RSA key in PEM")]
+    ("name", "content", "words"), [("app-id", "x", "'x' is no app's number"), ("private-key.pem", "x", "no RSA key in PEM")]
 )
 def test_an_apps_wrong_credential_is_named(
     forge: Recorded, tmp_path: Path, key: rsa.RSAPublicKey, name: str, content: str, words: str
