@@ -1,14 +1,15 @@
 """Reads pull requests from Gitea (and Forgejo, which kept its API); seen of Gitea 1.26.
 
-The token needs the scopes read:repository and read:organization. Its user has to own the organizations, or where
-there is none to administer the repositories: Gitea tells nobody else what another user may do there.
+The token needs the scopes read:repository and read:organization, its user to administer the repositories: Gitea tells
+nobody else what another user may do there. Only to an owner of the organization it tells who is in a team: to anybody
+else the members of teams that write are as strangers, unless they are collaborators too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import Conflict, ForgeError, Missing, Unavailable
+from .errors import Conflict, ForgeError, Missing, Refused, Unavailable
 from .fields import Fields, items, objects
 from .http import Caller, at
 from .model import Comment, Listing, Permission, PullRequest
@@ -96,8 +97,8 @@ class Gitea:
         path = at(f"{_REPOSITORY}/teams", owner=owner, repo=repo)
         try:
             teams = objects(self._caller.call("GET", path).data, path)
-        except Conflict:
-            # The repository is a person's.
+        except (Conflict, Refused):
+            # The repository is a person's, or the token has no scope read:organization: what is not known is no right.
             return Permission.NONE
         found = Permission.NONE
         for team in teams:
@@ -110,7 +111,8 @@ class Gitea:
     def _member(self, team: int, login: str) -> bool:
         try:
             self._caller.call("GET", at("/teams/{team}/members/{login}", team=team, login=login))
-        except Missing:
+        except (Missing, Refused):
+            # No member, or the asker is no owner. A stranger has to be answered all the same, so he is none.
             return False
         return True
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,21 @@ def test_a_team_may_write_where_it_writes_code(
     assert place.reader.permission(OWNER, place.repo, login) == Permission.NONE
     admin.call("PUT", "/teams/{id}/members/{login}", id=team["id"], login=login)
     assert place.reader.permission(OWNER, place.repo, login) == wanted
+
+
+@pytest.mark.parametrize("scope", ["read:organization", "read:user"])
+@pytest.mark.parametrize("member", [True, False])
+def test_who_may_not_read_teams_still_knows_a_stranger(place: Place, scope: str, member: bool) -> None:
+    """The reader administers the repository and owns no organization, or its token says nothing of organizations."""
+    admin, login = place.forge.admin, f"keeper-{scope.replace(':', '-')}-{member}"
+    keeper = admin.user(login, scopes=("read:repository", scope))
+    admin.user("stranger")
+    admin.allow(OWNER, place.repo, login, "admin")
+    if member:
+        admin.team(OWNER, f"team-of-{login}", login, "read")
+    reader = replace(place, token=keeper.token).reader
+    assert reader.permission(OWNER, place.repo, "stranger") == Permission.NONE
+    assert reader.permission(OWNER, place.repo, "developer") == Permission.WRITE
 
 
 def test_a_person_s_own_repository_has_no_teams(place: Place) -> None:
