@@ -41,17 +41,21 @@ class Description:
         self._document = _as_json_schema(json.loads(file.read_text(encoding="utf-8")))
         self._registry = Registry().with_resource(_URI, Resource.from_contents(self._document, DRAFT202012))
         self._validators: dict[int, Draft202012Validator] = {}
+        self._operations: dict[tuple[str, str], Operation] = {}
         self._templates = [(template, _pattern(template)) for template in self._document["paths"]]
 
     def operation(self, method: str, path: str) -> Operation:
         """Return the operation that a call is; of two the one with more of its own words."""
+        if (method, path) in self._operations:
+            return self._operations[method, path]
         found = [
             Operation(method, template, match.groupdict())
             for template, pattern in self._templates
             if (match := pattern.fullmatch(path)) and method.lower() in self._document["paths"][template]
         ]
         assert found, f"GitHub has no {method} {path}"
-        return min(found, key=lambda operation: len(operation.names))
+        best = min(found, key=lambda operation: len(operation.names))
+        return self._operations.setdefault((method, path), best)
 
     def wrong_request(self, operation: Operation, query: dict[str, str], body: Any) -> Iterator[str]:
         """Yield what of a request is not as described; what the description does not name is wrong too."""

@@ -109,7 +109,7 @@ def test_told_again_after_any_fault_it_is_as_without(fresh: Fresh, credentials: 
             for words, fault in FAULTS.items():
                 other = fresh()
                 other.state = copy.deepcopy(before)
-                other.faults = {number: fault}
+                other.faults, other.checks = {number: fault}, False
                 raised = until_told(step, Clients(other, credentials))
                 assert not other.faults
                 assert shown(other) == shown(github), (words, calls[number], raised)
