@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from scripts.toolchain import asset
+from idag.toolchain import asset
 
 from .description import Description
 from .fake import GitHub
