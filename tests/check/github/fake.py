@@ -70,7 +70,7 @@ class GitHub(httpx.BaseTransport):
     def open(self, number: int, head: str, author: str = "dev", **fields: Any) -> dict[str, Any]:
         """Have a pull request."""
         operation = self._description.operation("GET", f"/repos/acme/shop/pulls/{number}")
-        found = self._description.example(operation, 200)
+        found: dict[str, Any] = self._description.example(operation, 200)
         found |= {"number": number, "state": "open", "merged": False, "draft": False, "requested_teams": []} | fields
         found["user"]["login"] = author
         found["head"] = found["head"] | {"sha": head, "ref": "change", "repo": found["base"]["repo"]}
@@ -95,7 +95,7 @@ class GitHub(httpx.BaseTransport):
         body = json.loads(request.content) if request.content else None
         if self.checks:
             self.wrong += self._description.wrong_request(operation, query, body)
-        headers = {}
+        headers: dict[str, str] = {}
         try:
             app, permissions = self._who(request, operation)
             status, data = self._act(operation, query, body, app, permissions)

@@ -119,7 +119,7 @@ def test_told_again_after_any_fault_it_is_as_without(fresh: Fresh, credentials: 
 
 def until_told(step: Step, clients: Clients) -> list[str]:
     """Do the step until it raises nothing, as the controller does; return what it raised."""
-    raised = []
+    raised: list[str] = []
     for _ in range(_TRIES):
         try:
             step(clients)

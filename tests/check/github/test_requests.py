@@ -226,7 +226,7 @@ def test_pull_requests_are_read_as_github_shows_them(clients: Clients, github: G
     assert listing.complete
     assert not listing.tag
     other = listing.pull_requests[1]
-    assert (other.fork, other.draft, other.labels, other.head) == (True, True, {"preview"}, SECOND)
+    assert (other.fork, other.draft, other.labels, other.head) == (True, True, frozenset({"preview"}), SECOND)
     assert set(github.calls) <= READS
 
 

@@ -102,7 +102,8 @@ def test_an_app_signs_and_keeps_a_token_until_shortly_before_its_end(
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "words"), [("app-id", "x", "'x' is no app's number"), ("private-key.pem", "x", "no RSA key in PEM")]
+    ("name", "content", "words"),
+    [("app-id", "x", "'x' is no app's number"), ("private-key.pem", "x", "no RSA key in PEM")],
 )
 def test_an_apps_wrong_credential_is_named(
     forge: Recorded, tmp_path: Path, key: rsa.RSAPublicKey, name: str, content: str, words: str

@@ -38,9 +38,7 @@ def test_without_a_forge_there_is_none() -> None:
     ("kind", "reader", "teller"), [("github", GitHubReader, GitHubTeller), ("gitea", Gitea, GiteaTeller)]
 )
 @pytest.mark.parametrize("qa", [None, "token", APP_ID])
-def test_each_forge_has_its_own_clients(
-    tmp_path: Path, kind: str, reader: type, teller: type, qa: str | None
-) -> None:
+def test_each_forge_has_its_own_clients(tmp_path: Path, kind: str, reader: type, teller: type, qa: str | None) -> None:
     env = {"FORGE_REPORTER": folder(tmp_path / "reporter", APP_ID)}
     if qa:
         env["FORGE_QA"] = folder(tmp_path / "qa", qa)
