@@ -284,12 +284,12 @@ def test_who_may_not_read_teams_still_knows_a_stranger(place: Place, scope: str,
     """The reader administers the repository and owns no organization, or its token says nothing of organizations."""
     admin, login = place.forge.admin, f"keeper-{scope.replace(':', '-')}-{member}"
     keeper = admin.user(login, scopes=("read:repository", scope))
-    admin.user("stranger")
+    admin.user("outsider")
     admin.allow(OWNER, place.repo, login, "admin")
     if member:
         admin.team(OWNER, f"team-of-{login}", login, "read")
     reader = replace(place, token=keeper.token).reader
-    assert reader.permission(OWNER, place.repo, "stranger") == Permission.NONE
+    assert reader.permission(OWNER, place.repo, "outsider") == Permission.NONE
     assert reader.permission(OWNER, place.repo, "developer") == Permission.WRITE
 
 
