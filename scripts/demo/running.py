@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from dataclasses import replace
 
 from scripts.demo.checks import Observed
 from scripts.demo.scenarios import Case, Scenario
@@ -22,28 +22,27 @@ def run(session: Session, scenario: Scenario) -> Outcome:
     """
     where, progress = session.environment, session.progress
     progress(f"scenario {scenario.name}: {scenario.about}")
-    _clear(session, scenario.cases)
-    for case in scenario.cases:
-        if case.pull:
-            commit = repository.open_pull_request(session.host, case.pull, session.work)
-            progress(f"pull request {OWNER}/{REPO}#{case.pull.number} at {commit[:12]} ({case.pull.branch})")
-    names = [workflow.submit(where, case.arguments) for case in scenario.cases]
+    cases = [_opened(session, case) for case in scenario.cases]
+    names = [workflow.submit(where, case.arguments) for case in cases]
     progress(f"submitted {', '.join(names)}")
     with watching(session.console, progress) as show:
         found = workflow.follow(where, names, show)
     runs = [
-        _look(session, case, workflow.finished(where, found[name]))
-        for case, name in zip(scenario.cases, names, strict=True)
+        _look(session, case, workflow.finished(where, found[name])) for case, name in zip(cases, names, strict=True)
     ]
-    checks = [case.rules(seen) for case, seen in zip(scenario.cases, runs, strict=True)]
+    checks = [case.rules(seen) for case, seen in zip(cases, runs, strict=True)]
     return Outcome(scenario, runs, checks)
 
 
-def _clear(session: Session, cases: Sequence[Case]) -> None:
-    """Remove previews of an earlier run of the same pull requests."""
-    for case in cases:
-        if case.pull:
-            previews.remove(session.environment, case.pull.number)
+def _opened(session: Session, case: Case) -> Case:
+    """Open the case's pull request, if it has one, and give the arguments its number."""
+    if not case.pull:
+        return case
+    pull = repository.open_pull_request(session.host, case.pull, session.work)
+    session.progress(f"pull request {OWNER}/{REPO}#{pull.number} at {pull.head[:12]} ({pull.branch})")
+    # Of an earlier run of the same pull request.
+    previews.remove(session.environment, pull.number)
+    return replace(case, pull=pull, arguments=case.arguments | {"pr": str(pull.number)})
 
 
 def _look(session: Session, case: Case, run: Finished) -> Observed:

@@ -32,8 +32,8 @@ class Scenario:
 
 
 def case(pull: PullRequest, rules: Callable[[Observed], list[Check]]) -> Case:
-    """A run on a pull request, with the arguments a user gives and no others."""
-    return Case(pull, {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}, rules)
+    """A run on a pull request, with the arguments a user gives and no others; its number comes when it is opened."""
+    return Case(pull, {"owner": OWNER, "repo": REPO}, rules)
 
 
 def all_scenarios(registry: str) -> dict[str, Scenario]:
@@ -43,13 +43,13 @@ def all_scenarios(registry: str) -> dict[str, Scenario]:
             "default",
             "a well-formed change with tests: every stage succeeds, the preview stays",
             "Succeeded",
-            (case(PullRequest(7, "discount"), checks.succeeded),),
+            (case(PullRequest("default", "discount"), checks.succeeded),),
         ),
         Scenario(
             "tests-fail",
             "a change that breaks tests: QA fails, no preview remains, the evidence is kept",
             "Failed",
-            (case(PullRequest(11, "tests-fail"), checks.tests_failed),),
+            (case(PullRequest("tests-fail", "tests-fail"), checks.tests_failed),),
         ),
         Scenario(
             "bad-image",
@@ -57,7 +57,7 @@ def all_scenarios(registry: str) -> dict[str, Scenario]:
             "Failed",
             (
                 case(
-                    PullRequest(12, "discount", image=f"{registry}/{OWNER}/{MISSING_IMAGE}"),
+                    PullRequest("bad-image", "discount", image=f"{registry}/{OWNER}/{MISSING_IMAGE}"),
                     checks.bad_image,
                 ),
             ),
@@ -66,19 +66,19 @@ def all_scenarios(registry: str) -> dict[str, Scenario]:
             "slow",
             "a change that answers slowly: acceptance fails over its p95, the report is kept",
             "Failed",
-            (case(PullRequest(13, "slow"), checks.too_slow),),
+            (case(PullRequest("slow", "slow"), checks.too_slow),),
         ),
         Scenario(
             "unformatted",
             "a badly formatted change: clippy fixes it, and the fix is what is tested and deployed",
             "Succeeded",
-            (case(PullRequest(14, "unformatted"), checks.fix_deployed),),
+            (case(PullRequest("unformatted", "unformatted"), checks.fix_deployed),),
         ),
         Scenario(
             "own-settings",
             "a chart elsewhere, with another key for its host, as .implementation-dag.yaml says: every stage succeeds",
             "Succeeded",
-            (case(PullRequest(15, moved=True), checks.by_own_settings),),
+            (case(PullRequest("own-settings", moved=True), checks.by_own_settings),),
         ),
         Scenario(
             "bad-argument",
@@ -91,8 +91,8 @@ def all_scenarios(registry: str) -> dict[str, Scenario]:
             "two pull requests at once: both end well, each preview answers its own commit and version",
             "Succeeded",
             (
-                case(PullRequest(8, "discount"), checks.succeeded),
-                case(PullRequest(9, version="1.9.0"), checks.changed_nothing),
+                case(PullRequest("first-of-two", "discount"), checks.succeeded),
+                case(PullRequest("second-of-two", version="1.9.0"), checks.changed_nothing),
             ),
         ),
     )

@@ -14,7 +14,6 @@ from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
 
-NUMBER = 57
 ANEW = ("--restart-successful", "--node-field-selector=templateName=provision")
 
 
@@ -34,9 +33,9 @@ def deploy_of(session: Session, name: str) -> str:
 
 @pytest.mark.long
 def test_a_retry_says_what_it_lacks_and_begins_anew_where_it_is_told_to(session: Session) -> None:
-    pull = PullRequest(NUMBER, image=f"{session.environment.registry}/{OWNER}/{MISSING_IMAGE}")
-    repository.open_pull_request(session.host, pull, session.work)
-    name = workflow.submit(session.environment, {"owner": OWNER, "repo": REPO, "pr": str(NUMBER)})
+    pull = PullRequest("retry", image=f"{session.environment.registry}/{OWNER}/{MISSING_IMAGE}")
+    pull = repository.open_pull_request(session.host, pull, session.work)
+    name = workflow.submit(session.environment, {"owner": OWNER, "repo": REPO, "pr": str(pull.number)})
     assert "PodsCannotRun" in deploy_of(session, name)
     said = retry(session, name)
     assert "AccountMissing" in said and ANEW[1].partition("=")[2] in said

@@ -35,8 +35,8 @@ def said(run: Run) -> str:
 @pytest.mark.long
 @pytest.mark.parametrize("seconds", APART)
 def test_the_newer_run_keeps_the_preview(session: Session, seconds: float) -> None:
-    pull = PullRequest(50 + int(seconds), version="5.0.0")
-    repository.open_pull_request(session.host, pull, session.work)
+    pull = PullRequest(f"second-run-{seconds:.0f}", version="5.0.0")
+    pull = repository.open_pull_request(session.host, pull, session.work)
     older, newer = both(session, pull, seconds)
     assert newer["status"]["phase"] == "Succeeded", said(newer)
     found = previews.namespace(session.environment, pull.number)

@@ -22,7 +22,6 @@ from scripts.lab.stand.helm import helm
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session, prepared
 
-NUMBER = 90
 PLACE = "charts/real"
 # In the folder given beside the chart: values of the pipeline's own release for it (deploy.set, acceptance.paths).
 RELEASE_VALUES = "release.yaml"
@@ -52,7 +51,7 @@ def choose(charts: Sequence[Path], name: str) -> Path:
 def pull_request(chart: Path, beside: Path | None) -> PullRequest:
     """Return the pull request that adds the chart, and over the repository what lies in `beside`."""
     over = ((beside, "."),) if beside else ()
-    return PullRequest(NUMBER, folders=((chart, PLACE), *over))
+    return PullRequest("real-chart", folders=((chart, PLACE), *over))
 
 
 def run(chart: Path, beside: Path | None, progress: Progress) -> Pipeline:
@@ -71,14 +70,14 @@ def run(chart: Path, beside: Path | None, progress: Progress) -> Pipeline:
 
 
 def _submitted(session: Session, chart: Path, beside: Path | None) -> Pipeline:
-    commit = repository.open_pull_request(session.host, pull_request(chart, beside), session.work)
-    session.progress(f"{chart.name} is {PLACE} of pull request {OWNER}/{REPO}#{NUMBER} at {commit[:12]}")
-    arguments = {"owner": OWNER, "repo": REPO, "pr": str(NUMBER), "chartPath": PLACE}
+    pull = repository.open_pull_request(session.host, pull_request(chart, beside), session.work)
+    session.progress(f"{chart.name} is {PLACE} of pull request {OWNER}/{REPO}#{pull.number} at {pull.head[:12]}")
+    arguments = {"owner": OWNER, "repo": REPO, "pr": str(pull.number), "chartPath": PLACE}
     name = workflow.submit(session.environment, arguments)
     with watching(session.console, session.progress) as show:
         found = workflow.follow(session.environment, [name], show)[name]
     finished = workflow.finished(session.environment, found)
-    built = session.ci.failures.get(commit, "")
+    built = session.ci.failures.get(pull.head, "")
     reason = reason_of(finished.stages) or finished.message
     told = "" if finished.phase == "Succeeded" else "; ".join(filter(None, (reason, built and f"CI: {built}")))
     return Pipeline(*about(chart)[:2], finished.phase, told)

@@ -104,7 +104,7 @@ def _prepared(where: Environment, names: Sequence[str], folder: Path, progress: 
         _refuse_foreign_release(where.kubectl, name)
     image = images.push("runtime", where.registry, where.ca)
     try:
-        host = git.serve(where, image, folder)
+        host = git.serve(where, folder)
         copy = WorkingCopy(folder / "platform", host)
         copy.create({"repository": git.URL, "charts": f"{where.registry}/{git.CHARTS}"})
         keep_environments(copy.kustomize / "argocd" / "environments.yaml", names)

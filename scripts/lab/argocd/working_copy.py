@@ -10,8 +10,9 @@ from pathlib import Path
 from idag.overlays import rendered
 from idag.yaml_file import Values, set_values
 from scripts.chart.render.project import ROOT
-from scripts.lab.argocd.git import OWNER, REPO
+from scripts.lab.argocd.git import REPO
 from scripts.lab.stand.git_host import GitHost
+from scripts.lab.stand.repository import OWNER
 
 FOLDERS = ("charts", "kustomize")
 

@@ -1,1 +1,1 @@
-"""A prepared cluster: git host, S3, CI, the installed release, and what is seen of its runs."""
+"""A prepared cluster: the forge, S3, CI, the installed release, and what is seen of its runs."""

@@ -1,4 +1,4 @@
-"""The git server's certificate and the bundle of authorities that the pipeline trusts."""
+"""The forge's certificate and the bundle of authorities that the pipeline trusts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GIT_HOST = f"git.{DEMO_NAMESPACE}.svc.cluster.local"
 
 @dataclass(frozen=True)
 class GitCertificate:
-    """`bundle` holds every authority the pipeline needs: git server, registry, previews."""
+    """`bundle` holds every authority the pipeline needs: forge, registry, previews."""
 
     certificate: str
     key: str
@@ -23,7 +23,7 @@ class GitCertificate:
 
 
 def git_certificate(environment: Environment, folder: Path) -> GitCertificate:
-    """The local CA's certificate for the git server; on a user's cluster a self-signed one, made in `folder`."""
+    """The local CA's certificate for the forge; on a user's cluster a self-signed one, made in `folder`."""
     if environment.local:
         pki = environment.state.pki
         bundle = (pki / "ca.crt").read_text()

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.progress import Progress
-from idag.toolchain import tool
+from idag.toolchain import asset, tool
 from idag.toolchain.pins import read_pins
 from scripts.lab import images
 from scripts.lab.cluster import prerequisites
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.cluster.images import reference
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
-from scripts.lab.images import buildah
+from scripts.lab.images import base, buildah
 from scripts.lab.images.binary import BinaryImage
 from scripts.lab.images.binary import build as build_binary
 from scripts.lab.stand.errors import DemoError, NotStarted
@@ -26,6 +26,8 @@ from scripts.lab.stand.kubectl import Kubectl
 
 DEMO_NAMESPACE = "implementation-dag-demo"
 RELEASE_NAMESPACE = "workflows"
+# Where the forge's image has its templates and options.
+FORGE_ASSETS = "/usr/share/gitea"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class DemoImages:
     runtime: str
     agents: str
     s3: str
+    forge: str
 
 
 def describe(env: Mapping[str, str]) -> Environment:
@@ -151,13 +154,22 @@ def _push_images(environment: Environment, progress: Progress) -> DemoImages:
     for name in ("runtime", "agents"):
         pushed[name] = images.push(name, environment.registry, environment.ca)
         progress(f"image {pushed[name]}")
-    return DemoImages(pushed["runtime"], pushed["agents"], _s3_image(environment))
+    return DemoImages(pushed["runtime"], pushed["agents"], _s3_image(environment), forge_image(environment))
 
 
 def _s3_image(environment: Environment) -> str:
-    version = read_pins()["versitygw"].version
-    name = reference("versitygw", version)
-    archive = build_binary(BinaryImage(name, tool("versitygw"), "versitygw"))
-    buildah.load(archive, name)
-    target = f"{environment.registry}/implementation-dag/versitygw:{version}"
-    return f"{target}@{images.push_local(name, target, environment.ca)}"
+    name = reference("versitygw", read_pins()["versitygw"].version)
+    return _push_binary(environment, BinaryImage(name, tool("versitygw"), "versitygw"))
+
+
+def forge_image(environment: Environment) -> str:
+    """Build and push the image of Gitea, which needs git; return its reference."""
+    name = reference("gitea", read_pins()["gitea"].version)
+    folders = {f"{FORGE_ASSETS}/{kind}": asset("gitea", kind) for kind in ("options", "templates")}
+    return _push_binary(environment, BinaryImage(name, tool("gitea"), "gitea", folders=folders, base=base.build()))
+
+
+def _push_binary(environment: Environment, image: BinaryImage) -> str:
+    buildah.load(build_binary(image), image.reference)
+    target = f"{environment.registry}/implementation-dag/{image.reference.rpartition('/')[2]}"
+    return f"{target}@{images.push_local(image.reference, target, environment.ca)}"

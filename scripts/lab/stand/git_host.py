@@ -1,4 +1,4 @@
-"""A git server of git_server.py as seen from this machine: git itself and the two calls of its API."""
+"""The forge as its administrator uses it from this machine: git, and what the scenarios do by its API."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import base64
 import os
 import ssl
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from implementation_dag.forge.errors import ForgeError, Missing
+from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.errors import DemoError
 
@@ -19,9 +23,9 @@ TIME_LIMIT = 60
 
 @dataclass(frozen=True)
 class GitHost:
-    """`address` and `port` are where the server answers from here; `bundle` is a file of its authority.
+    """`address` and `port` are where the forge answers from here; `bundle` is a file of its authority.
 
-    `name` is the server's name in the cluster.
+    `name` is the forge's name in the cluster, `token` its administrator's.
     """
 
     address: str
@@ -66,26 +70,60 @@ class GitHost:
         lines = self.git("ls-remote", self.url(owner, repo), pattern, cwd=cwd).splitlines()
         return {name: commit for commit, name in (line.split("\t", 1) for line in lines)}
 
-    def create_repository(self, owner: str, repo: str) -> None:
-        """Create the repository unless it is there. Raises DemoError."""
-        self._call("/api/repos", {"owner": owner, "name": repo})
+    def create_repository(self, owner: str, repo: str, empty: bool = True) -> None:
+        """Create the repository unless it is there, with a first commit on main or empty. Raises DemoError."""
+        with self._driver() as driver:
+            try:
+                driver.call("GET", "/repos/{owner}/{repo}", owner=owner, repo=repo)
+            except Missing:
+                driver.repository(owner, repo, empty)
 
-    def open_pull_request(self, owner: str, repo: str, number: int, branch: str) -> None:
-        """Open pull request `number` of `branch`. Raises DemoError."""
-        self._call(f"/api/repos/{owner}/{repo}/pulls", {"number": number, "head": branch})
+    def open_pull_request(self, owner: str, repo: str, branch: str, title: str = "") -> int:
+        """Open a pull request of `branch`, unless there is one; return its number. Raises DemoError."""
+        with self._driver() as driver:
+            return driver.open(owner, repo, branch, title)
 
-    def _call(self, path: str, document: dict[str, object]) -> None:
-        context = ssl.create_default_context(cafile=str(self.bundle))
+    def protect(self, owner: str, repo: str, branch: str) -> None:
+        """Let nobody of the product push to a branch or merge into it. Raises DemoError."""
+        with self._driver() as driver:
+            if not driver.protected(owner, repo, branch):
+                driver.protect(owner, repo, branch)
+
+    def reserve(self, owner: str, repo: str, number: int) -> None:
+        """Let the next pull request of a fresh repository have this number, if it is not yet given. Raises DemoError.
+
+        The forge numbers issues and pull requests in one row.
+        """
+        with self._driver() as driver:
+            while (last := driver.last_number(owner, repo)) + 1 < number:
+                driver.issue(owner, repo, f"Number {last + 1} is not used")
+
+    @contextmanager
+    def _driver(self) -> Iterator[Driver]:
+        way = AtAddress(self.name, self.address, self.port, self.bundle.read_text())
+        driver = Driver(f"https://{self.name}:{self.port}", ADMIN, self.token, transport=way)
         try:
-            with httpx.Client(verify=context, timeout=TIME_LIMIT, trust_env=False) as client:
-                answer = client.post(
-                    f"https://{self.address}:{self.port}{path}",
-                    json=document,
-                    auth=("x-access-token", self.token),
-                    headers={"Host": self.name},
-                    extensions={"sni_hostname": self.name},
-                )
-        except httpx.HTTPError as error:
-            raise DemoError(f"the git server does not answer at {self.address}:{self.port}: {error}") from error
-        if answer.is_error:
-            raise DemoError(f"git server, {path}: {answer.status_code} {answer.text.strip()}")
+            yield driver
+        except ForgeError as error:
+            raise DemoError(f"the forge at {self.address}:{self.port}: {error}") from error
+        finally:
+            driver.close()
+
+
+class AtAddress(httpx.BaseTransport):
+    """Reaches a server whose name is known in the cluster only; `bundle` holds its authority (PEM)."""
+
+    def __init__(self, name: str, address: str, port: int, bundle: str) -> None:
+        self._name = name
+        self._place = (address, port)
+        self._inner = httpx.HTTPTransport(verify=ssl.create_default_context(cadata=bundle))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request, whose Host stays what it is."""
+        request.extensions = {**request.extensions, "sni_hostname": self._name}
+        request.url = request.url.copy_with(host=self._place[0], port=self._place[1])
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()

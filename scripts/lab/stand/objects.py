@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
+from string import Template
 from typing import Any
 
+import yaml
+
 from scripts.lab.stand.kubectl import Kubectl
+
+MANIFESTS = Path(__file__).parent / "manifests"
+ROLLOUT = "120s"
 
 
 def config_map(namespace: str, name: str, data: dict[str, str]) -> dict[str, Any]:
@@ -25,3 +32,14 @@ def read_secret(kubectl: Kubectl, namespace: str, name: str) -> dict[str, str]:
     """The texts of a Secret; empty when it is not there. Raises DemoError."""
     found = kubectl.get("secret", name, f"--namespace={namespace}") or {}
     return {key: base64.b64decode(value).decode() for key, value in found.get("data", {}).items()}
+
+
+def render(name: str, fields: dict[str, str]) -> list[dict[str, Any]]:
+    """The objects of a manifest with its ${...} fields filled in."""
+    text = Template((MANIFESTS / name).read_text()).substitute(fields)
+    return [found for found in yaml.safe_load_all(text) if found]
+
+
+def roll_out(kubectl: Kubectl, namespace: str, name: str) -> None:
+    """Wait until a Deployment is ready. Raises DemoError."""
+    kubectl.run("rollout", "status", f"deployment/{name}", f"--namespace={namespace}", f"--timeout={ROLLOUT}")

@@ -13,6 +13,7 @@ from idag.progress import Progress
 from scripts.lab.stand.backends import BUCKET, S3_PORT, Credentials
 from scripts.lab.stand.certificates import GIT_HOST, GitCertificate
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
+from scripts.lab.stand.forge import PIPELINE
 from scripts.lab.stand.helm import helm
 from scripts.lab.stand.objects import config_map, secret
 from scripts.lab.stand.repository import OWNER, REPO
@@ -90,7 +91,7 @@ def install(
             secret(
                 RELEASE_NAMESPACE,
                 GIT_SECRET,
-                {"username": "x-access-token", "password": credentials.git_token},
+                {"username": "x-access-token", "password": credentials.tokens[PIPELINE]},
             ),
             secret(
                 RELEASE_NAMESPACE,

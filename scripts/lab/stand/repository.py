@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idag.yaml_file import set_values
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 APP = ROOT / "examples" / "app"
 CHANGES = ROOT / "examples" / "changes"
 OWNER, REPO = "acme", "shop"
+HEAD_SECONDS = 30.0
 VALUES = "values-preview.yaml"
 OWN_SETTINGS = CHANGES / "implementation-dag.yaml"
 MOVED_CHART, MOVED_VALUES = "deploy/shop", "deploy/preview.yaml"
@@ -24,7 +26,7 @@ MOVED_CHART, MOVED_VALUES = "deploy/shop", "deploy/preview.yaml"
 
 @dataclass(frozen=True)
 class PullRequest:
-    """What a pull request of the demo is made of.
+    """What a pull request of the demo is made of. `name` tells it from others; the forge numbers it when it is opened.
 
     `patch` is a file of examples/changes that the agent rex applies, empty for none; `version` replaces the
     application's version, `image` the image repository of its preview values, when not empty. `folders` are copied into
@@ -32,17 +34,19 @@ class PullRequest:
     and names its host otherwise, as the repository's own settings say.
     """
 
-    number: int
+    name: str
     patch: str = ""
     version: str = ""
     image: str = ""
     folders: tuple[tuple[Path, str], ...] = ()
     moved: bool = False
+    number: int = 0
+    head: str = ""
 
     @property
     def branch(self) -> str:
         """Name of its branch."""
-        return f"feature/{self.patch or 'change'}-{self.number}"
+        return f"feature/{self.name}"
 
 
 def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
@@ -68,12 +72,13 @@ def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
     if host.git("status", "--porcelain", cwd=folder):
         host.git("commit", "--quiet", "-m", "The shop", cwd=folder)
     host.git("push", "--quiet", url, "HEAD:refs/heads/main", cwd=folder)
+    host.protect(OWNER, REPO, "main")
 
 
-def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
-    """Push the pull request's branch, made from main, and open it; returns its head commit. Raises DemoError.
+def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> PullRequest:
+    """Push the pull request's branch, made from main, and open it; returns it with number and head. Raises DemoError.
 
-    A pull request of that number from an earlier run is replaced: its branch is force-pushed.
+    One of that name from an earlier run is taken again: its branch is force-pushed.
     """
     host.git("checkout", "--quiet", "-B", pull.branch, "main", cwd=folder)
     try:
@@ -101,15 +106,25 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> str:
             "--quiet",
             "--allow-empty",
             "-m",
-            f"Pull request {pull.number}: {pull.patch or 'change'}",
+            f"Pull request {pull.name}: {pull.patch or 'change'}",
             cwd=folder,
         )
         commit = host.git("rev-parse", "HEAD", cwd=folder)
         host.git("push", "--quiet", "--force", host.url(OWNER, REPO), f"HEAD:refs/heads/{pull.branch}", cwd=folder)
-        host.open_pull_request(OWNER, REPO, pull.number, pull.branch)
-        return commit
+        number = host.open_pull_request(OWNER, REPO, pull.branch, f"{pull.name}: {pull.patch or 'change'}")
+        _await_head(host, number, commit, folder)
+        return replace(pull, number=number, head=commit)
     finally:
         host.git("checkout", "--quiet", "--force", "main", cwd=folder)
+
+
+def _await_head(host: GitHost, number: int, commit: str, folder: Path) -> None:
+    """Wait until the forge's reference of the pull request is the commit: it moves a moment after a push."""
+    name, deadline = f"refs/pull/{number}/head", time.monotonic() + HEAD_SECONDS
+    while host.references(OWNER, REPO, name, folder).get(name) != commit:
+        if time.monotonic() > deadline:
+            raise DemoError(f"{name} is not {commit} after {HEAD_SECONDS:.0f} s")
+        time.sleep(0.2)
 
 
 def move_chart(host: GitHost, folder: Path) -> None:

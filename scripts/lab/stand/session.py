@@ -13,6 +13,7 @@ from rich.console import Console
 
 from idag.progress import Progress
 from scripts.lab.cluster.__main__ import main as cluster
+from scripts.lab.forge.driver import ADMIN
 from scripts.lab.stand import backends, environment, evidence, previews, release, repository
 from scripts.lab.stand.certificates import git_certificate
 from scripts.lab.stand.ci import Ci
@@ -37,7 +38,7 @@ class Session:
 
 @contextmanager
 def prepared(where: Environment, console: Console, progress: Progress) -> Iterator[Session]:
-    """Bring everything up (cluster, images, git server, S3, the chart, CI) and give the session.
+    """Bring everything up (cluster, images, forge, S3, the chart, CI) and give the session.
 
     To be called within `alone`. Raises DemoError, ToolError, ImageError with what to do.
     """
@@ -49,7 +50,7 @@ def prepared(where: Environment, console: Console, progress: Progress) -> Iterat
         release.install(where, images, credentials, certificate, progress)
         bundle = folder / "bundle.crt"
         bundle.write_text(certificate.bundle)
-        host = GitHost(*stack.enter_context(where.reach("git", 443)), credentials.git_token, bundle)
+        host = GitHost(*stack.enter_context(where.reach("git", 443)), credentials.tokens[ADMIN], bundle)
         store = evidence.client(stack.enter_context(where.reach("s3", backends.S3_PORT)), credentials)
         image = f"{where.registry}/{OWNER}/{REPO}"
         repository.create(host, image, where.ingress_class, folder / "shop")

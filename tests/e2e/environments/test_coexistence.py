@@ -70,9 +70,8 @@ def kubectl(session: Session) -> Kubectl:
 @pytest.fixture(scope="module")
 def pull(session: Session) -> PullRequest:
     """The pull request that both run. Its agents find nothing to change: of two that push, one is refused."""
-    found = PullRequest(41, version="4.1.0")
-    repository.open_pull_request(session.host, found, session.work)
-    return found
+    found = PullRequest("coexistence", version="4.1.0")
+    return repository.open_pull_request(session.host, found, session.work)
 
 
 @pytest.fixture(scope="module")

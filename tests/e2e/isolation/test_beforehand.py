@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 
@@ -16,19 +17,27 @@ from tests.e2e.release import Release, api_server, arguments, nodes
 pytestmark = pytest.mark.long
 
 NAME = "beforehand"
-GOOD, MISSING = PullRequest(61, "discount"), PullRequest(62, "discount")
 CLUSTER_WIDE = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
 
 
-def failing(session: Session) -> PullRequest:
-    """A pull request whose deploy fails, so that its run cleans up."""
-    found = all_scenarios(session.environment.registry)["bad-image"].cases[0].pull
-    assert found
-    return found
+class Pulls(NamedTuple):
+    """A good pull request, one whose preview nobody makes, and one whose deploy fails, so that its run cleans up."""
+
+    good: PullRequest
+    missing: PullRequest
+    failing: PullRequest
 
 
 @pytest.fixture(scope="module")
-def release(session: Session) -> Iterator[Release]:
+def pulls(session: Session) -> Pulls:
+    bad = all_scenarios(session.environment.registry)["bad-image"].cases[0].pull
+    assert bad
+    wanted = PullRequest("beforehand", "discount"), PullRequest("not-beforehand", "discount"), bad
+    return Pulls(*(repository.open_pull_request(session.host, pull, session.work) for pull in wanted))
+
+
+@pytest.fixture(scope="module")
+def release(session: Session, pulls: Pulls) -> Iterator[Release]:
     prefix = {"prefix": f"impl-{NAME}"}
     kubectl = session.environment.kubectl
     # Without rights in the cluster helm does not ask where the API server is: it is named.
@@ -39,7 +48,7 @@ def release(session: Session) -> Iterator[Release]:
         found.copy_inputs()
         found.install()
         pipeline = render_preview.pipeline(found.template("--show-only=templates/workflow/workflowtemplate.yaml"))
-        for pull in (GOOD, failing(session)):
+        for pull in (pulls.good, pulls.failing):
             found.kubectl.apply(render_preview.render(pipeline, f"{OWNER}/{REPO}#{pull.number}"))
         yield found
     finally:
@@ -47,12 +56,9 @@ def release(session: Session) -> Iterator[Release]:
 
 
 @pytest.fixture(scope="module")
-def runs(session: Session, release: Release) -> dict[int, dict[str, str]]:
+def runs(release: Release, pulls: Pulls) -> dict[int, dict[str, str]]:
     """All three pull requests at once: the nodes of each run, by its number."""
-    names = {}
-    for pull in (GOOD, MISSING, failing(session)):
-        repository.open_pull_request(session.host, pull, session.work)
-        names[pull.number] = release.submit(arguments(pull))
+    names = {pull.number: release.submit(arguments(pull)) for pull in pulls}
     return {number: nodes(release.ended(name)) for number, name in names.items()}
 
 
@@ -61,26 +67,26 @@ def test_the_release_has_nothing_in_the_cluster(release: Release) -> None:
 
 
 def test_a_run_deploys_into_the_preview_and_it_answers(
-    session: Session, release: Release, runs: dict[int, dict[str, str]]
+    session: Session, pulls: Pulls, runs: dict[int, dict[str, str]]
 ) -> None:
-    stages = {name: state for name, state in runs[GOOD.number].items() if not state.startswith("Skipped")}
+    stages = {name: state for name, state in runs[pulls.good.number].items() if not state.startswith("Skipped")}
     assert {state.split()[0] for state in stages.values()} == {"Succeeded"}, stages
-    host = f"{REPO}-pr-{GOOD.number}.{session.environment.domain}"
+    host = f"{REPO}-pr-{pulls.good.number}.{session.environment.domain}"
     seen = previews.observe(session.environment, f"https://{host}")
     assert seen.status == 200, seen
 
 
-def test_a_preview_that_nobody_made_is_named(release: Release, runs: dict[int, dict[str, str]]) -> None:
-    name = f"impl-{NAME}-pr-{MISSING.number}"
+def test_a_preview_that_nobody_made_is_named(release: Release, pulls: Pulls, runs: dict[int, dict[str, str]]) -> None:
+    name = f"impl-{NAME}-pr-{pulls.missing.number}"
     told = f"namespace {name!r} is not there or grants this release nothing, and with value rbac.clusterScoped false"
-    assert told in runs[MISSING.number]["provision"]
+    assert told in runs[pulls.missing.number]["provision"]
     assert release.kubectl.get("namespace", name) is None
 
 
 def test_cleanup_empties_the_preview_and_leaves_it_to_the_administrator(
-    session: Session, release: Release, runs: dict[int, dict[str, str]]
+    release: Release, pulls: Pulls, runs: dict[int, dict[str, str]]
 ) -> None:
-    number = failing(session).number
+    number = pulls.failing.number
     assert runs[number]["deploy"].startswith("Failed"), runs[number]
     assert runs[number]["remove-preview"].startswith("Succeeded"), runs[number]
     name = f"impl-{NAME}-pr-{number}"

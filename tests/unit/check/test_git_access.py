@@ -1,4 +1,4 @@
-"""The git token is tried on a real git server, and on GitHub's way of telling what a token may."""
+"""The git token is tried on GitHub's way of telling what a token may; on a real forge by tests/api/forge."""
 
 from __future__ import annotations
 
@@ -14,16 +14,8 @@ from implementation_dag.base import git
 from implementation_dag.check import git_access
 from implementation_dag.check.finding import Finding, Level
 from implementation_dag.check.git_access import Server
-from scripts.lab.stand.git_server import GitServer, create_repository
 
 TOKEN = "a-token"
-
-
-@pytest.fixture
-def git_server(tmp_path: Path) -> Iterator[str]:
-    server = GitServer(("127.0.0.1", 0), tmp_path / "served", TOKEN)
-    create_repository(tmp_path / "served", "acme", "shop")
-    yield from _serve(server)
 
 
 def _serve(server: ThreadingHTTPServer) -> Iterator[str]:
@@ -44,32 +36,6 @@ def looked_at(
     monkeypatch.setattr(git, "CREDENTIALS", folder)
     with httpx.Client() as client:
         return list(git_access.check(Server(base_url, repository, "x", token), client))
-
-
-def levels(found: list[Finding]) -> dict[str, Level]:
-    return {finding.subject: finding.level for finding in found}
-
-
-def test_a_good_token_may_read_and_push(git_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = looked_at(git_server, "acme/shop", TOKEN, tmp_path, monkeypatch)
-    assert levels(found) == {
-        "git server": Level.OK,
-        "git access": Level.OK,
-        "git push": Level.OK,
-        "token scope": Level.UNKNOWN,
-    }
-
-
-def test_a_wrong_token_is_told(git_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = looked_at(git_server, "acme/shop", "another", tmp_path, monkeypatch)
-    assert levels(found)["git access"] == Level.PROBLEM
-
-
-def test_a_repository_that_is_not_there_is_told(
-    git_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = looked_at(git_server, "acme/none", TOKEN, tmp_path, monkeypatch)
-    assert levels(found)["git access"] == Level.PROBLEM
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

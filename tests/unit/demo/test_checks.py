@@ -74,7 +74,7 @@ def evidence(extra: dict[str, bytes] | None = None, pr: int = 7, **images: Any) 
 def good(**changes: Any) -> Observed:
     annotations = {"janitor.stakater.com/expires": "2026-11-25T00:00:00Z"}
     fields = {
-        "pull": PullRequest(7, "discount"),
+        "pull": PullRequest("one", number=7, patch="discount"),
         "run": good_run(),
         "evidence": evidence(),
         "urls": [Observation(URL, 200, json.dumps({"commit": COMMIT, "version": "1.1.0"}), HEADERS)],
@@ -147,7 +147,7 @@ def test_failed_tests() -> None:
 
 def test_a_bad_image_must_be_named_and_soon() -> None:
     image = "registry/acme/no-such-image"
-    pull = PullRequest(7, image=image)
+    pull = PullRequest("one", number=7, image=image)
     message = f"Error (exit code 1): ImagePullBackOff: cannot pull {image}:pr-7"
     named = dataclasses.replace(ended_in("deploy", message=message), pull=pull)
     assert failing(checks.bad_image(named)) == []
@@ -233,7 +233,7 @@ def test_a_refused_argument_is_named_and_cleanup_is_quiet() -> None:
 
 
 def test_a_stage_without_changes_passes_its_input_on() -> None:
-    seen = good(pull=PullRequest(7, version="1.9.0"))
+    seen = good(pull=PullRequest("one", number=7, version="1.9.0"))
     broken = failing(checks.changed_nothing(seen))
     assert broken == [
         "rex and clippy changed nothing and passed the commit on",

@@ -26,7 +26,7 @@ def seen(phase: str = "Succeeded", name: str = "demo-x", overhead: float = 40.04
     stages = [Stage("set-params", phase, 5.04, "[bold]why[/] it ended", {})]
     run = Finished(name, phase, "", stages, 61.0, {"deploy": 10.0}, overhead, 10, {})
     return Observed(
-        pull=PullRequest(7),
+        pull=PullRequest("one", number=7),
         run=run,
         evidence=Evidence(f"acme/shop/pr-7/{name}", {"rex/tests.log": b"ok"}),
         urls=[Observation(URL, 200, '{"name": "shop"}')],

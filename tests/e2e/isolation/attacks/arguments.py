@@ -30,7 +30,9 @@ print(json.dumps([done.returncode, names, done.stdout + done.stderr]))
 def start(box: Box) -> None:
     """The pod, and a pull request with which good parameters pass; otherwise a refusal would prove nothing."""
     push(box, REPO, {"README.md": "Hostile parameters\n"}, "feature")
-    box.session.host.open_pull_request(OWNER, REPO, PR, "feature")
+    box.session.host.reserve(OWNER, REPO, PR)
+    number = box.session.host.open_pull_request(OWNER, REPO, "feature")
+    assert number == PR, f"the pull request is {number}, {PR} is what the cases name"
     found = box.kubectl.get("workflowtemplate", box.release, f"--namespace={box.namespace}") or {}
     (step,) = [item for item in found["spec"]["templates"] if item["name"] == "set-params"]
     env = [item for item in step["container"]["env"] if "{{" not in item.get("value", "")]

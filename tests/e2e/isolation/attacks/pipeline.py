@@ -28,7 +28,7 @@ PUSHED = "; pushed: "
 def push(box: Box, repo: str, files: dict[str, Any], branch: str = "main") -> tuple[str, Path]:
     """Push a repository of files (text, {link: target} or {commit: sha} of a submodule); its commit and folder."""
     host, folder = box.session.host, Path(tempfile.mkdtemp(prefix=f"{repo}-", dir=box.folder))
-    host.create_repository(OWNER, repo)
+    host.create_repository(OWNER, repo, empty=False)
     host.git("init", "--quiet", "--initial-branch=work", cwd=folder)
     for name, content in files.items():
         path = folder / name
@@ -110,8 +110,9 @@ def workflow(box: Box, case: Case) -> str:
         parameters["repo"] = case.name
         _, folder = push(box, case.name, {"README.md": "Hostile\n"}, "feature")
         host = box.session.host
-        host.open_pull_request(OWNER, case.name, int(parameters["pr"]), "feature")
-        # The demo's server opens none of a branch of such a name, forges do: it becomes the only one at the head.
+        host.reserve(OWNER, case.name, int(parameters["pr"]))
+        host.open_pull_request(OWNER, case.name, "feature")
+        # The branch of such a name becomes the only one at the head.
         refs = (f"HEAD:refs/heads/{branch}", ":refs/heads/feature")
         host.git("push", "--quiet", "--force", host.url(OWNER, case.name), *refs, cwd=folder)
     arguments = [{"name": name, "value": value} for name, value in parameters.items()]

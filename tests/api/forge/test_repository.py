@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,34 +11,19 @@ from idag.render import helm
 from implementation_dag.contract import repository as contract
 from implementation_dag.docsrun.helm.installation import chosen
 from scripts.demo.scenarios import all_scenarios
+from scripts.lab.forge.process import Forge
 from scripts.lab.stand import repository
-from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
-from scripts.lab.stand.git_server import GitServer
 from scripts.lab.stand.repository import CHANGES, OWNER, REPO, PullRequest
 
 IMAGE = "registry.example.com:5000/acme/shop"
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHost]:
-    folder = tmp_path_factory.mktemp("git")
-    certificate, key = folder / "tls.crt", folder / "tls.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-         "-subj", "/CN=git", "-addext", f"subjectAltName=DNS:{GIT_HOST}", "-keyout", str(key),
-         "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    server = GitServer(("127.0.0.1", 0), folder / "served", "token")
-    server.use_tls(certificate, key)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield GitHost("127.0.0.1", server.server_port, "token", certificate)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def host(forge: Forge) -> GitHost:
+    assert forge.ca_file
+    return GitHost("127.0.0.1", int(forge.url.rpartition(":")[2]), forge.admin.token, forge.ca_file, "localhost")
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +59,13 @@ def test_a_second_create_changes_nothing(host: GitHost, clone: Path, tmp_path: P
 PULLS = [case.pull for scenario in all_scenarios("r").values() for case in scenario.cases if case.pull]
 
 
-@pytest.mark.parametrize("pull", PULLS, ids=lambda pull: str(pull.number))
+@pytest.mark.parametrize("pull", PULLS, ids=lambda pull: pull.name)
 def test_every_scenarios_change_applies_to_its_pull_request(
     host: GitHost, clone: Path, tmp_path: Path, pull: PullRequest
 ) -> None:
-    commit = repository.open_pull_request(host, pull, clone)
-    assert head(host, pull.number, clone) == commit
-    host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), commit, cwd=clone)
+    opened = repository.open_pull_request(host, pull, clone)
+    assert head(host, opened.number, clone) == opened.head
+    host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), opened.head, cwd=clone)
     if pull.patch:
         host.git("apply", "--check", ".agents/change.patch", cwd=tmp_path / "w")
     values = repository.MOVED_VALUES if pull.moved else "values-preview.yaml"
@@ -93,7 +75,7 @@ def test_every_scenarios_change_applies_to_its_pull_request(
 
 
 def test_a_moved_chart_takes_what_the_repository_s_own_settings_say(host: GitHost, clone: Path, tmp_path: Path) -> None:
-    commit = repository.open_pull_request(host, PullRequest(76, moved=True), clone)
+    commit = repository.open_pull_request(host, PullRequest("moved", moved=True), clone).head
     host.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "w"), commit, cwd=clone)
     assert not (tmp_path / "w" / "charts").exists()
     names = {"tag": "pr-76", "digest": f"sha256:{'0' * 64}", "host": "shop-pr-76.example.com"}
@@ -111,16 +93,27 @@ def test_a_moved_chart_takes_what_the_repository_s_own_settings_say(host: GitHos
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["shop-pr-76.example.com"]
 
 
-def test_numbers_of_pull_requests_are_not_shared() -> None:
-    numbers = [pull.number for pull in PULLS]
-    assert len(set(numbers)) == len(numbers)
+def test_names_of_pull_requests_are_not_shared() -> None:
+    names = [pull.name for pull in PULLS]
+    assert len(set(names)) == len(names)
 
 
 def test_a_pull_request_can_be_opened_again(host: GitHost, clone: Path) -> None:
-    pull = PullRequest(77, version="7.7.7")
-    repository.open_pull_request(host, pull, clone)
-    repository.open_pull_request(host, PullRequest(77, version="7.7.8"), clone)
-    assert '"7.7.8"' in show(host, head(host, 77, clone), "src/shop/__init__.py", clone)
+    first = repository.open_pull_request(host, PullRequest("again", version="7.7.7"), clone)
+    again = repository.open_pull_request(host, PullRequest("again", version="7.7.8"), clone)
+    assert again.number == first.number
+    assert '"7.7.8"' in show(host, head(host, again.number, clone), "src/shop/__init__.py", clone)
+
+
+def test_a_number_can_be_reserved_in_a_fresh_repository(host: GitHost, tmp_path: Path) -> None:
+    host.create_repository(OWNER, "numbered", empty=False)
+    host.create_repository(OWNER, "numbered", empty=False)
+    host.git("init", "--quiet", cwd=tmp_path)
+    host.git("commit", "--quiet", "--allow-empty", "-m", "Of no common history", cwd=tmp_path)
+    host.git("push", "--quiet", host.url(OWNER, "numbered"), "HEAD:refs/heads/feature", cwd=tmp_path)
+    for _ in range(2):
+        host.reserve(OWNER, "numbered", 7)
+        assert host.open_pull_request(OWNER, "numbered", "feature") == 7
 
 
 def test_a_pull_request_brings_folders_along_and_main_has_them_not(host: GitHost, clone: Path, tmp_path: Path) -> None:
@@ -132,7 +125,8 @@ def test_a_pull_request_brings_folders_along_and_main_has_them_not(host: GitHost
     (chart / "charts" / "redis.tgz").write_text("vendored")
     over.mkdir()
     (over / "values-preview.yaml").write_text("theirs: true\n")
-    commit = repository.open_pull_request(host, PullRequest(79, folders=((chart, "charts/real"), (over, "."))), clone)
+    pull = PullRequest("folders", folders=((chart, "charts/real"), (over, ".")))
+    commit = repository.open_pull_request(host, pull, clone).head
     assert show(host, commit, "charts/real/charts/redis.tgz", clone) == "vendored"
     assert show(host, commit, "values-preview.yaml", clone) == "theirs: true"
     assert "charts/real/.git/config" not in host.git("ls-tree", "-r", "--name-only", commit, cwd=clone)
@@ -142,7 +136,7 @@ def test_a_pull_request_brings_folders_along_and_main_has_them_not(host: GitHost
 
 def test_an_unknown_change_names_the_known_ones(host: GitHost, clone: Path) -> None:
     with pytest.raises(DemoError, match=r"known are .*discount"):
-        repository.open_pull_request(host, PullRequest(78, "no-such"), clone)
+        repository.open_pull_request(host, PullRequest("unknown", "no-such"), clone)
     assert host.git("branch", "--show-current", cwd=clone) == "main"
 
 
