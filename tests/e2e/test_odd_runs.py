@@ -14,7 +14,6 @@ from scripts.lab.stand.evidence import download, prefix
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session
 
-KILLED, ODD = 60, 61
 NOT_UTF8 = os.fsdecode(b"caf\xe9.txt")
 # What an application's own tests may do: leave evidence of any name.
 LEAVES = """import os
@@ -31,10 +30,10 @@ POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\ns
 @pytest.mark.long
 def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) -> None:
     kubectl = session.environment.kubectl
-    repository.open_pull_request(session.host, PullRequest(KILLED, version="6.0.0"), session.work)
-    given = {"owner": OWNER, "repo": REPO, "pr": str(KILLED)}
+    pull = repository.open_pull_request(session.host, PullRequest("killed", version="6.0.0"), session.work)
+    given = {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}
     name = workflow.submit(session.environment, given)
-    namespace = f"impl-pr-{KILLED}"
+    namespace = f"impl-pr-{pull.number}"
     pending = "owner=helm,status=pending-install"
     begun = wait.until(lambda: kubectl.items("secrets", f"--namespace={namespace}", f"--selector={pending}"), 300, 0.2)
     assert begun, "helm did not begin"
@@ -49,7 +48,7 @@ def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) ->
     again = workflow.submit(session.environment, given)
     found = workflow.finished(session.environment, workflow.follow(session.environment, [again], lambda _: None)[again])
     assert found.phase == "Succeeded", found
-    preview = previews.namespace(session.environment, KILLED)
+    preview = previews.namespace(session.environment, pull.number)
     assert preview is not None and preview["metadata"]["labels"]["workflow"] == again
 
 
@@ -61,14 +60,15 @@ def test_names_that_are_no_utf8_are_left_out_of_the_evidence_and_kept_in_the_rep
     (tmp_path / "tests" / "test_evidence.py").write_text(LEAVES)
     (tmp_path / ".gitattributes").write_text("*.txt text eol=crlf\n*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (tmp_path / "big.bin").write_text(POINTER)
-    for odd in (NOT_UTF8, "größe 'in' \"cm\".txt", "-rf.txt"):
-        (tmp_path / odd).write_text("one\r\ntwo\r\n")
-    commit = repository.open_pull_request(session.host, PullRequest(ODD, folders=((tmp_path, "."),)), session.work)
-    name = workflow.submit(session.environment, {"owner": OWNER, "repo": REPO, "pr": str(ODD)})
+    for hostile in (NOT_UTF8, "größe 'in' \"cm\".txt", "-rf.txt"):
+        (tmp_path / hostile).write_text("one\r\ntwo\r\n")
+    odd = PullRequest("odd", folders=((tmp_path, "."),))
+    pull = repository.open_pull_request(session.host, odd, session.work)
+    name = workflow.submit(session.environment, {"owner": OWNER, "repo": REPO, "pr": str(pull.number)})
     found = workflow.finished(session.environment, workflow.follow(session.environment, [name], lambda _: None)[name])
     assert found.phase == "Succeeded", found
-    files = download(session.store, prefix(OWNER, REPO, str(ODD), name)).files
+    files = download(session.store, prefix(OWNER, REPO, str(pull.number), name)).files
     assert "rex/fine.txt" in files
     assert not [path for path in files if "caf" in path]
     # Nothing was changed on the way, so nothing was pushed over it.
-    assert files["rex/commit.txt"].decode().strip() == commit
+    assert files["rex/commit.txt"].decode().strip() == pull.head

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from idag.yaml_file import set_values
+from implementation_dag.base.wait import until
 from implementation_dag.contract.repository import FILE
 from scripts.lab.images.keys import source_files
 from scripts.lab.stand.errors import DemoError
@@ -120,11 +120,9 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> PullReq
 
 def _await_head(host: GitHost, number: int, commit: str, folder: Path) -> None:
     """Wait until the forge's reference of the pull request is the commit: it moves a moment after a push."""
-    name, deadline = f"refs/pull/{number}/head", time.monotonic() + HEAD_SECONDS
-    while host.references(OWNER, REPO, name, folder).get(name) != commit:
-        if time.monotonic() > deadline:
-            raise DemoError(f"{name} is not {commit} after {HEAD_SECONDS:.0f} s")
-        time.sleep(0.2)
+    name = f"refs/pull/{number}/head"
+    if not until(lambda: host.references(OWNER, REPO, name, folder).get(name) == commit, HEAD_SECONDS, 0.2):
+        raise DemoError(f"{name} is not {commit} after {HEAD_SECONDS:.0f} s")
 
 
 def move_chart(host: GitHost, folder: Path) -> None:
