@@ -142,6 +142,16 @@ class Driver:
         document = {"new_branch_name": name, "old_branch_name": since}
         self.call("POST", "/repos/{owner}/{repo}/branches", document, owner=owner, repo=repo)
 
+    def knows(self, owner: str, repo: str, branch: str) -> bool:
+        """Whether the forge has filed a pushed branch away, which it does after it has answered the push."""
+        if self.call("GET", "/repos/{owner}/{repo}", owner=owner, repo=repo)["empty"]:
+            return False
+        try:
+            self.call("GET", "/repos/{owner}/{repo}/branches/{branch}", owner=owner, repo=repo, branch=branch)
+        except Missing:
+            return False
+        return True
+
     def open(self, owner: str, repo: str, head: str, title: str = "", base: str = "main") -> int:
         """Open a pull request of a branch, or of `login:branch` of a fork; returns its number, or the open one's."""
         document = {"head": head, "base": base, "title": title or head}

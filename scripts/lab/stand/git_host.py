@@ -13,12 +13,14 @@ from pathlib import Path
 
 import httpx
 
+from implementation_dag.base.wait import until
 from implementation_dag.forge.errors import ForgeError, Missing
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.stand.certificates import GIT_HOST
 from scripts.lab.stand.errors import DemoError
 
 TIME_LIMIT = 60
+FILED_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ class GitHost:
                 driver.repository(owner, repo, empty)
 
     def open_pull_request(self, owner: str, repo: str, branch: str, title: str = "") -> int:
-        """Open a pull request of `branch`, unless there is one; return its number. Raises DemoError."""
+        """Open a pull request of a pushed branch, unless there is one; return its number. Raises DemoError."""
         with self._driver() as driver:
+            if not until(lambda: driver.knows(owner, repo, branch), FILED_SECONDS, 0.2):
+                raise DemoError(f"the forge does not know branch {branch} after {FILED_SECONDS:.0f} s")
             return driver.open(owner, repo, branch, title)
 
     def protect(self, owner: str, repo: str, branch: str) -> None:
