@@ -56,6 +56,11 @@ class Server:
         query = {"dryRun": "All"} | ({} if grace is None else {"gracePeriodSeconds": str(grace)})
         return self._refusal("DELETE", self._path(target), user, query, None, "application/json")
 
+    def definitions(self) -> dict[str, Any]:
+        """Schemas of all that the server serves, by their names."""
+        found: dict[str, Any] = self._get("/openapi/v2")["definitions"]
+        return found
+
     def _path(self, target: dict[str, str]) -> str:
         api, resource = self._resources[target["kind"]]
         below = f"/{target['subresource']}" if "subresource" in target else ""

@@ -81,6 +81,11 @@ what came with the request, also where the request brings managedFields of its o
 (dyn(object).spec.?{{ . }}.hasValue() && (request.operation == 'UPDATE' ? dyn(object).spec.?{{ . }} != dyn(oldObject).spec.?{{ . }} : !(dyn(object).metadata.?managedFields.orValue([]).size() > 0 && dyn(object).metadata.managedFields.all(m, !('f:{{ . }}' in m.?fieldsV1[?'f:spec'].orValue({}))))))
 {{- end }}
 
+{{- /* CEL: the optional has a value that says something: charts write empty texts and mappings for none. */}}
+{{- define "implementation-dag.policies.said" -}}
+![dyn(''), dyn({})].exists(none, {{ . }}.orValue(none) == none)
+{{- end }}
+
 {{- /* CEL: `key` is one of the list's, of which one that ends in /* stands for its prefix: {list: [...], key: name of a CEL variable}. */}}
 {{- define "implementation-dag.policies.listed" -}}
 {{- $exact := list -}}
@@ -116,7 +121,7 @@ one of the node may let through what that refuses.
 */}}
 {{- define "implementation-dag.policies.profiles" -}}
 {{ .specs }}.map(c, ['seccompProfile', 'appArmorProfile'].filter(key, c.?securityContext[?key].?type.orValue('RuntimeDefault') != 'RuntimeDefault')
-+ ['seLinuxOptions'].filter(key, c.?securityContext[?key].hasValue())).filter(keys, keys.size() > 0)
++ ['seLinuxOptions'].filter(key, {{ include "implementation-dag.policies.said" "c.?securityContext[?key]" }})).filter(keys, keys.size() > 0)
 {{- end }}
 
 {{- /*
