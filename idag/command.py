@@ -9,13 +9,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from idag.yaml_reader import InputError
+from implementation_dag.base.errors import CommandError
+from implementation_dag.base.log import clean
 
 Given = ParamSpec("Given")
 
 
-def ends_in_words(program: str, code: int = 2) -> Callable[[Callable[Given, int]], Callable[Given, int]]:
-    """Let `main` tell input that cannot be read and files that cannot be written as `program: what`, and return `code`.
+def ends_in_words(
+    program: str, code: int = 2, interrupted: str = "interrupted"
+) -> Callable[[Callable[Given, int]], Callable[Given, int]]:
+    """Let `main` tell what cannot be done, read or written as `program: what`, and return `code`.
+
+    An interruption is told as `program: interrupted`, and the code is a shell's, 130.
 
     A full disk, a missing right or a folder in a file's place is an OSError wherever it comes up.
     """
@@ -27,13 +32,13 @@ def ends_in_words(program: str, code: int = 2) -> Callable[[Callable[Given, int]
             try:
                 done = main(*arguments, **named)
                 sys.stdout.flush()
-            except (InputError, OSError) as error:
+            except (CommandError, OSError) as error:
                 if not isinstance(error, BrokenPipeError):
                     print(f"{program}: {_words(error)}", file=sys.stderr)
                 _drop_output()
                 return code
             except KeyboardInterrupt:
-                print(f"{program}: interrupted", file=sys.stderr)
+                print(f"{program}: {interrupted}", file=sys.stderr)
                 return 130
             return done
 
@@ -53,7 +58,7 @@ def _drop_output() -> None:
 def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return " ".join(str(error).split())
+    return clean(str(error))
 
 
 def _print_anything() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from idag.render.manifests import load
+from implementation_dag.base.errors import CommandError
 
 FILE = Path(__file__).parent / "assertions.yaml"
 CHECKS = ("equals", "matches", "contains", "length", "exists")
@@ -17,7 +18,7 @@ _STEP = re.compile(
 _ABSENT = object()
 
 
-class AssertionsError(ValueError):
+class AssertionsError(CommandError):
     """assertions.yaml says something that is not allowed; the message names the entry."""
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from implementation_dag.base.errors import CommandError
+
 _SAMPLE_SECONDS = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -23,7 +25,7 @@ class Measured:
     output: str
 
 
-class ProgramError(Exception):
+class ProgramError(CommandError):
     """The program failed; the message holds what it said."""
 
 

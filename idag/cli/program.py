@@ -10,10 +10,6 @@ import click
 
 from idag.cli import chart, doctor, lint, promote, retention, runs
 from idag.command import ends_in_words
-from idag.errors import CommandError
-from idag.yaml_reader import InputError
-from implementation_dag.base.errors import StepError
-from implementation_dag.base.log import clean
 
 PROGRAM = "idag"
 DISTRIBUTION = "implementation-dag"
@@ -68,6 +64,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except (CommandError, StepError, InputError) as error:
-        print(f"{PROGRAM}: {clean(str(error))}", file=sys.stderr)
-        return CANNOT

@@ -1,6 +1,6 @@
 """Why something of the cluster cannot be told."""
 
-from idag.errors import CommandError
+from implementation_dag.base.errors import CommandError
 
 
 class ClusterError(CommandError):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from idag.errors import CommandError
 from idag.render.cache import content_key, default_cache, tool_key
 from idag.render.manifests import documents
 from idag.render.manifests import objects as read
 from idag.toolchain import tool
+from implementation_dag.base.errors import CommandError
 
 Object = dict[str, Any]
 PROGRAMS = {"kubectl": ["kubectl", "kustomize"], "kustomize": ["kustomize", "build"]}

@@ -1,6 +1,6 @@
 """Why a promotion is refused."""
 
-from idag.errors import CommandError
+from implementation_dag.base.errors import CommandError
 
 
 class PromoteError(CommandError):

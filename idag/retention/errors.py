@@ -1,6 +1,6 @@
 """Why the rules could not be applied."""
 
-from idag.errors import CommandError
+from implementation_dag.base.errors import CommandError
 
 
 class RetentionError(CommandError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idag.errors import CommandError
+from implementation_dag.base.errors import CommandError
 
 
 class SchemaError(CommandError):

@@ -7,13 +7,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from idag.command import ends_in_words
 from idag.progress import Progress
 from idag.toolchain.build import build_all, select
-from idag.toolchain.errors import ToolError
 from idag.toolchain.pins import GROUPS, read_pins
 from idag.toolchain.store import Store, cache_root
 
 
+@ends_in_words("tools", 1, "interrupted: run the same command again, it goes on with the tool that was cut")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m idag.toolchain", description=__doc__)
@@ -27,21 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress = Progress("tools")
     # A termination tidies up like Ctrl-C: the compiler must not go on alone.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        store = Store(cache_root(), read_pins())
-        if options.command == "build":
-            build_all(store, select(store.pins, options.group, options.tools), progress)
-            progress(f"ready in {store.bin_folder}")
-        elif options.command == "path":
-            print(store.bin_folder)
-        else:
-            _list(store)
-    except ToolError as error:
-        progress(f"error: {error}")
-        return 1
-    except KeyboardInterrupt:
-        progress("interrupted: run the same command again, it goes on with the tool that was cut")
-        return 130
+    store = Store(cache_root(), read_pins())
+    if options.command == "build":
+        build_all(store, select(store.pins, options.group, options.tools), progress)
+        progress(f"ready in {store.bin_folder}")
+    elif options.command == "path":
+        print(store.bin_folder)
+    else:
+        _list(store)
     return 0
 
 

@@ -10,22 +10,21 @@ from pathlib import Path
 
 from rich.console import Console
 
+from idag.command import ends_in_words
 from idag.progress import Progress
-from idag.toolchain import ToolError, ToolMissing
+from implementation_dag.base.errors import CommandError
 from scripts.demo import summary
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
-from scripts.lab.cluster.settings import ClusterError
-from scripts.lab.images.image import ImageError
 from scripts.lab.stand import environment, logs
 from scripts.lab.stand.alone import alone, lock_of
-from scripts.lab.stand.errors import DemoError, NotStarted
+from scripts.lab.stand.errors import NotStarted
 from scripts.lab.stand.session import Session, prepared, remove_everything
 
 OUT = Path("out") / "demo"
-FAULTS = (DemoError, ClusterError, ImageError, ToolError, ToolMissing)
 
 
+@ends_in_words("demo", 1, "interrupted; `make down` stops the cluster")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one scenario; 0 only when it ended as it should."""
     names = list(all_scenarios("registry"))
@@ -41,18 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress, console = Progress("demo"), Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)
-    try:
-        where = environment.describe(os.environ)
-        with alone(lock_of(where.state)):
-            good = _run(where, options.scenario, console, progress)
-            if not options.keep:
-                remove_everything(where, progress)
-    except FAULTS as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("demo: interrupted; `make down` stops the cluster", file=sys.stderr)
-        return 130
+    where = environment.describe(os.environ)
+    with alone(lock_of(where.state)):
+        good = _run(where, options.scenario, console, progress)
+        if not options.keep:
+            remove_everything(where, progress)
     return 0 if good else 1
 
 
@@ -63,7 +55,7 @@ def _run(where: environment.Environment, name: str, console: Console, progress: 
             return show_scenario(session, name, OUT)
     except NotStarted:
         raise
-    except FAULTS as error:
+    except CommandError as error:
         print(f"demo: {error}", file=sys.stderr)
         save_logs(where, OUT, progress)
         return False

@@ -1,9 +1,13 @@
-"""Errors that end a step with one readable line instead of a traceback."""
+"""The one base of what a person is told instead of a traceback, and what ends a step."""
 
 from __future__ import annotations
 
 
-class StepError(Exception):
+class CommandError(Exception):
+    """A command cannot go on; the text says why and what to do about it."""
+
+
+class StepError(CommandError):
     """A step cannot go on; the text says what is wrong and what to do about it."""
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from implementation_dag.base.errors import CommandError
+
 Object = dict[str, Any]
 
 _DEEPEST = 100
@@ -31,7 +33,7 @@ _BYTE_ORDER_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class InputError(Exception):
+class InputError(CommandError):
     """What was given cannot be read; the message is one line that says what it is and where."""
 
 

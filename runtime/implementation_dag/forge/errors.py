@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from implementation_dag.base.errors import CommandError
 
-class ForgeError(Exception):
+
+class ForgeError(CommandError):
     """The forge did not do what was asked; the message names the call and the answer."""
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 
 from idag.command import ends_in_words
 from idag.progress import Progress
-from idag.render import RenderError, Suite, SuiteError
+from idag.render import Suite
 from scripts.chart.coverage import floor, page, refusals, report
-from scripts.chart.coverage.actions import TemplateError
-from scripts.chart.coverage.errors import CoverageError
 from scripts.chart.coverage.measure import measure
 from scripts.chart.coverage.notice import noticing
 from scripts.chart.render.project import ROOT, SUITE
@@ -40,24 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress = Progress("coverage")
     # Before the minutes that measuring takes.
     options.out.mkdir(parents=True, exist_ok=True)
-    try:
-        coverage = (
-            measure(suite, progress)
-            if options.chart
-            else measure(suite, progress, noticing(TESTS), refusals.read(REFUSED))
-        )
-        report.write_summary(coverage, suite.chart, options.out / "summary.json")
-        (options.out / "index.html").write_text(page.html(coverage, suite.chart), encoding="utf-8")
-        print(*report.lines(coverage), sep="\n")
-        print(f"see {options.out / 'index.html'}")
-        if options.chart:
-            return 0
-        if options.raise_floor:
-            floor.raise_to(FLOOR, coverage.percentages)
-        faults = floor.below(coverage.percentages, floor.read(FLOOR))
-    except (CoverageError, RenderError, SuiteError, TemplateError, floor.FloorError) as error:
-        progress(f"error: {error}")
-        return 2
+    coverage = (
+        measure(suite, progress) if options.chart else measure(suite, progress, noticing(TESTS), refusals.read(REFUSED))
+    )
+    report.write_summary(coverage, suite.chart, options.out / "summary.json")
+    (options.out / "index.html").write_text(page.html(coverage, suite.chart), encoding="utf-8")
+    print(*report.lines(coverage), sep="\n")
+    print(f"see {options.out / 'index.html'}")
+    if options.chart:
+        return 0
+    if options.raise_floor:
+        floor.raise_to(FLOOR, coverage.percentages)
+    faults = floor.below(coverage.percentages, floor.read(FLOOR))
     for fault in faults:
         progress(f"error: {fault}: add what is listed above to a case in tests/render/cases or to a test")
     return 1 if faults else 0

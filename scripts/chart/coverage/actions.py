@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from implementation_dag.base.errors import CommandError
+
 _STRING = r'"(?:\\.|[^"\\\n])*"|`[^`]*`|' + r"'(?:\\.|[^'\\\n])*'"
 _ACTION = re.compile(
     r"\{\{(?P<left>-(?=\s))?\s*"
@@ -19,7 +21,7 @@ KEYWORDS = frozenset(
 _STRINGS = re.compile(_STRING, re.DOTALL)
 
 
-class TemplateError(ValueError):
+class TemplateError(CommandError):
     """The text is no Go template; the message names file and line."""
 
 

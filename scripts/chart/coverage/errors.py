@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from implementation_dag.base.errors import CommandError
 
-class CoverageError(Exception):
+
+class CoverageError(CommandError):
     """Nothing could be measured; the message says why and what to do."""

@@ -6,13 +6,15 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from implementation_dag.base.errors import CommandError
+
 FIGURES = ("value_keys", "branches", "mutants")
 _HEAD = (
     "# The least that `make coverage` accepts, in per cent. Raise it with `make coverage RAISE=1`; never lower it.\n"
 )
 
 
-class FloorError(ValueError):
+class FloorError(CommandError):
     """The file of the floor is not as it should be; the message names file, figure and what is allowed."""
 
 

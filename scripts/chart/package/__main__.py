@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idag.command import ends_in_words
-from idag.toolchain import ToolError, ToolMissing
-from scripts.chart.package.archive import PackageError, package
+from scripts.chart.package.archive import package
 
 CHART = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag"
 
@@ -22,11 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--chart", type=Path, default=CHART, help="folder of the chart")
     parser.add_argument("--out", type=Path, default=Path("out/package"), help="folder of the package")
     options = parser.parse_args(arguments)
-    try:
-        made = package(options.chart, options.out)
-    except (PackageError, ToolError, ToolMissing) as error:
-        print(f"package: {error}", file=sys.stderr)
-        return 1
+    made = package(options.chart, options.out)
     print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made}")
     return 0
 

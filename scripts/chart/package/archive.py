@@ -10,13 +10,14 @@ import tempfile
 from pathlib import Path
 
 from idag.toolchain import tool
+from implementation_dag.base.errors import CommandError
 
 # 2025-12-01T00:00:00Z, as in our images; the date of a package is the date of its release, not of its files.
 EPOCH = 1764547200
 MODE = 0o644
 
 
-class PackageError(Exception):
+class PackageError(CommandError):
     """helm refused the chart; the text is its own."""
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from idag.command import ends_in_words
 from idag.progress import Progress
 from idag.yaml_reader import InputError
+from implementation_dag.base.errors import CommandError
 from scripts.chart.real import pipeline
 from scripts.chart.real.chart import check, find
-from scripts.demo.__main__ import FAULTS
 
 BESIDE = "folder laid over the repository: values-preview.yaml, Containerfile; its release.yaml is for our own release"
 
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _pipeline(chart: Path, beside: str, progress: Progress) -> pipeline.Pipeline:
     try:
         return pipeline.run(chart, Path(beside) if beside else None, progress)
-    except FAULTS as error:
+    except CommandError as error:
         return pipeline.could_not_run(chart, error)
 
 

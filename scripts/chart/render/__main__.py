@@ -10,9 +10,7 @@ from pathlib import Path
 from idag.command import ends_in_words
 from idag.progress import Progress
 from idag.render import harness
-from idag.render.errors import RenderError, SuiteError
 from idag.render.layout import dump
-from idag.toolchain import ToolError
 from scripts.chart.render.project import SUITE
 
 
@@ -21,18 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code: 0 as kept, 1 for differences, 2 when it cannot be told."""
     options = _parser().parse_args(arguments)
     progress = Progress("render")
-    try:
-        harness.have_tools(progress)
-        if options.command == "check":
-            return harness.check(SUITE, progress, options.junit)
-        if options.command == "update":
-            return harness.update(SUITE, progress)
-        objects = SUITE.render(options.case).objects
-        for address in options.address or objects:
-            print(f"---\n{dump(objects[address].data)}", end="")
-    except (RenderError, SuiteError, ToolError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    harness.have_tools(progress)
+    if options.command == "check":
+        return harness.check(SUITE, progress, options.junit)
+    if options.command == "update":
+        return harness.update(SUITE, progress)
+    objects = SUITE.render(options.case).objects
+    for address in options.address or objects:
+        print(f"---\n{dump(objects[address].data)}", end="")
     return 0
 
 

@@ -10,11 +10,9 @@ from pathlib import Path
 from idag.command import ends_in_words
 from idag.progress import Progress
 from idag.render.targets import KUBERNETES
-from idag.schemas.errors import SchemaError
 from idag.schemas.pinned import differences, generate, write
 from idag.schemas.reading import read
 from idag.schemas.validation import validate
-from idag.toolchain import ToolError
 from idag.yaml_reader import InputError
 
 
@@ -30,18 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files or folders of YAML")
     options = parser.parse_args(arguments)
     progress = Progress("schemas")
-    try:
-        if options.command == "validate":
-            return _validate(options.paths, options.kubernetes)
-        files = generate(progress)
-        if options.command == "generate":
-            write(files)
-            progress(f"{len(files) - 1} schemas written")
-            return 0
-        found = differences(files)
-    except (SchemaError, ToolError) as error:
-        progress(f"error: {error}")
-        return 2
+    if options.command == "validate":
+        return _validate(options.paths, options.kubernetes)
+    files = generate(progress)
+    if options.command == "generate":
+        write(files)
+        progress(f"{len(files) - 1} schemas written")
+        return 0
+    found = differences(files)
     for line in found:
         print(f"tools/schemas/{line}")
     progress(f"{len(files) - 1} schemas made anew, {len(found)} differ")

@@ -11,7 +11,7 @@ from pathlib import Path
 from idag.command import ends_in_words
 from idag.yaml_reader import read_text
 
-from .entries import ValuesError, read
+from .entries import read
 from .page import page, stale
 from .schema import made
 
@@ -25,12 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--chart", type=Path, default=CHART, help="folder of the chart")
     parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 when something is stale")
     options = parser.parse_args(arguments)
-    try:
-        entries = read(options.chart)
-        schema = made(entries)
-    except ValuesError as error:
-        print(error, file=sys.stderr)
-        return 1
+    entries = read(options.chart)
+    schema = made(entries)
     wanted = {
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": page(options.chart, entries, schema),

@@ -10,13 +10,14 @@ from typing import Any
 import yaml
 
 from idag.yaml_reader import InputError, load
+from implementation_dag.base.errors import CommandError
 
 Schema = dict[str, Any]
 # Above a key, what stands before this word is for people; what stands behind it is a rule in YAML, or a shape's name.
 RULE = "@schema"
 
 
-class ValuesError(Exception):
+class ValuesError(CommandError):
     """values.yaml does not describe its values; the text has one line a key."""
 
 

@@ -6,14 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from idag.command import ends_in_words
 from idag.progress import Progress
-from idag.toolchain import ToolError, tool
+from idag.toolchain import tool
 from scripts.lab.cluster import argocd, bringup, images, policies, prerequisites, shutdown, status
 from scripts.lab.cluster.lock import cluster_lock
-from scripts.lab.cluster.settings import ClusterError, State
-from scripts.lab.images.image import ImageError
+from scripts.lab.cluster.settings import State
 
 
+@ends_in_words("cluster", 1, "interrupted; run it again to go on")
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 good, 1 failed or, for `status`, not up)."""
     parser = argparse.ArgumentParser(prog="python -m scripts.lab.cluster", description=__doc__)
@@ -26,15 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     load = commands.add_parser("load", help="import OCI archives into the cluster's containerd")
     load.add_argument("archive", nargs="+", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        prerequisites.require_root_on_linux()
-        return _run(options, State.from_environment(), Progress("cluster"))
-    except (ClusterError, ToolError, ImageError) as error:
-        print(f"cluster {options.command}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"cluster {options.command}: interrupted; run it again to go on", file=sys.stderr)
-        return 130
+    prerequisites.require_root_on_linux()
+    return _run(options, State.from_environment(), Progress("cluster"))
 
 
 def _run(options: argparse.Namespace, state: State, progress: Progress) -> int:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from implementation_dag.base.errors import CommandError
+
 NODE_NAME = "idag"
 NODE_IP = "172.30.0.1"
 NODE_BRIDGE = "idag0"
@@ -22,7 +24,7 @@ REGISTRY = f"{NODE_IP}:5000"
 CGROUP = "idag"
 
 
-class ClusterError(Exception):
+class ClusterError(CommandError):
     """The cluster cannot be brought up, down or asked; the message says what to do."""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from idag.toolchain import asset, tool
+from implementation_dag.base.errors import CommandError
 from implementation_dag.base.wait import rounds
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
@@ -27,7 +28,7 @@ START_SECONDS = 120
 STOP_SECONDS = 20
 
 
-class ForgeDied(Exception):
+class ForgeDied(CommandError):
     """Gitea did not start, or not in time; the text has the end of its log."""
 
 

@@ -8,35 +8,30 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
 from idag.progress import Progress
-from idag.toolchain import ToolError, ToolMissing
 from scripts.lab.cluster.prerequisites import require_packages
-from scripts.lab.cluster.settings import ClusterError
 from scripts.lab.images.build import build, push, recipe_named
 from scripts.lab.images.context import RECIPES, pinned_base
-from scripts.lab.images.image import ImageError
 
 
+@ends_in_words("images", 1)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code. Results go to stdout, progress and errors to stderr."""
     options = _parser().parse_args(arguments)
     names = options.names or list(RECIPES)
-    try:
-        bases = {}
-        for name in names:
-            recipe = recipe_named(name)
-            bases[name] = pinned_base(recipe) if options.pinned_base else options.base_image
-        if not shutil.which("buildah") or not shutil.which("mmdebstrap"):
-            require_packages(Progress("images"))
-        for name in names:
-            if options.command == "push":
-                print(push(name, options.registry, options.ca, bases[name]), flush=True)
-            else:
-                image = build(name, bases[name])
-                print(f"{image.local} {image.digest} {image.archive}", flush=True)
-    except (ImageError, ClusterError, ToolError, ToolMissing) as error:
-        print(f"images: {error}", file=sys.stderr)
-        return 1
+    bases = {}
+    for name in names:
+        recipe = recipe_named(name)
+        bases[name] = pinned_base(recipe) if options.pinned_base else options.base_image
+    if not shutil.which("buildah") or not shutil.which("mmdebstrap"):
+        require_packages(Progress("images"))
+    for name in names:
+        if options.command == "push":
+            print(push(name, options.registry, options.ca, bases[name]), flush=True)
+        else:
+            image = build(name, bases[name])
+            print(f"{image.local} {image.digest} {image.archive}", flush=True)
     return 0
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.toolchain.store import cache_root
+from implementation_dag.base.errors import CommandError
 
 
-class ImageError(Exception):
+class ImageError(CommandError):
     """An image could not be made, read or pushed; the message says what to do."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from implementation_dag.base.errors import CommandError
 
-class DemoError(Exception):
+
+class DemoError(CommandError):
     """The demo cannot go on; the message says why and what to do."""
 
 
