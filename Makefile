@@ -112,7 +112,7 @@ check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m idag.toolchain build --group check
 
 .PHONY: check
-check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, promtool, vegeta, checkov, S3
+check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, vegeta, checkov, S3
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/load tests/check
 
 .PHONY: check-real

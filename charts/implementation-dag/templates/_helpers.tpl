@@ -140,18 +140,20 @@ deleteDelayDuration: {{ .Values.workflow.podGCDelaySeconds | int }}s
 {{- end }}
 {{- end }}
 
-{{- define "implementation-dag.step.trustEnv" -}}
-{{- if .Values.trust.configMap }}
-- {name: SSL_CERT_FILE, value: /etc/ssl/idag/ca-bundle.crt}
-- {name: GIT_SSL_CAINFO, value: /etc/ssl/idag/ca-bundle.crt}
-{{- end }}
-{{- end }}
-
 {{- /* The proxy, as JSON in a variable of ours: under the usual names whatever reads them would use it, for the API server too. */}}
 {{- define "implementation-dag.proxyEnv" -}}
 {{- if or .Values.proxy.httpProxy .Values.proxy.httpsProxy }}
 - {name: PROXY, value: {{ toJson .Values.proxy | quote }}}
 {{- end }}
+{{- end }}
+
+{{- /* What a container needs that talks to the world: whom it trusts, and through what it goes. */}}
+{{- define "implementation-dag.outwardEnv" -}}
+{{- if .Values.trust.configMap }}
+- {name: SSL_CERT_FILE, value: /etc/ssl/idag/ca-bundle.crt}
+- {name: GIT_SSL_CAINFO, value: /etc/ssl/idag/ca-bundle.crt}
+{{- end }}
+{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
 {{- end }}
 
 {{- /* A bound, short-lived token for containers that talk to the API server; nothing else in the pod gets one. */}}

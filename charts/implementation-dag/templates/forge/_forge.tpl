@@ -64,8 +64,7 @@ spec:
               valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
             - {name: LOG_LEVEL, value: {{ $root.Values.docsrun.logLevel }}}
             {{- .env | nindent 12 }}
-            {{- include "implementation-dag.step.trustEnv" $root | nindent 12 }}
-            {{- include "implementation-dag.proxyEnv" $root | nindent 12 }}
+            {{- include "implementation-dag.outwardEnv" $root | nindent 12 }}
           ports:
             - {name: http, containerPort: 8080, protocol: TCP}
           livenessProbe:

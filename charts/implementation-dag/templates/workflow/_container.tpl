@@ -27,8 +27,7 @@ volumeMounts:
 - {name: ARG_{{ . }}, value: "{{ include "implementation-dag.parameter" . }}"}
 {{- end }}
 {{- include "implementation-dag.workflowEnv" . | nindent 0 }}
-{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
-{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
+{{- include "implementation-dag.outwardEnv" . | nindent 0 }}
 {{- end }}
 
 {{- define "implementation-dag.provisionEnv" -}}
@@ -50,8 +49,7 @@ volumeMounts:
 {{- if .Values.deploy.image.pullSecret }}
 - {name: DOCKER_CONFIG, value: /etc/implementation-dag-registry}
 {{- end }}
-{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
-{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
+{{- include "implementation-dag.outwardEnv" . | nindent 0 }}
 {{- end }}
 
 {{- define "implementation-dag.acceptanceEnv" -}}
@@ -86,6 +84,5 @@ volumeMounts:
 - {name: STAGE, value: "{{ "{{inputs.parameters.github-app}}" }}"}
 - {name: COMMIT, value: "{{ "{{inputs.parameters.commit}}" }}"}
 - {name: BRANCH, value: "{{ "{{inputs.parameters.branch}}" }}"}
-{{- include "implementation-dag.step.trustEnv" . | nindent 0 }}
-{{- include "implementation-dag.proxyEnv" . | nindent 0 }}
+{{- include "implementation-dag.outwardEnv" . | nindent 0 }}
 {{- end }}

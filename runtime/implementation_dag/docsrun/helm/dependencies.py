@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
+from implementation_dag.base.yaml_reader import InputError, load
 
 from . import chart, command
 
@@ -99,8 +98,8 @@ def _dependencies(path: Path) -> list[Dependency]:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text(errors="replace"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        found = load(path.read_text(errors="replace"))
+    except (OSError, InputError):
         return {}
     return found if isinstance(found, dict) else {}
 
