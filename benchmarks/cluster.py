@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from idag.command import ends_in_words
 from scripts.lab.cluster.__main__ import main as cluster
 
 ROUNDS = 3
@@ -25,8 +28,10 @@ def seconds(command: str) -> float:
     return time.monotonic() - start
 
 
-def main() -> int:
+@ends_in_words("bench")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure; the cluster is down afterwards."""
+    argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__).parse_args(arguments)
     seconds("down")
     rounds = [{"up": seconds("up"), "no_op": seconds("up"), "down": seconds("down")} for _ in range(ROUNDS)]
     medians = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}

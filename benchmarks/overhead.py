@@ -6,16 +6,19 @@ an exit handler) as no-op pods, in turns on one cluster, and writes out/bench/ov
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import os
 import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from idag.command import ends_in_words
 from idag.progress import Progress
 from implementation_dag.contract.stages import PROVISION, STAGES
 from scripts.demo.running import run
@@ -91,8 +94,10 @@ def measure(session: Session) -> dict[str, Any]:
     }
 
 
-def main() -> int:
+@ends_in_words("bench")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure on the cluster of `make demo`; it stays up."""
+    argparse.ArgumentParser(prog="python -m benchmarks.overhead", description=__doc__).parse_args(arguments)
     progress = Progress("bench")
     where = environment.describe(os.environ)
     with alone(lock_of(where.state)), prepared(where, Console(highlight=False, width=140), progress) as session:

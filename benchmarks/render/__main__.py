@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import statistics
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.render import process, suites
 from benchmarks.render.assertions import Assertion, read
+from idag.command import ends_in_words
 from idag.progress import Progress
 from idag.render import NEWEST, TARGETS
 from idag.render.targets import KUBERNETES
@@ -27,8 +29,10 @@ OUT = Path("out") / "bench" / "render.json"
 Measured = process.Measured
 
 
-def main() -> int:
+@ends_in_words("bench")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write the figures and print them."""
+    argparse.ArgumentParser(prog="python -m benchmarks.render", description=__doc__).parse_args(arguments)
     assertions = read()
     progress = Progress("bench")
     with tempfile.TemporaryDirectory() as folder:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from benchmarks.render.assertions import read
 from benchmarks.render.suites import places
+from idag.command import ends_in_words
 from idag.render import TARGETS, Target
 from idag.render.manifests import documents, load
 from idag.toolchain import tool
 from scripts.chart.render.project import SUITE
 
 
-def main() -> int:
+@ends_in_words("bench")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run helm for each assertion; print the faults and how many runs there were."""
+    argparse.ArgumentParser(prog="python -m benchmarks.render.plain", description=__doc__).parse_args(arguments)
     assertions = read()
     where = {case: places(SUITE, case) for case in {assertion.case for assertion in assertions}}
     faults = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 
 from .base.errors import StepError
 from .base.log import fail
@@ -35,14 +37,19 @@ SUBCOMMANDS = {
 }
 # What people call: it takes arguments.
 COMMANDS = {"render-preview"}
+WRONG_USAGE = 64
 
 
 def main(argv: list[str]) -> int:
-    """Run one subcommand; 0 on success, 1 when the step cannot go on, 64 for wrong usage."""
+    """Run one subcommand; 0 on success, 1 when the step cannot go on, 64 for wrong usage or outside its pod."""
     name, given = (argv[0], argv[1:]) if argv else ("", [])
+    usage = f"usage: python -m implementation_dag {{{','.join(SUBCOMMANDS)}}}"
+    if argv in (["-h"], ["--help"]):
+        print(usage)
+        return 0
     if name not in SUBCOMMANDS or (given and name not in COMMANDS):
-        fail(f"usage: python -m implementation_dag {{{','.join(SUBCOMMANDS)}}}")
-        return 64
+        fail(usage)
+        return WRONG_USAGE
     module, function = SUBCOMMANDS[name].split(":")
     try:
         run = getattr(importlib.import_module(f".{module}", __package__), function)
@@ -50,7 +57,21 @@ def main(argv: list[str]) -> int:
     except StepError as error:
         fail(str(error))
         return 1
+    except KeyError as error:
+        if not _of_environment(error):
+            raise
+        fail(f"{error} is not in the environment: {name} runs in pods that the chart makes")
+        return WRONG_USAGE
+    except OSError as error:
+        fail(str(error))
+        return 1
     return status
+
+
+def _of_environment(error: KeyError) -> bool:
+    """Whether it was raised by a look into os.environ."""
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is type(os.environ).__getitem__.__code__
 
 
 if __name__ == "__main__":

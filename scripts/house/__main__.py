@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,11 @@ def layers_broken() -> list[str]:
 
 
 @ends_in_words("house")
-def main(generated: list[str]) -> int:
-    """Count what is in the repository, but for what is `generated`."""
-    files = Files(ROOT, generated)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count what is in the repository, but for what is generated."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.house", description=__doc__.partition(":")[2])
+    parser.add_argument("generated", nargs="*", help="files and folders that nobody edits")
+    files = Files(ROOT, parser.parse_args(arguments).generated)
     costs = {kind.name: cost(kind, files) for kind in KINDS}
     found: dict[str, Any] = {
         "change_cost": {name: list(one.files) for name, one in costs.items()},
@@ -52,9 +56,8 @@ def main(generated: list[str]) -> int:
         print(f"{name}: {len(found[name])}")
         for item in found[name]:
             print(f"             {item}")
-
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

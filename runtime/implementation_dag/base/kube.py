@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 from lightkube import ApiError, Client
 from lightkube.core import decoders
+from lightkube.core.exceptions import ConfigError
 from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
@@ -32,8 +33,11 @@ Result = TypeVar("Result")
 
 
 def client() -> Client:
-    """Return a client with the pod's own identity (or KUBECONFIG's, outside a cluster)."""
-    return Client(field_manager=FIELD_MANAGER)
+    """Return a client with the pod's own identity (or KUBECONFIG's, outside a cluster). Raises StepError."""
+    try:
+        return Client(field_manager=FIELD_MANAGER)
+    except ConfigError as error:
+        raise StepError(f"no cluster: {error}") from None
 
 
 def learn(*resources: type[NamespacedResource]) -> None:

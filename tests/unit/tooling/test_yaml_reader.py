@@ -143,11 +143,13 @@ def test_lines_are_counted_from_the_files_first(tmp_path: Path, capsys: pytest.C
     assert f"{path}: line 7, column 1: key 'a' is there twice" in capsys.readouterr().err
 
 
-MODULES = (
-    *("scripts.chart.lint_docs", "scripts.chart.render.__main__", "scripts.chart.render.standalone"),
-    *("scripts.chart.schemas.__main__", "scripts.chart.coverage.__main__", "scripts.chart.values.__main__"),
-    *("scripts.chart.package.__main__", "scripts.chart.overlays", "scripts.contract"),
+COMMANDS = [path for folder in ("benchmarks", "idag", "scripts") for path in (ROOT / folder).rglob("*.py")]
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in COMMANDS
+    if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 )
+MODULES.remove("idag.__main__")  # tests/unit/idag has its commands
 
 
 @pytest.mark.parametrize("module", MODULES)
