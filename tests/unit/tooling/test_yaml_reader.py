@@ -143,10 +143,10 @@ def test_lines_are_counted_from_the_files_first(tmp_path: Path, capsys: pytest.C
     assert f"{path}: line 7, column 1: key 'a' is there twice" in capsys.readouterr().err
 
 
-COMMANDS = [path for folder in ("benchmarks", "idag", "scripts") for path in (ROOT / folder).rglob("*.py")]
+FILES = [path for folder in ("benchmarks", "idag", "scripts") for path in (ROOT / folder).rglob("*.py")]
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for path in COMMANDS
+    for path in FILES
     if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 )
 MODULES.remove("idag.__main__")  # tests/unit/idag has its commands
