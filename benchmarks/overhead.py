@@ -23,10 +23,10 @@ from idag.progress import Progress
 from implementation_dag.contract.stages import PROVISION, STAGES
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
+from scripts.lab.errors import LabError
 from scripts.lab.stand import environment, workflow
 from scripts.lab.stand.alone import alone, lock_of
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.release import RELEASE
 from scripts.lab.stand.session import Session, prepared
 from scripts.lab.stand.stages import wall_seconds
@@ -61,15 +61,15 @@ def noop_workflow(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def noop_seconds(session: Session) -> float:
-    """Wall time of one run of the no-op topology. Raises DemoError when it does not succeed."""
+    """Wall time of one run of the no-op topology. Raises LabError when it does not succeed."""
     where = session.environment
     installed = where.kubectl.get("workflowtemplates.argoproj.io", RELEASE, f"--namespace={RELEASE_NAMESPACE}")
     if installed is None:
-        raise DemoError(f"no WorkflowTemplate {RELEASE} in namespace {RELEASE_NAMESPACE}")
+        raise LabError(f"no WorkflowTemplate {RELEASE} in namespace {RELEASE_NAMESPACE}")
     name = where.kubectl.create(noop_workflow(installed))
     found = workflow.follow(where, [name], lambda _: None)[name]
     if workflow.phase(found) != "Succeeded":
-        raise DemoError(f"workflow {name} is {workflow.phase(found)}: {found['status'].get('message', '')}")
+        raise LabError(f"workflow {name} is {workflow.phase(found)}: {found['status'].get('message', '')}")
     return wall_seconds(found)
 
 
@@ -79,7 +79,7 @@ def measure(session: Session) -> dict[str, Any]:
     for number in range(1, ROUNDS + 1):
         outcome = run(session, all_scenarios(session.environment.registry)["default"])
         if not outcome.as_expected:
-            raise DemoError(f"round {number}: the demo ended {outcome.result}: run `make demo` to see why")
+            raise LabError(f"round {number}: the demo ended {outcome.result}: run `make demo` to see why")
         overheads.append(outcome.runs[0].run.overhead_seconds)
         noops.append(noop_seconds(session))
         session.progress(f"round {number}: overhead {overheads[-1]:.0f} s, no-op topology {noops[-1]:.0f} s")

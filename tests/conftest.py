@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from scripts.lab.openssl import new_key, openssl, self_signed
 
 # How long an example takes says nothing on a machine that does other work.
 hypothesis.settings.register_profile("ours", deadline=None)
@@ -19,15 +20,15 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with ca.crt, and server.crt/server.key issued by it for `localhost`."""
     folder = tmp_path_factory.mktemp("pki")
 
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test CA",
-            "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl("req", "-x509", *key, "-keyout", "server.key", "-out", "server.crt", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-addext", "basicConstraints=critical,CA:FALSE")  # fmt: skip
+    authority, ca, key = folder / "ca.key", folder / "ca.crt", folder / "server.key"
+    new_key(authority)
+    new_key(key)
+    self_signed(authority, ca, "/CN=test CA", 1, "keyUsage=critical,keyCertSign")
+    openssl(
+        "req", "-x509", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+        "-addext", "basicConstraints=critical,CA:FALSE", "-CA", str(ca), "-CAkey", str(authority),
+        "-key", str(key), "-out", str(folder / "server.crt"),
+    )  # fmt: skip
     return folder
 
 

@@ -16,9 +16,9 @@ from implementation_dag.base.errors import CommandError
 from scripts.demo import summary
 from scripts.demo.running import run
 from scripts.demo.scenarios import all_scenarios
+from scripts.lab.errors import NotStarted
 from scripts.lab.stand import environment, logs
 from scripts.lab.stand.alone import alone, lock_of
-from scripts.lab.stand.errors import NotStarted
 from scripts.lab.stand.session import Session, prepared, remove_everything
 
 OUT = Path("out") / "demo"

@@ -18,7 +18,7 @@ from scripts.lab.stand.workflow import Finished
 def run(session: Session, scenario: Scenario) -> Outcome:
     """Open the pull requests, submit the workflows, follow them to their end and look at what they left.
 
-    Raises DemoError when the scenario could not be carried out at all.
+    Raises LabError when the scenario could not be carried out at all.
     """
     where, progress = session.environment, session.progress
     progress(f"scenario {scenario.name}: {scenario.about}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .previews import IDENTITIES
 from .requests import server

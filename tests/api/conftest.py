@@ -14,7 +14,7 @@ from idag.render.manifests import Object
 from idag.toolchain import asset
 from implementation_dag.base import wait
 from scripts.chart.render.project import CHART
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from . import release, server
 from .cases import ask

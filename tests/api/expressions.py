@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from implementation_dag.base import wait
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .previews import RELEASE
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from implementation_dag.preview import preview_objects
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 RELEASE = "isolation-policies"
 NAMESPACE = "isolation-policies"

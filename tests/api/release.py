@@ -24,7 +24,7 @@ from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube, wait
 from implementation_dag.docsrun import job as jobs
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE
 

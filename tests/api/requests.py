@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
 

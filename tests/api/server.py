@@ -15,8 +15,9 @@ from pathlib import Path
 
 from idag.toolchain import tool
 from implementation_dag.base import wait
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
+from scripts.lab.openssl import openssl
 
 READY_SECONDS = 60.0
 
@@ -28,7 +29,7 @@ def running(folder: Path) -> Iterator[Kubectl]:
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
     key = folder / "service-account.key"
-    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    openssl("genrsa", "-out", str(key), "2048")
     processes = []
     try:
         processes.append(_start(folder, "etcd", _etcd(folder, client, peer)))
@@ -116,10 +117,10 @@ def _await_ready(kubectl: Kubectl, processes: list[subprocess.Popen[bytes]], fol
             kubectl.run("get", "--raw=/readyz")
             kubectl.run("get", "namespace", "default")
             return
-        except DemoError as error:
+        except LabError as error:
             if any(process.poll() is not None for process in processes) or not left:
                 log = (folder / "kube-apiserver.log").read_text(errors="replace")
-                raise DemoError(f"no API server: {error}\n{log[-2000:]}") from error
+                raise LabError(f"no API server: {error}\n{log[-2000:]}") from error
 
 
 def _free_port() -> int:

@@ -12,7 +12,7 @@ from idag.render.manifests import Object
 from implementation_dag.base import wait
 from implementation_dag.check import check
 from implementation_dag.check.finding import Finding, Level
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE
 from .release import World, client, environment, identity

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .previews import IDENTITIES, KEPT
 from .requests import server

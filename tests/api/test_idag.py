@@ -12,8 +12,8 @@ import pytest
 from idag.cli import run
 from idag.render.manifests import Object
 from implementation_dag.base import wait
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE
 from .workflows import definitions, nodes
@@ -34,7 +34,7 @@ def installed(kubectl: Kubectl, previews: None, objects: list[Object]) -> None:
     def applied() -> bool:
         try:
             kubectl.apply(templates)
-        except DemoError:
+        except LabError:
             return False
         return True
 

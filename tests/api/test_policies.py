@@ -9,7 +9,7 @@ import pytest
 
 from idag.render.manifests import Object
 from implementation_dag.base import wait
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask, judge
 from .expressions import faults

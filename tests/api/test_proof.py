@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from idag.render.manifests import Object
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .cases import CASES, IDS, ask
 from .previews import RELEASE, apply

@@ -10,7 +10,7 @@ import pytest
 
 from idag.toolchain import tool
 from implementation_dag.docsrun.helm import results, uninstall
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .release import identity
 

@@ -13,8 +13,8 @@ import pytest
 
 from idag.cli import run
 from implementation_dag.base import wait
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from tests.api.server import running
 from tests.api.workflows import definitions, nodes
 
@@ -69,7 +69,7 @@ def cluster(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kub
         def applied() -> bool:
             try:
                 kubectl.apply(objects)
-            except DemoError:
+            except LabError:
                 return False
             return True
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from implementation_dag.base import wait
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
 from scripts.lab.stand.helm import helm
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.release import CHART, GIT_SECRET, RELEASE, S3_SECRET, TRUST
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.workflow import ENDED

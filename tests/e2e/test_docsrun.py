@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from implementation_dag.base import wait
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.certificates import GIT_HOST
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
 
 NAMESPACE = "workflows"
@@ -184,12 +184,12 @@ def test_a_restarted_controller_makes_no_second_job(kubectl: Kubectl, image: str
     ],
 )
 def test_a_bad_spec_is_refused_by_name(kubectl: Kubectl, image: str, spec: dict[str, Any], words: str) -> None:
-    with pytest.raises(DemoError, match=words.replace("[", r"\[")):
+    with pytest.raises(LabError, match=words.replace("[", r"\[")):
         kubectl.create(docsrun("e2e-bad", image, **spec))
 
 
 def test_a_spec_cannot_be_changed(kubectl: Kubectl, image: str) -> None:
-    with running(kubectl, docsrun("e2e-fixed", image)), pytest.raises(DemoError, match="cannot be changed"):
+    with running(kubectl, docsrun("e2e-fixed", image)), pytest.raises(LabError, match="cannot be changed"):
         kubectl.apply([docsrun("e2e-fixed", image, timeout="1m")])
 
 

@@ -12,7 +12,7 @@ import pytest
 from idag.render import helm
 from implementation_dag.base import wait
 from implementation_dag.contract import names
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.session import Session
 
 CHART = Path(__file__).parents[2] / "charts" / "implementation-dag"

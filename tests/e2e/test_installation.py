@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from idag.toolchain import tool
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import release
 from scripts.lab.stand.environment import RELEASE_NAMESPACE
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import secret
 from scripts.lab.stand.session import Session
 

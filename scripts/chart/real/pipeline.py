@@ -55,7 +55,7 @@ def pull_request(chart: Path, beside: Path | None) -> PullRequest:
 
 
 def run(chart: Path, beside: Path | None, progress: Progress) -> Pipeline:
-    """Bring the demo up, run the pipeline on the chart and return what came out. Raises DemoError and the like."""
+    """Bring the demo up, run the pipeline on the chart and return what came out. Raises LabError and the like."""
     where = environment.describe(os.environ)
     console = Console(highlight=False)
     with alone(lock_of(where.state)), prepared(where, console, progress) as session:

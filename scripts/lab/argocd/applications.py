@@ -8,8 +8,8 @@ from typing import Any
 
 from implementation_dag.base.wait import rounds
 from scripts.lab.cluster.argocd import NAMESPACE
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 
 PAUSE_SECONDS = 1.0
 
@@ -44,10 +44,10 @@ class State:
 
 
 def read(kubectl: Kubectl, name: str) -> State:
-    """The state of an Application. Raises DemoError when it is not there."""
+    """The state of an Application. Raises LabError when it is not there."""
     found = kubectl.get("applications.argoproj.io", name, f"--namespace={NAMESPACE}")
     if found is None:
-        raise DemoError(f"Application {name} is not there")
+        raise LabError(f"Application {name} is not there")
     status: dict[str, Any] = found.get("status", {})
     operation = status.get("operationState", {})
     sync = status.get("sync", {})
@@ -71,17 +71,17 @@ def read(kubectl: Kubectl, name: str) -> State:
 
 
 def wait(kubectl: Kubectl, names: Sequence[str], reached: Callable[[State], bool], seconds: float) -> dict[str, State]:
-    """Wait until `reached` holds for each Application. Raises DemoError with the states of those that are late."""
+    """Wait until `reached` holds for each Application. Raises LabError with the states of those that are late."""
     for _ in rounds(seconds, PAUSE_SECONDS):
         states = {name: read(kubectl, name) for name in names}
         late = [state for state in states.values() if not reached(state)]
         if not late:
             return states
-    raise DemoError(f"not reached within {seconds:.0f} s: " + " | ".join(map(str, late)))
+    raise LabError(f"not reached within {seconds:.0f} s: " + " | ".join(map(str, late)))
 
 
 def refresh(kubectl: Kubectl, names: Sequence[str]) -> None:
-    """Let Argo CD look at git now, not at its next turn. Raises DemoError."""
+    """Let Argo CD look at git now, not at its next turn. Raises LabError."""
     kubectl.run(
         "annotate", "applications.argoproj.io", *names, f"--namespace={NAMESPACE}",
         "argocd.argoproj.io/refresh=normal", "--overwrite",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.lab.forge.driver import ADMIN
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import backends, forge
 from scripts.lab.stand.certificates import self_signed
 from scripts.lab.stand.environment import Environment, forge_image
 from scripts.lab.stand.git_host import GitHost
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import config_map, secret
 from scripts.lab.stand.repository import OWNER
 
@@ -23,7 +23,7 @@ CHARTS = "acd-charts"
 
 
 def serve(where: Environment, folder: Path) -> GitHost:
-    """Start the forge afresh, with an empty repository, and make Argo CD trust it. Raises DemoError."""
+    """Start the forge afresh, with an empty repository, and make Argo CD trust it. Raises LabError."""
     kubectl = where.kubectl
     remove(kubectl)
     backends.claim_namespace(where, NAMESPACE)
@@ -59,6 +59,6 @@ def _introduce(where: Environment, certificate: str, token: str) -> None:
 
 
 def remove(kubectl: Kubectl) -> None:
-    """Remove the server and what Argo CD knows of it. Raises DemoError."""
+    """Remove the server and what Argo CD knows of it. Raises LabError."""
     kubectl.run("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
     kubectl.run("delete", "secret", "acd-platform", "acd-charts", f"--namespace={ARGOCD}", "--ignore-not-found")

@@ -17,11 +17,11 @@ from scripts.lab.argocd.working_copy import WorkingCopy
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.lab.cluster.settings import API_SERVICE_IP, NODE_IP
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.alone import alone, lock_of
 from scripts.lab.stand.backends import made_by_demo
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import remove_everything
 
 SERVER_SIDE = ("apply", "--server-side", "--force-conflicts", "--field-manager=acd-platform")
@@ -61,7 +61,7 @@ class Platform:
         return [application(name) for name in self.names]
 
     def apply(self, folder: str) -> None:
-        """Apply a folder of the working copy's kustomize. Raises DemoError."""
+        """Apply a folder of the working copy's kustomize. Raises LabError."""
         self.kubectl.run(*SERVER_SIDE, "--kustomize", str(self.copy.kustomize / folder))
 
 
@@ -80,15 +80,15 @@ def release(name: str) -> tuple[str, str]:
 def prepared(where: Environment, names: Sequence[str], folder: Path, progress: Progress) -> Iterator[Platform]:
     """Bring everything up, apply kustomize/argocd, give the platform, and remove all but the cluster and Argo CD.
 
-    Raises DemoError, ToolError or ImageError with what to do.
+    Raises LabError, ToolError or LabError with what to do.
     """
     if not where.local:
-        raise DemoError("the tests of the environments need the local cluster: unset KUBECONFIG")
+        raise LabError("the tests of the environments need the local cluster: unset KUBECONFIG")
     unknown = [name for name in names if name not in ENVIRONMENTS]
     if unknown or not names:
-        raise DemoError(f"ENVIRONMENTS={' '.join(names)!r}: allowed are {', '.join(ENVIRONMENTS)}")
+        raise LabError(f"ENVIRONMENTS={' '.join(names)!r}: allowed are {', '.join(ENVIRONMENTS)}")
     if cluster(["up", "--argocd"]):
-        raise DemoError("the local cluster did not come up: see above, and `make status`")
+        raise LabError("the local cluster did not come up: see above, and `make status`")
     with ExitStack() as stack:
         if "production" in names:
             # It has the name and namespace of the demo's release, which makes room; anybody else's is refused below.
@@ -132,7 +132,7 @@ def image_values(image: str) -> Values:
 
 
 def remove(kubectl: Kubectl, progress: Progress) -> None:
-    """Remove the Applications, the project and everything that they deployed, but the CRD. Raises DemoError."""
+    """Remove the Applications, the project and everything that they deployed, but the CRD. Raises LabError."""
     argocd = (f"--namespace={ARGOCD}", "--ignore-not-found", "--timeout=60s")
     kubectl.run("delete", "applicationsets.argoproj.io", PRODUCT, *argocd)
     for name in (*ENVIRONMENTS, "crds"):
@@ -157,7 +157,7 @@ def _is_argocds(kubectl: Kubectl, name: str) -> bool:
 def _refuse_foreign_release(kubectl: Kubectl, name: str) -> None:
     _, namespace = release(name)
     if kubectl.get("namespace", namespace):
-        raise DemoError(
+        raise LabError(
             f"namespace {namespace} is there already, and environment {name} would change what runs in it: "
             "run `make down` first"
         )

@@ -43,13 +43,13 @@ class WorkingCopy:
         rendered.write(name, self.folder)
 
     def commit(self, message: str) -> str:
-        """Commit everything, push it and return the commit. Raises DemoError."""
+        """Commit everything, push it and return the commit. Raises LabError."""
         self._git("add", "--all")
         self._git("commit", "--quiet", "--allow-empty", "--message", message)
         return self._push()
 
     def revert(self, commits: Sequence[str]) -> str:
-        """Take commits back, the newest first, push and return the last commit. Raises DemoError."""
+        """Take commits back, the newest first, push and return the last commit. Raises LabError."""
         for commit in commits:
             self._git("revert", "--no-edit", commit)
         return self._push()

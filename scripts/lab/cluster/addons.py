@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,14 +13,9 @@ from pathlib import Path
 from idag.progress import Progress
 from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import health, images
-from scripts.lab.cluster.settings import (
-    CLUSTER_DOMAIN,
-    DNS_SERVICE_IP,
-    INGRESS_SERVICE_IP,
-    PREVIEW_DOMAIN,
-    ClusterError,
-    State,
-)
+from scripts.lab.cluster.settings import CLUSTER_DOMAIN, DNS_SERVICE_IP, INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 
 MANIFESTS = Path(__file__).parent / "manifests"
 DEPLOYMENTS = (("kube-system", "coredns"), ("ingress", "skipper"), ("argo", "workflow-controller"))
@@ -63,7 +57,7 @@ def fields(state: State, versions: Mapping[str, str]) -> dict[str, str]:
 def render(text: str, values: Mapping[str, str]) -> str:
     """Fill the @{...} fields of one manifest; @{digest} becomes the digest of the rest: pods follow config.
 
-    Raises ClusterError that names a field without a value.
+    Raises LabError that names a field without a value.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -71,7 +65,7 @@ def render(text: str, values: Mapping[str, str]) -> str:
         if name == "digest":
             return match.group(0)
         if name not in values:
-            raise ClusterError(f"manifest field @{{{name}}} has no value; known: {', '.join(sorted(values))}")
+            raise LabError(f"manifest field @{{{name}}} has no value; known: {', '.join(sorted(values))}")
         return values[name]
 
     filled = _FIELD.sub(value, text)
@@ -85,34 +79,34 @@ def manifests(state: State, versions: Mapping[str, str]) -> dict[str, str]:
     return {name: render((MANIFESTS / name).read_text(), values) for name in names}
 
 
-def apply(state: State, kubectl: Path, text: str) -> None:
-    """Apply one manifest text server-side; raises ClusterError with kubectl's words."""
-    _kubectl(state, kubectl, *APPLY, "--filename=-", text=text)
+def apply(kubectl: Kubectl, text: str) -> None:
+    """Apply one manifest text server-side; raises LabError with kubectl's words."""
+    kubectl.run(*APPLY, "--filename=-", stdin=text)
 
 
-def apply_definitions(state: State, kubectl: Path, files: list[Path]) -> None:
-    """Apply resource definitions and wait until the API server serves them; raises ClusterError.
+def apply_definitions(kubectl: Kubectl, files: list[Path]) -> None:
+    """Apply resource definitions and wait until the API server serves them; raises LabError.
 
     Server-side, because Argo's schemas do not fit into a client-side apply's annotation. One call a file, some
     at a time: the API server needs seconds for each of Argo's, and it is the API server that checks them.
     """
 
     def one(path: Path) -> None:
-        _kubectl(state, kubectl, *APPLY, "--validate=false", f"--filename={path}")
+        kubectl.run(*APPLY, "--validate=false", f"--filename={path}")
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         # Listing the results raises the first error.
         list(pool.map(one, sorted(files, key=lambda path: -path.stat().st_size)))
-    _wait_until_established(state, kubectl)
+    _wait_until_established(kubectl)
 
 
-def _wait_until_established(state: State, kubectl: Path) -> None:
+def _wait_until_established(kubectl: Kubectl) -> None:
     established = ("--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
     for left in rounds(ESTABLISHED_SECONDS, 0.2):
         try:
-            _kubectl(state, kubectl, "wait", *established)
+            kubectl.run("wait", *established)
             return
-        except ClusterError as error:
+        except LabError as error:
             # kubectl gives up on a definition so new that it has no conditions yet.
             if "accessor error" not in str(error) or not left:
                 raise
@@ -124,24 +118,15 @@ def ready(state: State, deployments: Iterable[tuple[str, str]]) -> bool:
 
 
 def wait(state: State, deployments: Iterable[tuple[str, str]], seconds: float, progress: Progress) -> None:
-    """Wait until each deployment is ready; raises ClusterError that says where to look."""
+    """Wait until each deployment is ready; raises LabError that says where to look."""
     for deployment in deployments:
         what = "/".join(deployment)
         try:
             health.wait(state, f"deployment {what}", partial(ready, state, [deployment]), seconds)
-        except ClusterError as error:
-            kubectl = f"kubectl --kubeconfig {state.admin_kubeconfig}"
-            raise ClusterError(f"{error}; look: {kubectl} -n {deployment[0]} describe pods") from error
+        except LabError as error:
+            look = f"kubectl --kubeconfig {state.admin_kubeconfig}"
+            raise LabError(f"{error}; look: {look} -n {deployment[0]} describe pods") from error
         progress(f"{what} ready")
-
-
-def _kubectl(state: State, kubectl: Path, *arguments: str, text: str = "") -> None:
-    settings = (f"--kubeconfig={state.admin_kubeconfig}", f"--cache-dir={state.root / 'kubectl-cache'}")
-    done = subprocess.run(
-        [str(kubectl), *settings, *arguments], input=text, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise ClusterError(f"kubectl {' '.join(arguments)} failed: {done.stderr.strip()}")
 
 
 def definition_files(folder: Path) -> list[Path]:

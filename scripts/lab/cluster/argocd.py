@@ -49,7 +49,7 @@ def manifest(reference: str, server_key: str) -> str:
 
 
 def up(state: State, progress: Progress) -> None:
-    """Install Argo CD into the running cluster, or repair it. Raises ClusterError, ToolError or ImageError."""
+    """Install Argo CD into the running cluster, or repair it. Raises LabError, ToolError or LabError."""
     image = bundle()
     definitions = addons.definition_files(asset("argo-cd", "crds"))
     text = manifest(image.reference, _server_key(state))
@@ -58,9 +58,8 @@ def up(state: State, progress: Progress) -> None:
         progress("Argo CD is already up")
         return
     images.load(build(image), state)
-    kubectl = tool("kubectl")
-    addons.apply_definitions(state, kubectl, definitions)
-    addons.apply(state, kubectl, text)
+    addons.apply_definitions(state.kubectl, definitions)
+    addons.apply(state.kubectl, text)
     progress("Argo CD applied")
     addons.wait(state, DEPLOYMENTS, READY_SECONDS, progress)
     _stamp(state).write_text(digest)

@@ -10,7 +10,8 @@ from idag.progress import Progress
 from idag.toolchain import asset, bin_folder, tool
 from idag.toolchain.pins import read_pins
 from scripts.lab.cluster import addons, components, health, images, network, pki, prerequisites, processes, teardown
-from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, ClusterError, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
+from scripts.lab.errors import LabError
 from scripts.lab.images.binary import build
 
 READY_SECONDS = 60.0
@@ -18,11 +19,11 @@ ADDON_SECONDS = 120.0
 
 
 def up(state: State, progress: Progress) -> None:
-    """Bring the cluster up or repair it. Raises ClusterError, ToolError or ImageError with what to do."""
+    """Bring the cluster up or repair it. Raises LabError, ToolError or LabError with what to do."""
     try:
         from scripts.lab.cluster import ingress
     except ModuleNotFoundError as error:  # `down` and `status` do without the virtual environment
-        raise ClusterError(f"{error.name} is not here: use `make up`, which brings the Python environment") from None
+        raise LabError(f"{error.name} is not here: use `make up`, which brings the Python environment") from None
     prerequisites.require_packages(progress)
     find = _finder()
     _require_tools(find)
@@ -43,7 +44,7 @@ def up(state: State, progress: Progress) -> None:
         loading = background.submit(_load_images, state, find, progress)
         for name in ("etcd", "kube-apiserver"):
             _start(state, wanted, name, progress)
-        applying = background.submit(_apply_addons, state, find, loading.result, progress)
+        applying = background.submit(_apply_addons, state, loading.result, progress)
         for name in ("kube-controller-manager", "kube-scheduler", "registry", "kube-proxy"):
             processes.start(state, wanted[name])
         _start(state, wanted, "kubelet", progress)
@@ -125,19 +126,16 @@ def _stamp(state: State) -> str:
     return path.read_text() if path.is_file() else ""
 
 
-def _apply_addons(
-    state: State, find: Callable[[str], Path], images_loaded: Callable[[], None], progress: Progress
-) -> None:
+def _apply_addons(state: State, images_loaded: Callable[[], None], progress: Progress) -> None:
     """Apply what changed or is missing. Pods come last: after their definitions, and after their images."""
     states = [health.deployment_state(state, *deployment) for deployment in addons.DEPLOYMENTS]
     digest = _addons_digest(state)
     if "missing" in states or _stamp(state) != digest:
-        kubectl = find("kubectl")
-        addons.apply_definitions(state, kubectl, _definitions())
+        addons.apply_definitions(state.kubectl, _definitions())
         progress("resource definitions of Argo Workflows and Gateway API applied")
         images_loaded()
         for name, text in addons.manifests(state, _versions()).items():
-            addons.apply(state, kubectl, text)
+            addons.apply(state.kubectl, text)
             progress(f"{name.removesuffix('.yaml')} applied")
         state.stamps.mkdir(parents=True, exist_ok=True)
         (state.stamps / "addons").write_text(digest)

@@ -11,7 +11,8 @@ from typing import Any
 
 from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import processes
-from scripts.lab.cluster.settings import NODE_IP, NODE_NAME, REGISTRY, ClusterError, State
+from scripts.lab.cluster.settings import NODE_IP, NODE_NAME, REGISTRY, State
+from scripts.lab.errors import LabError
 
 SECONDS = 3  # an answer from this machine takes milliseconds
 
@@ -116,7 +117,7 @@ def component_ready(state: State, name: str) -> bool:
 
 
 def wait(state: State, what: str, ready: Callable[[], bool], seconds: float, component: str = "") -> None:
-    """Poll until `ready`; raise ClusterError with the end of the component's log when it dies or is late."""
+    """Poll until `ready`; raise LabError with the end of the component's log when it dies or is late."""
     why = f"is not ready after {seconds:.0f} s"
     for _ in rounds(seconds, 0.1):
         if ready():
@@ -125,7 +126,7 @@ def wait(state: State, what: str, ready: Callable[[], bool], seconds: float, com
             why = "ended"
             break
     log = f"; log {state.logs / (component + '.log')} ends:\n{processes.last_lines(state, component)}"
-    raise ClusterError(f"{what} {why}" + log if component else f"{what} {why}")
+    raise LabError(f"{what} {why}" + log if component else f"{what} {why}")
 
 
 def _answers(connection: http.client.HTTPConnection, path: str) -> bool:

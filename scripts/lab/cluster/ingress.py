@@ -6,7 +6,8 @@ from functools import partial
 
 from idag.progress import Progress
 from implementation_dag.preview import protocols
-from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, ClusterError, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
+from scripts.lab.errors import LabError
 
 # No Ingress has this name: the answer is the controller's own.
 NAME = f"ingress-check.{PREVIEW_DOMAIN}"
@@ -28,10 +29,10 @@ def fault(state: State, seconds: float = 0) -> str:
 
 
 def wait(state: State, progress: Progress) -> None:
-    """Wait until the ingress serves all of it. Raises ClusterError that says what is wrong and what to do."""
+    """Wait until the ingress serves all of it. Raises LabError that says what is wrong and what to do."""
     if found := fault(state, SECONDS):
         kubectl = f"kubectl --kubeconfig {state.admin_kubeconfig} --namespace ingress"
-        raise ClusterError(
+        raise LabError(
             f"previews cannot be reached through the ingress at {INGRESS_SERVICE_IP}: {found}; "
             f"look: {kubectl} describe pods; {kubectl} logs deployment/skipper; "
             f"begin it anew: {kubectl} rollout restart deployment/skipper"

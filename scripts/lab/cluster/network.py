@@ -12,10 +12,10 @@ from scripts.lab.cluster.settings import (
     POD_BRIDGE,
     POD_CIDR,
     SERVICE_CIDR,
-    ClusterError,
     State,
     write_if_changed,
 )
+from scripts.lab.errors import LabError
 
 TABLE = "idag"
 # Tables that kube-proxy makes in its nftables mode.
@@ -130,7 +130,7 @@ def _set_kernel(state: State) -> None:
     for name, value in KERNEL_SETTINGS.items():
         path = PROC_SYS / name
         if not path.exists():
-            raise ClusterError(f"kernel setting {name.replace('/', '.')} is not there: run `modprobe br_netfilter`")
+            raise LabError(f"kernel setting {name.replace('/', '.')} is not there: run `modprobe br_netfilter`")
         before.setdefault(name, path.read_text().strip())
         path.write_text(value)
     write_if_changed(kept, json.dumps(before))
@@ -146,5 +146,5 @@ def _restore_kernel(state: State) -> None:
 def _run(*command: str, text: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
-        raise ClusterError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+        raise LabError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
     return done

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from scripts.lab.cluster.settings import (
     NODE_IP,
     NODE_NAME,
     PREVIEW_DOMAIN,
-    ClusterError,
     State,
     write_if_changed,
 )
+from scripts.lab.openssl import new_key, openssl, self_signed
 
 DAYS = "825"  # the longest validity that strict TLS clients accept for a server
 
@@ -87,17 +86,13 @@ def ensure(state: State) -> bool:
     pki.chmod(0o755)  # the CA certificate is for everyone; the keys are not
     made = False
     if not (pki / "ca.crt").is_file():
-        _key(pki / "ca.key")
-        _openssl(
-            "req", "-x509", "-new", "-sha256", "-days", "3650", "-subj", "/CN=implementation-dag local CA",
-            "-addext", "basicConstraints=critical,CA:TRUE",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-            "-key", str(pki / "ca.key"), "-out", str(pki / "ca.crt"),
-        )  # fmt: skip
+        new_key(pki / "ca.key")
+        uses = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign")
+        self_signed(pki / "ca.key", pki / "ca.crt", "/CN=implementation-dag local CA", 3650, *uses)
         made = True
     if not (pki / "service-account.pub").is_file():
-        _key(pki / "service-account.key")
-        _openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
+        new_key(pki / "service-account.key")
+        openssl("pkey", "-pubout", "-in", str(pki / "service-account.key"), "-out", str(pki / "service-account.pub"))
         made = True
     for certificate in certificates():
         if not _is_signed(pki, certificate):
@@ -159,28 +154,17 @@ def _is_signed(pki: Path, certificate: Certificate) -> bool:
 def _sign(pki: Path, certificate: Certificate) -> None:
     name = certificate.name
     request, extension, signed = (pki / f"{name}.{suffix}" for suffix in ("csr", "ext", "crt"))
-    _key(pki / f"{name}.key")
-    _openssl(
+    new_key(pki / f"{name}.key")
+    openssl(
         "req", "-new", "-sha256", "-subj", certificate.subject,
         "-key", str(pki / f"{name}.key"), "-out", str(request),
     )  # fmt: skip
     # Written beside and renamed, the extensions last: an interrupted `up` must not leave half a certificate.
     Path(f"{extension}.new").write_text(extensions(certificate))
-    _openssl(
+    openssl(
         "x509", "-req", "-sha256", "-days", DAYS, "-in", str(request), "-CA", str(pki / "ca.crt"),
         "-CAkey", str(pki / "ca.key"), "-CAcreateserial", "-extfile", f"{extension}.new", "-out", f"{signed}.new",
     )  # fmt: skip
     for path in (signed, extension):
         Path(f"{path}.new").rename(path)
     request.unlink()
-
-
-def _key(path: Path) -> None:
-    path.touch(mode=0o600)
-    _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(path))
-
-
-def _openssl(*arguments: str) -> None:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ClusterError(f"openssl {arguments[0]} failed: {done.stderr.strip()}")

@@ -15,7 +15,8 @@ from idag.progress import Progress
 from implementation_dag.base.wait import until
 from scripts.lab.cluster import prerequisites, processes
 from scripts.lab.cluster.processes import Command
-from scripts.lab.cluster.settings import NODE_NAME, SERVICE_CIDR, ClusterError, State
+from scripts.lab.cluster.settings import NODE_NAME, SERVICE_CIDR, State
+from scripts.lab.errors import LabError
 
 NAME = "kube-router"
 PACKAGES = {"iptables": "iptables", "ipset": "ipset"}
@@ -43,12 +44,12 @@ def command(state: State, tool: Callable[[str], Path]) -> Command:
 
 
 def enforce(state: State, tool: Callable[[str], Path], progress: Progress) -> None:
-    """Start the enforcer and wait for its first rules. Raises ClusterError, ToolError."""
+    """Start the enforcer and wait for its first rules. Raises LabError, ToolError."""
     prerequisites.require_packages(progress, PACKAGES)
     if processes.start(state, command(state, tool)):
         until(lambda: "KUBE-POD-FW" in saved_rules() or not running(state), READY_SECONDS, 0.2)
         if "KUBE-POD-FW" not in saved_rules():
-            raise ClusterError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
+            raise LabError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
     progress("network policies are enforced")
 
 
@@ -82,5 +83,5 @@ def saved_rules() -> str:
 def _run(*arguments: str, text: str = "") -> str:
     done = subprocess.run(arguments, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ClusterError(f"`{' '.join(arguments)}` failed: {done.stderr.strip()}")
+        raise LabError(f"`{' '.join(arguments)}` failed: {done.stderr.strip()}")
     return done.stdout

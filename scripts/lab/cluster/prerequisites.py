@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from idag.progress import Progress
-from scripts.lab.cluster.settings import ClusterError
+from scripts.lab.errors import LabError
 
 # A file that proves the package is there, and the Debian package that brings it.
 NEEDED: dict[str, str] = {
@@ -38,22 +38,22 @@ def missing_packages(needed: Mapping[str, str] = NEEDED) -> list[str]:
 
 
 def require_root_on_linux() -> None:
-    """Raise ClusterError with one line unless this is root on Linux."""
+    """Raise LabError with one line unless this is root on Linux."""
     if platform.system() != "Linux":
-        raise ClusterError(
+        raise LabError(
             f"the local cluster needs Linux, this is {platform.system()}: set KUBECONFIG to a cluster instead"
         )
     if os.geteuid() != 0:
-        raise ClusterError("the local cluster needs root (network, mounts, cgroups): run it with sudo")
+        raise LabError("the local cluster needs root (network, mounts, cgroups): run it with sudo")
 
 
 def require_packages(progress: Progress, needed: Mapping[str, str] = NEEDED) -> None:
-    """Install missing packages on Debian; elsewhere raise ClusterError that names them."""
+    """Install missing packages on Debian; elsewhere raise LabError that names them."""
     missing = missing_packages(needed)
     if not missing:
         return
     if not shutil.which("apt-get"):
-        raise ClusterError(f"missing on this machine: {' '.join(missing)} (Debian's names): install them and run again")
+        raise LabError(f"missing on this machine: {' '.join(missing)} (Debian's names): install them and run again")
     progress(f"installing Debian packages: {' '.join(missing)}")
     lock = ["-o", "DPkg::Lock::Timeout=300"]
     with _no_service_starts():
@@ -61,7 +61,7 @@ def require_packages(progress: Progress, needed: Mapping[str, str] = NEEDED) -> 
         _apt(["apt-get", *lock, "install", "-y", "-qq", "--no-install-recommends", *missing])
     still = missing_packages(needed)
     if still:
-        raise ClusterError(f"apt-get installed {' '.join(missing)} but {' '.join(still)} still miss their programs")
+        raise LabError(f"apt-get installed {' '.join(missing)} but {' '.join(still)} still miss their programs")
 
 
 def _apt(command: list[str]) -> None:
@@ -74,7 +74,7 @@ def _apt(command: list[str]) -> None:
     )
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise ClusterError(f"`{' '.join(command)}` failed: {' '.join(last)}; run it by hand to see more")
+        raise LabError(f"`{' '.join(command)}` failed: {' '.join(last)}; run it by hand to see more")
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from implementation_dag.base.wait import rounds
-from scripts.lab.cluster.settings import ClusterError, State
+from scripts.lab.cluster.settings import State
+from scripts.lab.errors import LabError
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def end(pid: int, started: int, seconds: float) -> None:
             _reap(pid)
             if start_time(pid) != started:
                 return
-    raise ClusterError(f"process {pid} does not end, even by SIGKILL: look at /proc/{pid}/stack")
+    raise LabError(f"process {pid} does not end, even by SIGKILL: look at /proc/{pid}/stack")
 
 
 def last_lines(state: State, name: str, count: int = 5) -> str:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from implementation_dag.base.errors import CommandError
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 
 NODE_NAME = "idag"
 NODE_IP = "172.30.0.1"
@@ -24,10 +25,6 @@ REGISTRY = f"{NODE_IP}:5000"
 CGROUP = "idag"
 
 
-class ClusterError(CommandError):
-    """The cluster cannot be brought up, down or asked; the message says what to do."""
-
-
 @dataclass(frozen=True)
 class State:
     """Paths under the one folder that holds everything the cluster writes."""
@@ -39,7 +36,7 @@ class State:
         """The folder named by IDAG_STATE, or /var/lib/implementation-dag."""
         root = Path(os.environ.get("IDAG_STATE") or "/var/lib/implementation-dag")
         if not root.is_absolute() or len(root.parts) < 3:
-            raise ClusterError(f"IDAG_STATE={root}: give an absolute path at least two folders deep")
+            raise LabError(f"IDAG_STATE={root}: give an absolute path at least two folders deep")
         return cls(root)
 
     @property
@@ -78,6 +75,11 @@ class State:
     @property
     def admin_kubeconfig(self) -> Path:
         return self.root / "admin.kubeconfig"
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """kubectl as the cluster's administrator."""
+        return Kubectl(self.admin_kubeconfig, self.root / "kubectl-cache")
 
     @property
     def stamps(self) -> Path:

@@ -12,7 +12,7 @@ LAST = ("containerd", "registry", "kube-apiserver", "etcd")
 
 
 def down(state: State, progress: Progress) -> None:
-    """Stop everything and remove it; safe to run at any time. Raises ClusterError for what stays."""
+    """Stop everything and remove it; safe to run at any time. Raises LabError for what stays."""
     for name in teardown.stop_components(state, FIRST):
         progress(f"{name} stopped")
     sockets = leftovers.shim_sockets(state)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import processes
-from scripts.lab.cluster.settings import CGROUP, ClusterError, State
+from scripts.lab.cluster.settings import CGROUP, State
+from scripts.lab.errors import LabError
 
 CGROUPS = Path("/sys/fs/cgroup")
 _DETACH = 2  # MNT_DETACH of umount2(2)
@@ -67,7 +68,7 @@ def kill_containers(state: State, seconds: float = 20) -> int:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    raise ClusterError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
+    raise LabError(f"these processes of the cluster do not end: {sorted(left)}; look at /proc/PID/stack")
 
 
 def mounts_below(folder: Path) -> list[Path]:
@@ -89,7 +90,7 @@ def unmount_all(state: State) -> int:
     while points := mounts_below(state.root):
         for point in points:
             if libc.umount2(os.fsencode(point), _DETACH) != 0:
-                raise ClusterError(f"cannot unmount {point}: {os.strerror(ctypes.get_errno())}")
+                raise LabError(f"cannot unmount {point}: {os.strerror(ctypes.get_errno())}")
             count += 1
     return count
 
@@ -113,14 +114,14 @@ def _remove_cgroup(folder: Path, seconds: float = 5) -> None:
             folder.rmdir()
         except OSError as error:
             if not left:
-                raise ClusterError(f"cannot remove cgroup {folder}: {error.strerror}") from error
+                raise LabError(f"cannot remove cgroup {folder}: {error.strerror}") from error
 
 
 def remove_state(state: State) -> None:
     """Remove the state folder, never through a mount."""
     if state.root.exists():
         if mounts_below(state.root):
-            raise ClusterError(f"something was mounted below {state.root} meanwhile: run `down` again")
+            raise LabError(f"something was mounted below {state.root} meanwhile: run `down` again")
         shutil.rmtree(state.root)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.progress import Progress
+from scripts.lab.errors import LabError
 from scripts.lab.images import buildah
-from scripts.lab.images.image import ImageError, ImageRef, image_at
+from scripts.lab.images.image import ImageRef, image_at
 from scripts.lab.images.keys import content_key
 
 SUITE = "bookworm"
@@ -73,7 +74,7 @@ PYTHON = Debian("python-base", ("usr-is-merged", "python3", "ca-certificates", "
 def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
     """The machine's own package source files that offer the suite; they stay out of the image.
 
-    Raises ImageError when none names the suite.
+    Raises LabError when none names the suite.
     """
     candidates = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
     found = [
@@ -84,7 +85,7 @@ def apt_sources(folder: Path = Path("/etc/apt")) -> list[Path]:
         and re.search(rf"^[^#\n]*\b{SUITE}\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     if not found:
-        raise ImageError(f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE")
+        raise LabError(f"{folder}: no package source for Debian {SUITE}; add one, or give --base-image REFERENCE")
     return found
 
 
@@ -128,7 +129,7 @@ def _bootstrap(debian: Debian, archive: Path) -> None:
         *(str(path) for path in apt_sources()),
     ]
     if shutil.which("mmdebstrap") is None:
-        raise ImageError("mmdebstrap is not installed: apt-get install mmdebstrap")
+        raise LabError("mmdebstrap is not installed: apt-get install mmdebstrap")
     environment = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "SOURCE_DATE_EPOCH": str(buildah.EPOCH),
@@ -137,7 +138,7 @@ def _bootstrap(debian: Debian, archive: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join(line[:400] for line in done.stderr.strip().splitlines()[-12:])
-        raise ImageError(f"mmdebstrap failed with exit code {done.returncode}:\n{said}")
+        raise LabError(f"mmdebstrap failed with exit code {done.returncode}:\n{said}")
 
 
 def _import(debian: Debian, tree: Path, image: ImageRef) -> None:

@@ -43,7 +43,7 @@ def archive_path(image: BinaryImage) -> Path:
 
 
 def build(image: BinaryImage) -> Path:
-    """Build the archive unless the cache holds it; returns its path. Raises ImageError."""
+    """Build the archive unless the cache holds it; returns its path. Raises LabError."""
     target = archive_path(image)
     if target.is_file():
         return target

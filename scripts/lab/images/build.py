@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from idag.progress import Progress
+from scripts.lab.errors import LabError
 from scripts.lab.images import base, buildah
 from scripts.lab.images.context import RECIPES, Recipe, prepare
-from scripts.lab.images.image import ImageError, ImageRef, image_at
+from scripts.lab.images.image import ImageRef, image_at
 from scripts.lab.images.keys import content_key
 
 # Folder of our images in a registry.
@@ -17,9 +18,9 @@ REPOSITORY = "implementation-dag"
 
 
 def recipe_named(name: str) -> Recipe:
-    """The recipe of an image; raises ImageError that lists the known ones."""
+    """The recipe of an image; raises LabError that lists the known ones."""
     if name not in RECIPES:
-        raise ImageError(f"image {name!r} is unknown; known are {', '.join(RECIPES)}")
+        raise LabError(f"image {name!r} is unknown; known are {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
@@ -27,7 +28,7 @@ def build(name: str, base_image: str = "") -> ImageRef:
     """The image `name`, from the cache when its inputs are the same, else built now.
 
     `base_image` is a reference in a registry, best with a digest; empty means the Debian base made here.
-    Raises ImageError, and ToolMissing when a pinned binary has not been built.
+    Raises LabError, and ToolMissing when a pinned binary has not been built.
     """
     progress = Progress("images")
     recipe = recipe_named(name)
@@ -57,7 +58,7 @@ def push(name: str, registry: str, ca: Path | None = None, base_image: str = "")
     """Push image `name`, built when needed, to ``REGISTRY/implementation-dag/NAME:KEY``.
 
     `ca` is a file of certificates to trust; without it the system's are. Credentials: ``buildah login``.
-    Returns the reference with its digest; raises ImageError when the registry refuses.
+    Returns the reference with its digest; raises LabError when the registry refuses.
     """
     image = build(name, base_image)
     buildah.load(image.archive, image.local)

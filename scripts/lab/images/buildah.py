@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from idag.toolchain.store import cache_root
-from scripts.lab.images.image import ImageError
+from scripts.lab.errors import LabError
 
 # 2025-12-01T00:00:00Z for every file and image, so that the same inputs give the same digest.
 EPOCH = 1764547200
@@ -30,9 +30,9 @@ def _settings() -> tuple[list[str], dict[str, str]]:
     """Global arguments and environment of every buildah call."""
     program = shutil.which("buildah")
     if program is None:
-        raise ImageError("buildah is not installed: apt-get install buildah")
+        raise LabError("buildah is not installed: apt-get install buildah")
     if os.geteuid() != 0:
-        raise ImageError("images are built as root (chroot isolation): run this command with sudo")
+        raise LabError("images are built as root (chroot isolation): run this command with sudo")
     folder = cache_root() / "buildah"
     folder.mkdir(parents=True, exist_ok=True)
     policy = folder / "policy.json"
@@ -56,14 +56,14 @@ def signature_policy() -> str:
 def run(*arguments: str | Path) -> str:
     """Run ``buildah ARGUMENTS`` and return its standard output, stripped.
 
-    Raises ImageError with the last lines of what buildah said when it fails.
+    Raises LabError with the last lines of what buildah said when it fails.
     """
     prefix, environment = _settings()
     command = [*prefix, *(str(argument) for argument in arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
-        raise ImageError(f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said))
+        raise LabError(f"buildah {arguments[0]} failed with exit code {done.returncode}:\n" + "\n".join(said))
     return done.stdout.strip()
 
 

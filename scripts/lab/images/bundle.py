@@ -39,7 +39,7 @@ class Bundle:
 
 
 def build(bundle: Bundle) -> Path:
-    """Build the archive unless the cache holds it; returns its path. Raises ImageError."""
+    """Build the archive unless the cache holds it; returns its path. Raises LabError."""
     stem = bundle.name.rpartition("/")[2].replace(":", "-")
     target = cache_root() / "images" / f"{stem}-{bundle.key}.tar"
     if target.is_file():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.toolchain import tool
-from scripts.lab.images.image import ImageError
+from scripts.lab.errors import LabError
 from scripts.lab.images.keys import SKIPPED_FOLDERS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,7 @@ class Recipe:
         ]
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
-            raise ImageError(f"{self.name}: missing in the checkout: {', '.join(missing)}")
+            raise LabError(f"{self.name}: missing in the checkout: {', '.join(missing)}")
         return [*paths, *(tool(binary).resolve() for binary in self.binaries.values())]
 
 
@@ -67,17 +67,17 @@ RECIPES = {
 
 
 def pinned_base(recipe: Recipe) -> str:
-    """The base, by digest, that the Containerfile names and the image is published on. Raises ImageError."""
+    """The base, by digest, that the Containerfile names and the image is published on. Raises LabError."""
     found = PINNED_BASE.search((ROOT / recipe.containerfile).read_text(encoding="utf-8"))
     if found is None:
-        raise ImageError(f"{recipe.containerfile}: ARG BASE_IMAGE must end in @sha256:<64 hexadecimal digits>")
+        raise LabError(f"{recipe.containerfile}: ARG BASE_IMAGE must end in @sha256:<64 hexadecimal digits>")
     return found[1]
 
 
 def prepare(recipe: Recipe, folder: Path, python_version: str) -> None:
     """Fill the empty `folder` with the context of `recipe` for an image with Python `python_version`.
 
-    Raises ImageError when a locked package cannot be had, ToolMissing when a binary has not been built.
+    Raises LabError when a locked package cannot be had, ToolMissing when a binary has not been built.
     """
     shutil.copyfile(ROOT / recipe.containerfile, folder / "Containerfile")
     for target, source in recipe.sources.items():
@@ -107,7 +107,7 @@ def _install(lock: Path, target: Path, python_version: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join(done.stderr.strip().splitlines()[-8:])
-        raise ImageError(f"{lock}: pip install failed with exit code {done.returncode}:\n{said}")
+        raise LabError(f"{lock}: pip install failed with exit code {done.returncode}:\n{said}")
     # The scripts name the host's interpreter in their first line; console programs that are binaries stay.
     for script in (target / "bin").glob("*"):
         if script.read_bytes()[:2] == b"#!":

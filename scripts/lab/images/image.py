@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.toolchain.store import cache_root
-from implementation_dag.base.errors import CommandError
-
-
-class ImageError(CommandError):
-    """An image could not be made, read or pushed; the message says what to do."""
+from scripts.lab.errors import LabError
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,7 @@ class ImageRef:
     def digest(self) -> str:
         """Digest of the image's manifest (``sha256:...``), read from the archive.
 
-        Raises ImageError when the archive is not an OCI image layout of exactly one image.
+        Raises LabError when the archive is not an OCI image layout of exactly one image.
         """
         return manifest_digest(self.archive)
 
@@ -55,10 +51,10 @@ def manifest_digest(archive: Path) -> str:
         with tarfile.open(archive) as tar:
             member = tar.extractfile("index.json")
             if member is None:
-                raise ImageError(f"{archive}: index.json is not a file; delete the archive and build again")
+                raise LabError(f"{archive}: index.json is not a file; delete the archive and build again")
             manifests = json.load(member)["manifests"]
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
-        raise ImageError(f"{archive}: not an OCI archive ({error}); delete it and build again") from error
+        raise LabError(f"{archive}: not an OCI archive ({error}); delete it and build again") from error
     if len(manifests) != 1:
-        raise ImageError(f"{archive}: holds {len(manifests)} images, must be 1; delete it and build again")
+        raise LabError(f"{archive}: holds {len(manifests)} images, must be 1; delete it and build again")
     return str(manifests[0]["digest"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.lab.cluster.settings import State
-from scripts.lab.stand.errors import NotStarted
+from scripts.lab.errors import NotStarted
 
 
 def lock_of(state: State) -> Path:

@@ -6,10 +6,10 @@ import secrets
 from dataclasses import dataclass
 
 from idag.progress import Progress
+from scripts.lab.errors import LabError
 from scripts.lab.stand import forge
 from scripts.lab.stand.certificates import GIT_HOST, GitCertificate
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.objects import read_secret, render, roll_out, secret
 
 BUCKET = "evidence"
@@ -30,7 +30,7 @@ class Credentials:
 def ensure(
     environment: Environment, images: DemoImages, certificate: GitCertificate, progress: Progress
 ) -> Credentials:
-    """Create or update both services and wait until they are ready. Raises DemoError."""
+    """Create or update both services and wait until they are ready. Raises LabError."""
     for name in (DEMO_NAMESPACE, RELEASE_NAMESPACE):
         claim_namespace(environment, name)
     kept = read_secret(environment.kubectl, DEMO_NAMESPACE, "s3")
@@ -56,16 +56,16 @@ def ensure(
 
 
 def made_by_demo(environment: Environment, name: str) -> bool:
-    """Whether the namespace is there, and a demo made it. Raises DemoError."""
+    """Whether the namespace is there, and a demo made it. Raises LabError."""
     found = environment.kubectl.get("namespace", name) or {}
     labels: dict[str, str] = found.get("metadata", {}).get("labels", {})
     return OWNED.items() <= labels.items()
 
 
 def claim_namespace(environment: Environment, name: str) -> None:
-    """Create the namespace, restricted, or take one that an earlier demo made. Raises DemoError otherwise."""
+    """Create the namespace, restricted, or take one that an earlier demo made. Raises LabError otherwise."""
     if environment.kubectl.get("namespace", name) and not made_by_demo(environment, name):
-        raise DemoError(f"namespace {name} exists and was not made by the demo: it is not touched. Use another cluster")
+        raise LabError(f"namespace {name} exists and was not made by the demo: it is not touched. Use another cluster")
     wanted = {**OWNED, "pod-security.kubernetes.io/enforce": "restricted"}
     metadata = {"name": name, "labels": wanted}
     environment.kubectl.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.lab import openssl
 from scripts.lab.stand.environment import DEMO_NAMESPACE, Environment
-from scripts.lab.stand.errors import DemoError
 
 GIT_HOST = f"git.{DEMO_NAMESPACE}.svc.cluster.local"
 
@@ -34,16 +33,10 @@ def git_certificate(environment: Environment, folder: Path) -> GitCertificate:
 
 
 def self_signed(host: str, folder: Path) -> tuple[str, str]:
-    """A new certificate for `host`, which is its own authority, and its key, made in `folder`. Raises DemoError."""
+    """A new certificate for `host`, which is its own authority, and its key, made in `folder`. Raises LabError."""
     certificate, key = folder / "git.crt", folder / "git.key"
-    command = [
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-days", "30", "-subj", "/CN=implementation-dag git", "-addext", f"subjectAltName=DNS:{host}",
-        "-keyout", str(key), "-out", str(certificate),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"openssl req failed: {done.stderr.strip()}")
+    openssl.new_key(key)
+    openssl.self_signed(key, certificate, "/CN=implementation-dag git", 30, f"subjectAltName=DNS:{host}")
     return certificate.read_text(), key.read_text()
 
 

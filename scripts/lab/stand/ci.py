@@ -11,8 +11,8 @@ from pathlib import Path
 
 from idag.progress import Progress
 from scripts.lab import images
+from scripts.lab.errors import LabError
 from scripts.lab.images import base, buildah
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.repository import OWNER, REPO
 
@@ -39,7 +39,7 @@ class Ci:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Ci:
-        """Start watching; the base image is made ready first. Raises ImageError."""
+        """Start watching; the base image is made ready first. Raises LabError."""
         self._base = base.build().local
         self.folder.mkdir(parents=True, exist_ok=True)
         self.host.git("init", "--quiet", cwd=self.folder)
@@ -59,7 +59,7 @@ class Ci:
             try:
                 heads = self.host.references(OWNER, REPO, "refs/pull/*/head", self.folder)
                 silent = False
-            except DemoError as error:
+            except LabError as error:
                 if not silent:
                     self.progress(f"the repository cannot be read, trying on: {error}")
                 silent = True
@@ -74,7 +74,7 @@ class Ci:
         start = time.monotonic()
         try:
             self.build(number, commit)
-        except (DemoError, images.ImageError, OSError) as error:
+        except (LabError, OSError) as error:
             self.failures[commit] = str(error)
             self.progress(f"pull request {number}, commit {commit[:12]}: build failed: {error}")
             return
@@ -84,7 +84,7 @@ class Ci:
     def build(self, number: int, commit: str) -> str:
         """Build the commit's Containerfile and push `<repository>:pr-<number>`; returns the digest.
 
-        Raises DemoError, ImageError.
+        Raises LabError, LabError.
         """
         context = self.folder / "context"
         shutil.rmtree(context, ignore_errors=True)

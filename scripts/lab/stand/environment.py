@@ -18,11 +18,11 @@ from scripts.lab.cluster import prerequisites
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.cluster.images import reference
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
+from scripts.lab.errors import LabError, NotStarted
 from scripts.lab.images import base, buildah
 from scripts.lab.images.binary import BinaryImage
 from scripts.lab.images.binary import build as build_binary
-from scripts.lab.stand.errors import DemoError, NotStarted
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 DEMO_NAMESPACE = "implementation-dag-demo"
 RELEASE_NAMESPACE = "workflows"
@@ -54,7 +54,7 @@ class Environment:
             # The node's own kube-proxy answers for service addresses.
             found = self.kubectl.get("service", service, f"--namespace={DEMO_NAMESPACE}")
             if found is None:
-                raise DemoError(f"service {DEMO_NAMESPACE}/{service} is not there: run `make demo` again")
+                raise LabError(f"service {DEMO_NAMESPACE}/{service} is not there: run `make demo` again")
             yield str(found["spec"]["clusterIP"]), port
         else:
             with self.kubectl.forward(DEMO_NAMESPACE, service, port) as local:
@@ -72,7 +72,7 @@ class DemoImages:
 
 
 def describe(env: Mapping[str, str]) -> Environment:
-    """The environment that the variables ask for. Raises DemoError that names what is missing.
+    """The environment that the variables ask for. Raises LabError that names what is missing.
 
     KUBECONFIG (not the local cluster's own) chooses the user's cluster; then IMAGE_REGISTRY is needed, and
     DOMAIN, INGRESS_CLASS, INGRESS_ADDRESS and CA_FILE are honoured.
@@ -83,7 +83,7 @@ def describe(env: Mapping[str, str]) -> Environment:
     if not given or Path(given) == state.admin_kubeconfig:
         return Environment(
             local=True,
-            kubectl=Kubectl(state.admin_kubeconfig),
+            kubectl=state.kubectl,
             registry=REGISTRY,
             domain=PREVIEW_DOMAIN,
             ingress_class=env.get("INGRESS_CLASS", ""),
@@ -93,7 +93,7 @@ def describe(env: Mapping[str, str]) -> Environment:
         )
     registry = env.get("IMAGE_REGISTRY", "")
     if not registry:
-        raise DemoError(
+        raise LabError(
             f"KUBECONFIG={given} is your own cluster, but IMAGE_REGISTRY is not set: name a registry (host or "
             "host/folder) that this machine may push to and the cluster's nodes may pull from, or unset KUBECONFIG"
         )
@@ -111,7 +111,7 @@ def describe(env: Mapping[str, str]) -> Environment:
 
 
 def prepare(environment: Environment, progress: Progress) -> DemoImages:
-    """Bring the local cluster up, or ask about the user's; then build and push the images. Raises DemoError."""
+    """Bring the local cluster up, or ask about the user's; then build and push the images. Raises LabError."""
     if not environment.local:
         confirm(environment, os.environ, input if sys.stdin.isatty() else None)
         return _push_images(environment, progress)
@@ -122,7 +122,7 @@ def prepare(environment: Environment, progress: Progress) -> DemoImages:
         # The images are built while the cluster comes up; pushing needs its registry.
         building = background.submit(_build_images)
         if cluster(["up"]):
-            raise DemoError("the local cluster did not come up: see above, and `make status`")
+            raise LabError("the local cluster did not come up: see above, and `make status`")
         building.result()
     return _push_images(environment, progress)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from implementation_dag.forge.errors import ForgeError, Missing
+from scripts.lab.errors import LabError
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
 from scripts.lab.stand.environment import FORGE_ASSETS, Environment
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import AtAddress
 from scripts.lab.stand.objects import read_secret, render, roll_out, secret
 from scripts.lab.stand.repository import OWNER
@@ -42,7 +42,7 @@ _SETTINGS = PurePosixPath("/etc/gitea")
 def deploy(where: Environment, namespace: str, host: str, image: str, certificate: str, key: str) -> str:
     """Start the forge in the namespace, known as `host`, and wait for it; return its administrator's password.
 
-    Raises DemoError.
+    Raises LabError.
     """
     kept = read_secret(where.kubectl, namespace, "forge")
     password, seed = (kept.get(name) or secrets.token_hex(20) for name in ("password", "seed"))
@@ -72,7 +72,7 @@ def deploy(where: Environment, namespace: str, host: str, image: str, certificat
 def tokens(host: str, address: tuple[str, int], bundle: str, password: str) -> dict[str, str]:
     """Return new tokens of the administrator and each of IDENTITIES, after making the organization and its teams.
 
-    Raises DemoError.
+    Raises LabError.
     """
     way = AtAddress(host, *address, bundle)
     url = f"https://{host}:{address[1]}"
@@ -88,6 +88,6 @@ def tokens(host: str, address: tuple[str, int], bundle: str, password: str) -> d
                 admin.team(OWNER, f"{login}s", login, identity.permission)
         return {ADMIN: admin.token} | {login: user.token for login, user in users.items()}
     except ForgeError as error:
-        raise DemoError(f"the forge at {address[0]}:{address[1]}: {error}") from error
+        raise LabError(f"the forge at {address[0]}:{address[1]}: {error}") from error
     finally:
         asking.close()

@@ -15,9 +15,9 @@ import httpx
 
 from implementation_dag.base.wait import until
 from implementation_dag.forge.errors import ForgeError, Missing
+from scripts.lab.errors import LabError
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.stand.certificates import GIT_HOST
-from scripts.lab.stand.errors import DemoError
 
 TIME_LIMIT = 60
 FILED_SECONDS = 30.0
@@ -41,7 +41,7 @@ class GitHost:
         return f"https://{self.name}:{self.port}/{owner}/{repo}.git"
 
     def git(self, *arguments: str, cwd: Path) -> str:
-        """Run git in `cwd` with the server's address, authority and token. Raises DemoError."""
+        """Run git in `cwd` with the server's address, authority and token. Raises LabError."""
         token = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         settings = {
             "http.extraHeader": f"Authorization: Basic {token}",
@@ -64,16 +64,16 @@ class GitHost:
             ["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
         )
         if done.returncode:
-            raise DemoError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+            raise LabError(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout.strip()
 
     def references(self, owner: str, repo: str, pattern: str, cwd: Path) -> dict[str, str]:
-        """References of the repository that match `pattern`: name → commit. Raises DemoError."""
+        """References of the repository that match `pattern`: name → commit. Raises LabError."""
         lines = self.git("ls-remote", self.url(owner, repo), pattern, cwd=cwd).splitlines()
         return {name: commit for commit, name in (line.split("\t", 1) for line in lines)}
 
     def create_repository(self, owner: str, repo: str, empty: bool = True) -> None:
-        """Create the repository unless it is there, with a first commit on main or empty. Raises DemoError."""
+        """Create the repository unless it is there, with a first commit on main or empty. Raises LabError."""
         with self._driver() as driver:
             try:
                 driver.call("GET", "/repos/{owner}/{repo}", owner=owner, repo=repo)
@@ -81,20 +81,20 @@ class GitHost:
                 driver.repository(owner, repo, empty)
 
     def open_pull_request(self, owner: str, repo: str, branch: str, title: str = "") -> int:
-        """Open a pull request of a pushed branch, unless there is one; return its number. Raises DemoError."""
+        """Open a pull request of a pushed branch, unless there is one; return its number. Raises LabError."""
         with self._driver() as driver:
             if not until(lambda: driver.knows(owner, repo, branch), FILED_SECONDS, 0.2):
-                raise DemoError(f"the forge does not know branch {branch} after {FILED_SECONDS:.0f} s")
+                raise LabError(f"the forge does not know branch {branch} after {FILED_SECONDS:.0f} s")
             return driver.open(owner, repo, branch, title)
 
     def protect(self, owner: str, repo: str, branch: str) -> None:
-        """Let nobody of the product push to a branch or merge into it. Raises DemoError."""
+        """Let nobody of the product push to a branch or merge into it. Raises LabError."""
         with self._driver() as driver:
             if not driver.protected(owner, repo, branch):
                 driver.protect(owner, repo, branch)
 
     def reserve(self, owner: str, repo: str, number: int) -> None:
-        """Let the next pull request of a fresh repository have this number, if it is not yet given. Raises DemoError.
+        """Let the next pull request of a fresh repository have this number, if it is not yet given. Raises LabError.
 
         The forge numbers issues and pull requests in one row.
         """
@@ -109,7 +109,7 @@ class GitHost:
         try:
             yield driver
         except ForgeError as error:
-            raise DemoError(f"the forge at {self.address}:{self.port}: {error}") from error
+            raise LabError(f"the forge at {self.address}:{self.port}: {error}") from error
         finally:
             driver.close()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from implementation_dag.contract import labels
+from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Environment
-from scripts.lab.stand.errors import DemoError
 
 PREVIEW_PREFIX = "impl-"
 # Namespaces of the local cluster's own controllers.
@@ -44,7 +44,7 @@ def _namespaces(environment: Environment, problems: list[str]) -> list[str]:
     known = [RELEASE_NAMESPACE, DEMO_NAMESPACE, *(LOCAL if environment.local else ())]
     try:
         found = [item["metadata"]["name"] for item in environment.kubectl.items("namespaces")]
-    except DemoError as error:
+    except LabError as error:
         problems.append(str(error))
         return []
     return [name for name in found if name in known or name.startswith(PREVIEW_PREFIX)]
@@ -57,7 +57,7 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
     def keep(name: str, *arguments: str) -> None:
         try:
             text = environment.kubectl.run(*arguments, where)
-        except DemoError as error:
+        except LabError as error:
             problems.append(str(error))
             return
         if text.strip() and "items: []" not in text:
@@ -68,7 +68,7 @@ def _save_namespace(environment: Environment, namespace: str, folder: Path, prob
         keep(f"{kind.split('.')[0]}.yaml", "get", kind, "--output=yaml")
     try:
         pods = environment.kubectl.items("pods", where)
-    except DemoError as error:
+    except LabError as error:
         problems.append(str(error))
         return
     wanted = [(str(pod["metadata"]["name"]), container) for pod in pods for container in started_containers(pod)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 MANIFESTS = Path(__file__).parent / "manifests"
 ROLLOUT = "120s"
@@ -29,7 +29,7 @@ def secret(namespace: str, name: str, data: dict[str, str]) -> dict[str, Any]:
 
 
 def read_secret(kubectl: Kubectl, namespace: str, name: str) -> dict[str, str]:
-    """The texts of a Secret; empty when it is not there. Raises DemoError."""
+    """The texts of a Secret; empty when it is not there. Raises LabError."""
     found = kubectl.get("secret", name, f"--namespace={namespace}") or {}
     return {key: base64.b64decode(value).decode() for key, value in found.get("data", {}).items()}
 
@@ -41,5 +41,5 @@ def render(name: str, fields: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def roll_out(kubectl: Kubectl, namespace: str, name: str) -> None:
-    """Wait until a Deployment is ready. Raises DemoError."""
+    """Wait until a Deployment is ready. Raises LabError."""
     kubectl.run("rollout", "status", f"deployment/{name}", f"--namespace={namespace}", f"--timeout={ROLLOUT}")

@@ -15,8 +15,8 @@ import httpx
 
 from idag.toolchain import tool
 from implementation_dag.contract import labels
+from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import Environment
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.workflow import RUN_PREFIX
 
@@ -65,12 +65,12 @@ def observe(environment: Environment, url: str) -> Observation:
 
 
 def namespace(environment: Environment, pr: int) -> dict[str, Any] | None:
-    """The preview's Namespace, None when there is none (or it is on its way out). Raises DemoError."""
+    """The preview's Namespace, None when there is none (or it is on its way out). Raises LabError."""
     return environment.kubectl.get("namespace", f"impl-pr-{pr}")
 
 
 def running_images(environment: Environment, pr: int) -> list[str]:
-    """Images named by the preview's Deployments. Raises DemoError."""
+    """Images named by the preview's Deployments. Raises LabError."""
     deployments = environment.kubectl.items("deployments", f"--namespace=impl-pr-{pr}")
     return [
         str(container["image"])
@@ -80,7 +80,7 @@ def running_images(environment: Environment, pr: int) -> list[str]:
 
 
 def image_revision(environment: Environment, reference: str) -> str:
-    """The label org.opencontainers.image.revision of an image in the registry. Raises DemoError."""
+    """The label org.opencontainers.image.revision of an image in the registry. Raises LabError."""
     config = json.loads(_crane(environment, "config", reference))
     return str((config.get("config", {}).get("Labels") or {}).get("org.opencontainers.image.revision", ""))
 
@@ -90,7 +90,7 @@ def _crane(environment: Environment, *arguments: str) -> str:
     command = [str(tool("crane")), *arguments]
     done = subprocess.run(command, env=_with_home(env), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DemoError(f"crane {' '.join(arguments)} failed: {done.stderr.strip()}")
+        raise LabError(f"crane {' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -112,14 +112,14 @@ def made_by_demo(namespace: dict[str, Any]) -> bool:
 
 
 def remove(environment: Environment, pr: int) -> None:
-    """Delete the preview's namespace if a demo's run made it, and wait until it is gone. Raises DemoError."""
+    """Delete the preview's namespace if a demo's run made it, and wait until it is gone. Raises LabError."""
     found = namespace(environment, pr)
     if found and made_by_demo(found):
         environment.kubectl.run("delete", "namespace", f"impl-pr-{pr}", "--ignore-not-found", "--timeout=120s")
 
 
 def remove_all(environment: Environment) -> None:
-    """Delete every preview that a demo's run made, and wait until they are gone. Raises DemoError."""
+    """Delete every preview that a demo's run made, and wait until they are gone. Raises LabError."""
     for item in environment.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
         if made_by_demo(item):
             environment.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")

@@ -85,7 +85,7 @@ def install(
     certificate: GitCertificate,
     progress: Progress,
 ) -> None:
-    """Install or upgrade the release and wait until it is ready. Raises DemoError with helm's words."""
+    """Install or upgrade the release and wait until it is ready. Raises LabError with helm's words."""
     environment.kubectl.apply(
         [
             secret(
@@ -115,6 +115,6 @@ def install(
 
 
 def uninstall(environment: Environment) -> None:
-    """Remove the release if it is there. Raises DemoError with helm's words."""
+    """Remove the release if it is there. Raises LabError with helm's words."""
     place = f"--namespace={RELEASE_NAMESPACE}"
     helm(environment.kubectl, "uninstall", RELEASE, place, "--ignore-not-found", "--wait")

@@ -10,8 +10,8 @@ from pathlib import Path
 from idag.yaml_file import set_values
 from implementation_dag.base.wait import until
 from implementation_dag.contract.repository import FILE
+from scripts.lab.errors import LabError
 from scripts.lab.images.keys import source_files
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +52,7 @@ class PullRequest:
 def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
     """Push examples/app as branch main of acme/shop; its previews run `image` (a repository without a tag).
 
-    `folder` is where the clone is kept. Raises DemoError.
+    `folder` is where the clone is kept. Raises LabError.
     """
     host.create_repository(OWNER, REPO)
     url = host.url(OWNER, REPO)
@@ -76,7 +76,7 @@ def create(host: GitHost, image: str, ingress_class: str, folder: Path) -> None:
 
 
 def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> PullRequest:
-    """Push the pull request's branch, made from main, and open it; returns it with number and head. Raises DemoError.
+    """Push the pull request's branch, made from main, and open it; returns it with number and head. Raises LabError.
 
     One of that name from an earlier run is taken again: its branch is force-pushed.
     """
@@ -85,7 +85,7 @@ def open_pull_request(host: GitHost, pull: PullRequest, folder: Path) -> PullReq
         if pull.patch:
             patch = CHANGES / f"{pull.patch}.patch"
             if not patch.is_file():
-                raise DemoError(
+                raise LabError(
                     f"{patch} is missing: known are {', '.join(sorted(p.stem for p in CHANGES.glob('*.patch')))}"
                 )
             target = folder / ".agents" / "change.patch"
@@ -122,7 +122,7 @@ def _await_head(host: GitHost, number: int, commit: str, folder: Path) -> None:
     """Wait until the forge's reference of the pull request is the commit: it moves a moment after a push."""
     name = f"refs/pull/{number}/head"
     if not until(lambda: host.references(OWNER, REPO, name, folder).get(name) == commit, HEAD_SECONDS, 0.2):
-        raise DemoError(f"{name} is not {commit} after {HEAD_SECONDS:.0f} s")
+        raise LabError(f"{name} is not {commit} after {HEAD_SECONDS:.0f} s")
 
 
 def move_chart(host: GitHost, folder: Path) -> None:
@@ -143,10 +143,10 @@ def move_chart(host: GitHost, folder: Path) -> None:
 
 
 def set_version(path: Path, version: str) -> None:
-    """Replace the line that sets __version__. Raises DemoError when there is none."""
+    """Replace the line that sets __version__. Raises LabError when there is none."""
     lines = path.read_text().splitlines()
     places = [index for index, line in enumerate(lines) if line.startswith("__version__ = ")]
     if len(places) != 1:
-        raise DemoError(f"{path}: {len(places)} lines set __version__, must be 1")
+        raise LabError(f"{path}: {len(places)} lines set __version__, must be 1")
     lines[places[0]] = f'__version__ = "{version}"'
     path.write_text("\n".join(lines) + "\n")

@@ -13,12 +13,12 @@ from rich.console import Console
 
 from idag.progress import Progress
 from scripts.lab.cluster.__main__ import main as cluster
+from scripts.lab.errors import LabError
 from scripts.lab.forge.driver import ADMIN
 from scripts.lab.stand import backends, environment, evidence, previews, release, repository
 from scripts.lab.stand.certificates import git_certificate
 from scripts.lab.stand.ci import Ci
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, Environment
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.repository import OWNER, REPO
 
@@ -40,7 +40,7 @@ class Session:
 def prepared(where: Environment, console: Console, progress: Progress) -> Iterator[Session]:
     """Bring everything up (cluster, images, forge, S3, the chart, CI) and give the session.
 
-    To be called within `alone`. Raises DemoError, ToolError, ImageError with what to do.
+    To be called within `alone`. Raises LabError, ToolError, LabError with what to do.
     """
     with ExitStack() as stack:
         images = environment.prepare(where, progress)
@@ -62,7 +62,7 @@ def prepared(where: Environment, console: Console, progress: Progress) -> Iterat
 def remove_everything(where: Environment, progress: Progress, cluster_too: bool = True) -> None:
     """Remove all that the demo made: the local cluster, or release, previews and namespaces of the user's.
 
-    With `cluster_too` false the local cluster stays up, without anything of the demo in it. Raises DemoError.
+    With `cluster_too` false the local cluster stays up, without anything of the demo in it. Raises LabError.
     """
     if where.local and cluster_too:
         cluster(["down"])
@@ -81,6 +81,6 @@ def is_up(where: Environment) -> bool:
     """Whether the cluster's API server answers."""
     try:
         where.kubectl.run("get", "--raw=/readyz", "--request-timeout=3s")
-    except DemoError:
+    except LabError:
         return False
     return True

@@ -8,8 +8,8 @@ from typing import Any
 
 from idag.cluster.stages import Stage, read_stages
 from implementation_dag.base.wait import rounds
+from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.release import RELEASE
 from scripts.lab.stand.stages import overhead_seconds, own_work, wall_seconds
 
@@ -43,7 +43,7 @@ class Finished:
 
 
 def submit(environment: Environment, arguments: dict[str, str]) -> str:
-    """Create a Workflow from the WorkflowTemplate with these arguments; returns its name. Raises DemoError."""
+    """Create a Workflow from the WorkflowTemplate with these arguments; returns its name. Raises LabError."""
     parameters = [{"name": name, "value": value} for name, value in arguments.items()]
     manifest = {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -55,10 +55,10 @@ def submit(environment: Environment, arguments: dict[str, str]) -> str:
 
 
 def read(environment: Environment, name: str) -> dict[str, Any]:
-    """The Workflow. Raises DemoError when it is not there."""
+    """The Workflow. Raises LabError when it is not there."""
     found = environment.kubectl.get("workflows.argoproj.io", name, f"--namespace={RELEASE_NAMESPACE}")
     if found is None:
-        raise DemoError(f"workflow {RELEASE_NAMESPACE}/{name} is gone")
+        raise LabError(f"workflow {RELEASE_NAMESPACE}/{name} is gone")
     return found
 
 
@@ -68,13 +68,13 @@ def follow(
     show: Callable[[dict[str, dict[str, Any]]], None],
     limit: float = RUN_LIMIT,
 ) -> dict[str, dict[str, Any]]:
-    """Poll the Workflows until all ended, giving each state to `show`. Raises DemoError after `limit` seconds."""
+    """Poll the Workflows until all ended, giving each state to `show`. Raises LabError after `limit` seconds."""
     for _ in rounds(limit, POLL_SECONDS):
         found = {name: read(environment, name) for name in names}
         show(found)
         if all(phase(workflow) in ENDED for workflow in found.values()):
             return found
-    raise DemoError(f"workflows {', '.join(names)} did not end within {limit:.0f} s")
+    raise LabError(f"workflows {', '.join(names)} did not end within {limit:.0f} s")
 
 
 def phase(workflow: dict[str, Any]) -> str:
@@ -83,7 +83,7 @@ def phase(workflow: dict[str, Any]) -> str:
 
 
 def finished(environment: Environment, workflow: dict[str, Any]) -> Finished:
-    """What the cluster tells about a Workflow that ended. Raises DemoError."""
+    """What the cluster tells about a Workflow that ended. Raises LabError."""
     name = workflow["metadata"]["name"]
     pods = workflow_pods(environment, name)
     status, stages = workflow["status"], read_stages(workflow)

@@ -11,9 +11,9 @@ from idag.render import helm
 from implementation_dag.contract import repository as contract
 from implementation_dag.docsrun.helm.installation import chosen
 from scripts.demo.scenarios import all_scenarios
+from scripts.lab.errors import LabError
 from scripts.lab.forge.process import Forge
 from scripts.lab.stand import repository
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.repository import CHANGES, OWNER, REPO, PullRequest
 
@@ -135,12 +135,12 @@ def test_a_pull_request_brings_folders_along_and_main_has_them_not(host: GitHost
 
 
 def test_an_unknown_change_names_the_known_ones(host: GitHost, clone: Path) -> None:
-    with pytest.raises(DemoError, match=r"known are .*discount"):
+    with pytest.raises(LabError, match=r"known are .*discount"):
         repository.open_pull_request(host, PullRequest("unknown", "no-such"), clone)
     assert host.git("branch", "--show-current", cwd=clone) == "main"
 
 
 def test_the_wrong_authority_is_refused(host: GitHost, tmp_path: Path) -> None:
     other = GitHost(host.address, host.port, host.token, CHANGES / "README.md")
-    with pytest.raises((DemoError, OSError)):
+    with pytest.raises((LabError, OSError)):
         other.references(OWNER, REPO, "refs/heads/main", tmp_path)

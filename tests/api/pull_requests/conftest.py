@@ -24,7 +24,7 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube
 from implementation_dag.pull_requests import objects
 from scripts.lab.forge.process import Forge, running
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 from tests.api import release
 from tests.api.previews import NAMESPACE, RELEASE
 

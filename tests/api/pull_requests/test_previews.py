@@ -14,8 +14,8 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube
 from implementation_dag.contract import names
 from implementation_dag.pull_requests import objects
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from tests.api.previews import NAMESPACE
 
 from .conftest import OWNER, Argo, Process, told, until
@@ -46,7 +46,7 @@ def status(client: Client, name: str) -> dict:
     ],
 )
 def test_the_api_server_refuses_what_is_no_preview(kubectl: Kubectl, client: Client, spec: dict, words: str) -> None:
-    with pytest.raises(DemoError, match=words):
+    with pytest.raises(LabError, match=words):
         apply(kubectl, 99, **spec)
 
 
@@ -54,7 +54,7 @@ def test_whose_preview_it_is_cannot_be_changed(kubectl: Kubectl, client: Client)
     apply(kubectl, 98)
     item = objects.new(OWNER, "by-hand", 98, NAMESPACE)
     item["spec"]["repo"] = "other"
-    with pytest.raises(DemoError, match="cannot be changed"):
+    with pytest.raises(LabError, match="cannot be changed"):
         kubectl.run("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(item))
     client.delete(objects.Resource, str(item["metadata"]["name"]), namespace=NAMESPACE)
 

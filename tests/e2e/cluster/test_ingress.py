@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 import pytest
 
-from idag.toolchain import tool
 from scripts.lab.cluster import addons, health, ingress
 from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
 
@@ -34,12 +33,7 @@ def state() -> State:
 
 
 def kubectl(state: State, *arguments: str, text: str = "") -> str:
-    done = subprocess.run(
-        [str(tool("kubectl")), f"--kubeconfig={state.admin_kubeconfig}", *arguments],
-        input=text, capture_output=True, text=True, timeout=START_SECONDS, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return state.kubectl.run(*arguments, stdin=text)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import yaml
 
 from implementation_dag.contract import names
 from scripts.chart.render.project import ROOT
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.repository import OWNER, REPO
 from tests.e2e.release import Release
 

@@ -21,11 +21,11 @@ from idag.toolchain import tool
 from idag.yaml_file import set_values
 from implementation_dag.base import wait
 from scripts.chart.render.project import ROOT
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import previews, repository
 from scripts.lab.stand.backends import BUCKET, S3_PORT
 from scripts.lab.stand.environment import DEMO_NAMESPACE
 from scripts.lab.stand.evidence import prefix
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.objects import read_secret
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 from scripts.lab.stand.session import Session

@@ -13,8 +13,8 @@ import pytest
 
 from idag.toolchain import tool
 from scripts.lab.cluster.__main__ import main as local_cluster
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import environment
-from scripts.lab.stand.kubectl import Kubectl
 from tests.api.previews import IDENTITIES, NAMESPACE, RELEASE, VALUES, all_rights, apply, fences, make_previews
 
 __all__ = ["IDENTITIES", "NAMESPACE", "RELEASE", "all_rights", "apply"]

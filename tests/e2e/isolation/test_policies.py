@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 from tests.api.cases import CASES, IDS, ask, judge
 from tests.api.expressions import faults
 

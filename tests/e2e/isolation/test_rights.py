@@ -15,7 +15,7 @@ import yaml
 
 from idag.render import helm
 from scripts.chart.rights.snapshot import become
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .conftest import IDENTITIES, NAMESPACE, RELEASE, ROOT, VALUES
 

@@ -9,7 +9,7 @@ from lightkube import Client, KubeConfig
 
 from implementation_dag.contract import run
 from implementation_dag.steps import provision
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from .conftest import NAMESPACE, RELEASE, apply
 

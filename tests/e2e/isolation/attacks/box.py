@@ -18,8 +18,8 @@ import yaml
 
 from idag.toolchain import bin_folder
 from implementation_dag.contract import names
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import release
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.session import Session
 
 from . import layers

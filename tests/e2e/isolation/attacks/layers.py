@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from implementation_dag.base import wait
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.objects import config_map
 from scripts.lab.stand.release import GIT_SECRET
 
@@ -36,7 +36,7 @@ def code(without: frozenset[str]) -> str:
     return "\n".join(CODE[layer] for layer in sorted(without & CODE.keys()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AllRights(Kubectl):
     """kubectl as `user`, whom RBAC lets do everything: admission policies see the user all the same."""
 
@@ -60,7 +60,7 @@ class Hands:
     def keeper(self) -> Kubectl:
         """The identity that alone may change the fences of previews."""
         account = f"system:serviceaccount:{self.namespace}:{self.release}-provisioner"
-        return AllRights(self.kubectl.kubeconfig, account)
+        return AllRights(kubeconfig=self.kubectl.kubeconfig, user=account)
 
     def of(self, namespace: str) -> Kubectl:
         """Who may change the network policies of this namespace."""
@@ -119,7 +119,7 @@ def _until_it_works(kubectl: Kubectl, *command: str) -> None:
         try:
             kubectl.run(*command)
             return
-        except DemoError:
+        except LabError:
             if not left:
                 raise
 

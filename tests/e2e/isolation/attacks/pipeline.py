@@ -10,9 +10,9 @@ from typing import Any
 
 from implementation_dag.base import wait
 from implementation_dag.contract.labels import BOXED
+from scripts.lab.errors import LabError
 from scripts.lab.stand import workflow as workflows
 from scripts.lab.stand.certificates import GIT_HOST
-from scripts.lab.stand.errors import DemoError
 from scripts.lab.stand.evidence import download, prefix
 from scripts.lab.stand.repository import OWNER
 
@@ -204,5 +204,5 @@ def remove_workflow(box: Box, name: str) -> None:
     """Delete the workflow, exit handler and all: nothing was created that it would have to clean up."""
     try:
         box.kubectl.run("delete", "workflow", name, f"--namespace={box.namespace}", "--wait=false")
-    except DemoError as error:
+    except LabError as error:
         raise AssertionError(f"workflow {name} stays: {error}") from error

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from implementation_dag.base.log import clean
-from scripts.lab.stand.errors import DemoError
+from scripts.lab.errors import LabError
 
 from . import layers, requests
 from .box import NEIGHBOUR, SHARED, WIDE, Box
@@ -132,7 +132,7 @@ def attempt(box: Box, case: Case, without: tuple[str, ...], runner: Runner) -> t
     open_box = replace(box, without=frozenset(without), own=[])
     try:
         message = runner(open_box, tried)
-    except (AssertionError, DemoError) as error:
+    except (AssertionError, LabError) as error:
         return False, clean(f"could not be carried out: {error}")[:KEPT]
     finally:
         for pr in open_box.own:

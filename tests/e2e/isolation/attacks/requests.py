@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from scripts.lab.errors import LabError
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.certificates import GIT_HOST
-from scripts.lab.stand.errors import DemoError
-from scripts.lab.stand.kubectl import Kubectl
 from scripts.lab.stand.release import GIT_SECRET, S3_SECRET
 
 from . import layers
@@ -64,7 +64,7 @@ def send(acting: Kubectl, administrator: Kubectl, given: dict[str, Any]) -> str:
             flags = ["--type=merge", f"--patch={json.dumps(given['with'])}", "--dry-run=server"]
             return "let in: " + acting.run("patch", *patch.split(), *flags)
         return "let in: " + acting.run(*given["kubectl"].split())
-    except DemoError as error:
+    except LabError as error:
         return str(error)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.lab.stand.errors import DemoError
+from scripts.lab.errors import LabError
 
 from .box import PREVIEWS, Box
 from .conftest import Record
@@ -53,7 +53,7 @@ def ended(future: Future[Any]) -> Future[Any]:
 def test_is_contained(case: Case, attacks: dict[str, Future[Any]], records: list[Record]) -> None:
     try:
         record: Record = ended(attacks[case.name]).result()
-    except (AssertionError, DemoError) as error:
+    except (AssertionError, LabError) as error:
         record = Record(case, False, f"the attack could not be carried out: {error}")
     records.append(record)
     assert record.contained, f"{case.about}: expected {case.refused!r} by layer {case.layer}, got: {record.message}"

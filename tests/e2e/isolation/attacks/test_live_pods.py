@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from idag.lint.credentials import held
-from scripts.lab.stand.kubectl import Kubectl
+from scripts.lab.kubectl import Kubectl
 
 from . import pipeline
 from .box import SHARED, Box

@@ -10,7 +10,7 @@ from idag.cluster.stages import Stage
 from scripts.chart.real import pipeline
 from scripts.chart.real.__main__ import main
 from scripts.chart.real.pipeline import Pipeline
-from scripts.lab.stand.errors import DemoError
+from scripts.lab.errors import LabError
 
 POD = """\
 apiVersion: v1
@@ -77,7 +77,7 @@ def test_a_chart_for_the_pipeline_that_is_not_there_is_told_before_anything_runs
     [
         (Pipeline("good", "1.2.3", "Succeeded", ""), "Succeeded", "", 0),
         (Pipeline("good", "1.2.3", "Failed", "deploy: NothingExposed: no"), "Failed", "deploy: NothingExposed: no", 1),
-        (DemoError("no\ncluster"), "could not run", "no cluster", 1),
+        (LabError("no\ncluster"), "could not run", "no cluster", 1),
     ],
 )
 def test_what_became_of_the_run_is_in_the_summary(

@@ -8,7 +8,8 @@ import pytest
 
 from idag.render.manifests import load_all
 from scripts.lab.cluster import addons, argocd, pki
-from scripts.lab.cluster.settings import ClusterError, State
+from scripts.lab.cluster.settings import State
+from scripts.lab.errors import LabError
 
 VERSIONS = {"coredns": "1.2.3", "skipper": "4.5.6", "argo-workflows": "7.8.9"}
 
@@ -72,7 +73,7 @@ def test_the_resolver_knows_previews_and_has_no_way_out(objects: list[dict[str, 
 
 
 def test_a_field_without_a_value_is_named() -> None:
-    with pytest.raises(ClusterError, match=r"@\{nobody\} has no value; known: a, b"):
+    with pytest.raises(LabError, match=r"@\{nobody\} has no value; known: a, b"):
         addons.render("x: @{nobody}", {"b": "1", "a": "2"})
 
 

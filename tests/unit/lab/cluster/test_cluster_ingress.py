@@ -13,7 +13,8 @@ from implementation_dag.base.asking import Failure
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe, Protocol
 from scripts.lab.cluster import addons, ingress
-from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, ClusterError, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, State
+from scripts.lab.errors import LabError
 
 STATE = State(Path("/nowhere/state"))
 
@@ -55,7 +56,7 @@ def test_an_ingress_that_serves_both_is_right(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_up_says_what_is_not_served_and_what_to_do(second: Probe, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, H1, second)
-    with pytest.raises(ClusterError) as error:
+    with pytest.raises(LabError) as error:
         ingress.wait(STATE, Progress("test"))
     assert said in str(error.value)
     assert "rollout restart deployment/skipper" in str(error.value)

@@ -10,7 +10,8 @@ import pytest
 
 from idag.progress import Progress
 from scripts.lab.cluster import components, leftovers, network, prerequisites, teardown
-from scripts.lab.cluster.settings import ClusterError, State, write_if_changed
+from scripts.lab.cluster.settings import State, write_if_changed
+from scripts.lab.errors import LabError
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def tool(name: str) -> Path:
 @pytest.mark.parametrize("value", ["relative/path", "/", "/var"])
 def test_a_dangerous_state_folder_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("IDAG_STATE", value)
-    with pytest.raises(ClusterError, match=f"IDAG_STATE={value}: give an absolute path"):
+    with pytest.raises(LabError, match=f"IDAG_STATE={value}: give an absolute path"):
         State.from_environment()
 
 
@@ -36,12 +37,12 @@ def test_the_state_folder_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_another_system_and_another_user_get_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    with pytest.raises(ClusterError, match="needs Linux, this is Darwin: set KUBECONFIG") as caught:
+    with pytest.raises(LabError, match="needs Linux, this is Darwin: set KUBECONFIG") as caught:
         prerequisites.require_root_on_linux()
     assert "\n" not in str(caught.value)
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(ClusterError, match=r"needs root.*sudo"):
+    with pytest.raises(LabError, match=r"needs root.*sudo"):
         prerequisites.require_root_on_linux()
 
 
@@ -49,7 +50,7 @@ def test_missing_packages_are_named_once(monkeypatch: pytest.MonkeyPatch) -> Non
     present = {"runc", "nft", "conntrack", "catatonit", "buildah", "mmdebstrap", "ip", "openssl"}
     monkeypatch.setattr(shutil, "which", lambda name: name if name in present else None)
     assert prerequisites.missing_packages() == ["containerd", "containernetworking-plugins"]
-    with pytest.raises(ClusterError, match="missing on this machine: containerd containernetworking-plugins"):
+    with pytest.raises(LabError, match="missing on this machine: containerd containernetworking-plugins"):
         prerequisites.require_packages(Progress("test"))
 
 

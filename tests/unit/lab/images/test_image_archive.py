@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lab.images.image import ImageError, manifest_digest
+from scripts.lab.errors import LabError
+from scripts.lab.images.image import manifest_digest
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -31,12 +32,12 @@ def test_digest_is_the_manifest_of_the_index(tmp_path: Path) -> None:
 @pytest.mark.parametrize("index", [{"manifests": []}, {"manifests": [{"digest": DIGEST}] * 2}, {"other": 1}])
 def test_archive_without_exactly_one_image_is_refused(tmp_path: Path, index: object) -> None:
     path = archive(tmp_path, index)
-    with pytest.raises(ImageError, match=r"image\.tar: .*delete it and build again"):
+    with pytest.raises(LabError, match=r"image\.tar: .*delete it and build again"):
         manifest_digest(path)
 
 
 def test_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "image.tar"
     path.write_bytes(b"cut off")
-    with pytest.raises(ImageError, match="not an OCI archive"):
+    with pytest.raises(LabError, match="not an OCI archive"):
         manifest_digest(path)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.lab.errors import LabError
 from scripts.lab.images import base
-from scripts.lab.images.image import ImageError
 
 
 def test_sources_are_the_files_that_offer_the_suite(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_sources_are_the_files_that_offer_the_suite(tmp_path: Path) -> None:
 
 
 def test_no_source_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="no package source for Debian bookworm; add one, or give --base-image"):
+    with pytest.raises(LabError, match="no package source for Debian bookworm; add one, or give --base-image"):
         base.apt_sources(tmp_path)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.lab.errors import NotStarted
 from scripts.lab.stand.alone import alone
-from scripts.lab.stand.errors import NotStarted
 
 
 def test_a_second_demo_is_told_the_first_ones_pid(tmp_path: Path) -> None:

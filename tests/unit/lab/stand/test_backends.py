@@ -9,10 +9,10 @@ import pytest
 
 from idag.progress import Progress
 from scripts.lab.cluster.settings import State
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import backends, forge
 from scripts.lab.stand.certificates import GitCertificate
 from scripts.lab.stand.environment import DemoImages, Environment
-from scripts.lab.stand.kubectl import Kubectl
 
 IMAGES = DemoImages("runtime-image", "agents-image", "s3-image", "forge-image")
 

@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
+from scripts.lab.errors import LabError, NotStarted
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import environment
 from scripts.lab.stand.environment import Environment
-from scripts.lab.stand.errors import DemoError, NotStarted
-from scripts.lab.stand.kubectl import Kubectl
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def test_the_local_clusters_own_kubeconfig_is_not_a_users_cluster(state: Path) -
 
 
 def test_a_users_cluster_needs_a_registry() -> None:
-    with pytest.raises(DemoError, match="IMAGE_REGISTRY is not set"):
+    with pytest.raises(LabError, match="IMAGE_REGISTRY is not set"):
         environment.describe({"KUBECONFIG": "/home/me/config"})
 
 
