@@ -60,9 +60,12 @@ class GitHost:
         env["GIT_CONFIG_COUNT"] = str(len(settings))
         for index, (key, value) in enumerate(settings.items()):
             env |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-        done = subprocess.run(
-            ["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
-        )
+        try:
+            done = subprocess.run(
+                ["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise DemoError(f"git {arguments[0]} did not end within {TIME_LIMIT} s") from None
         if done.returncode:
             raise LabError(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout.strip()
