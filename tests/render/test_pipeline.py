@@ -45,6 +45,14 @@ def test_the_stages_are_those_of_the_specification(objects: Objects) -> None:
     assert pipeline(objects).spec["onExit"] == "cleanup"
 
 
+def test_acceptance_is_left_out_where_deploy_says_that_nothing_is_exposed(objects: Objects) -> None:
+    """Nothing but its own output decides it: what was deployed has no word there."""
+    found = {name: task["when"] for name, task in tasks(objects).items() if "when" in task}
+    assert found == {"acceptance": "'{{tasks.deploy.outputs.parameters.exposed}}' == 'true'"}
+    told = by_name(pipeline(objects).templates["deploy"]["outputs"]["parameters"])["exposed"]
+    assert told["valueFrom"]["default"] == "true"
+
+
 def test_each_stage_works_on_the_commit_that_the_one_before_handed_on(objects: Objects) -> None:
     given = {name: argument(tasks(objects)[name], "commit") for name in (*STAGES[1:4], "deploy")}
     assert given == {

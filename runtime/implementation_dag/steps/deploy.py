@@ -106,16 +106,27 @@ def main() -> int:
     if status["phase"] != "Succeeded":
         fail(f"{result['reason']}: {result['message']}")
         return 1
-    found = discovery.checked(left.get("urls", ""))
+    found = exposed(left.get("urls", ""), told.deploy.allow_no_endpoint)
     # Acceptance goes by this file: in our words, not in those of the deployment.
     hosts = [url.partition("://")[2] for url in found]
     document = {"hosts": hosts, "urls": found, "ns": env["NS"], "release": env["RELEASE"]}
     (EVIDENCE / "urls.json").write_text(json.dumps(document, indent=2) + "\n")
     outputs.write(
-        {"urls": json.dumps(found), "image": name, "digests": " ".join(digests)}
+        {"urls": json.dumps(found), "exposed": json.dumps(bool(found)), "image": name, "digests": " ".join(digests)}
         | {"repository": repository.for_acceptance(own)}
     )
     return 0
+
+
+def exposed(urls: str, allow_none: bool) -> list[str]:
+    """Return the deployment's URLs. Raises StepError when there is none and that is not allowed.
+
+    Without one acceptance is left out, which is not for whoever ran the deployment to choose.
+    """
+    found = discovery.checked(urls)
+    if not found and not allow_none:
+        raise StepError("the deployment names no URL: expose one, or set the value deploy.allowNoEndpoint")
+    return found
 
 
 def said(file: str, section: settings.Repositories) -> repository.Settings:

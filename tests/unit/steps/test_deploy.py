@@ -29,6 +29,13 @@ def test_what_is_no_whole_commit_is_refused(handed: str) -> None:
         deploy.same_commit(COMMIT, handed)
 
 
+def test_no_url_leaves_acceptance_out_only_where_the_operator_allows_it() -> None:
+    assert deploy.exposed("[]", allow_none=True) == []
+    assert deploy.exposed('["https://a"]', allow_none=False) == ["https://a"]
+    with pytest.raises(StepError, match=r"names no URL: .*deploy\.allowNoEndpoint"):
+        deploy.exposed("[]", allow_none=False)
+
+
 @pytest.mark.parametrize("url", ["https://shop.example.com", "http://10.0.0.1:8080", "https://[::1]:8443", "http://a"])
 def test_urls_of_a_deployment_are_taken(url: str) -> None:
     assert discovery.checked(json.dumps([url])) == [url]
