@@ -125,7 +125,7 @@ def exposed(urls: str, allow_none: bool) -> list[str]:
     """
     found = discovery.checked(urls)
     if not found and not allow_none:
-        raise StepError("the deployment names no URL: expose one, or set the value deploy.allowNoEndpoint")
+        raise StepError("the deployment names no URL, which its own step should have refused")
     return found
 
 

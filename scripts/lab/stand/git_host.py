@@ -65,7 +65,7 @@ class GitHost:
                 ["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
             )
         except subprocess.TimeoutExpired:
-            raise DemoError(f"git {arguments[0]} did not end within {TIME_LIMIT} s") from None
+            raise LabError(f"git {arguments[0]} did not end within {TIME_LIMIT} s") from None
         if done.returncode:
             raise LabError(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout.strip()

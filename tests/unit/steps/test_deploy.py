@@ -32,7 +32,7 @@ def test_what_is_no_whole_commit_is_refused(handed: str) -> None:
 def test_no_url_leaves_acceptance_out_only_where_the_operator_allows_it() -> None:
     assert deploy.exposed("[]", allow_none=True) == []
     assert deploy.exposed('["https://a"]', allow_none=False) == ["https://a"]
-    with pytest.raises(StepError, match=r"names no URL: .*deploy\.allowNoEndpoint"):
+    with pytest.raises(StepError, match="names no URL"):
         deploy.exposed("[]", allow_none=False)
 
 
