@@ -17,20 +17,26 @@ from scripts.lab.stand.session import Session
 NOT_UTF8 = os.fsdecode(b"caf\xe9.txt")
 # What an application's own tests may do: leave evidence of any name.
 LEAVES = """import os
+from pathlib import Path
 
 
 def test_leaves_evidence() -> None:
     for name in (b"caf\\xe9.txt", b"fine.txt"):
-        with open(os.path.join(os.environb[b"EVIDENCE_DIR"], name), "w") as stream:
-            stream.write("x")
+        (Path(os.environ["EVIDENCE_DIR"]) / os.fsdecode(name)).write_text("x")
 """
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
 
 
 @pytest.mark.long
-def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session) -> None:
+def test_a_run_after_helm_was_killed_in_its_middle_succeeds(session: Session, tmp_path: Path) -> None:
     kubectl = session.environment.kubectl
-    pull = repository.open_pull_request(session.host, PullRequest("killed", version="6.0.0"), session.work)
+    # Ready late: helm waits, and is in its middle for long enough to be killed there.
+    template = Path("charts/app/templates/deployment.yaml")
+    (tmp_path / template).parent.mkdir(parents=True)
+    late = (repository.APP / template).read_text().replace("periodSeconds: 5", "initialDelaySeconds: 40", 1)
+    (tmp_path / template).write_text(late)
+    killed = PullRequest("killed", version="6.0.0", folders=((tmp_path, "."),))
+    pull = repository.open_pull_request(session.host, killed, session.work)
     given = {"owner": OWNER, "repo": REPO, "pr": str(pull.number)}
     name = workflow.submit(session.environment, given)
     namespace = f"impl-pr-{pull.number}"
