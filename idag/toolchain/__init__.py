@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from idag.toolchain.architecture import own_architecture
 from idag.toolchain.errors import PinError, ToolError, ToolMissing
-from idag.toolchain.pins import read_pins
+from idag.toolchain.pins import Pin, pins_for
 from idag.toolchain.store import Store, cache_root
 
 __all__ = ["PinError", "ToolError", "ToolMissing", "asset", "bin_folder", "tool"]
@@ -17,15 +18,17 @@ __all__ = ["PinError", "ToolError", "ToolMissing", "asset", "bin_folder", "tool"
 
 def bin_folder() -> Path:
     """Folder of links to the binaries of the pins in this checkout; it may not exist yet."""
-    return _store(cache_root()).bin_folder
+    return _store(cache_root(), own_architecture()).bin_folder
 
 
-def tool(name: str) -> Path:
+def tool(name: str, architecture: str = "") -> Path:
     """Path of a pinned binary, such as `kubectl` or `helm`. Resolve it before copying it into an image.
+
+    It is for this machine, or for `architecture`.
 
     Raises ToolMissing when it has not been built, ToolError when it is not pinned.
     """
-    store = _store(cache_root())
+    store = _store(cache_root(), architecture or own_architecture())
     for pin in store.pins.values():
         if name in pin.names:
             link = store.bin_folder / name
@@ -33,7 +36,7 @@ def tool(name: str) -> Path:
                 store.link(pin)
             if link.is_file():
                 return link
-            raise ToolMissing(f"{name} {pin.version} is not there yet: run `make tools`")
+            raise ToolMissing(f"{name} {pin.version} is not there yet: run `{_command(pin)}`")
     known = ", ".join(name for pin in store.pins.values() for name in pin.names)
     raise ToolError(f"{name!r} is not a pinned binary; tools/pins.toml has {known}")
 
@@ -43,7 +46,7 @@ def asset(tool_name: str, name: str) -> Path:
 
     Raises ToolMissing when the tool has not been built here, ToolError when there is no such asset.
     """
-    store = _store(cache_root())
+    store = _store(cache_root(), own_architecture())
     pin = store.pins.get(tool_name)
     if pin is None or name not in pin.assets:
         known = ", ".join(f"{pin.name}/{key}" for pin in store.pins.values() for key in pin.assets)
@@ -53,7 +56,11 @@ def asset(tool_name: str, name: str) -> Path:
     return store.folder(pin) / name
 
 
+def _command(pin: Pin) -> str:
+    return f"make images ARCH={pin.architecture}" if pin.foreign else "make tools"
+
+
 @cache
-def _store(root: Path) -> Store:
+def _store(root: Path, architecture: str) -> Store:
     """The pins are read once a process: a render asks for its tools each time."""
-    return Store(root, read_pins())
+    return Store(root, pins_for(architecture))

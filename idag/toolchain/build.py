@@ -33,7 +33,7 @@ def select(pins: dict[str, Pin], groups: Sequence[str], names: Sequence[str]) ->
 def build_all(store: Store, pins: Sequence[Pin], progress: Progress) -> None:
     """Have each tool in turn; its binaries are in the bin folder as soon as it is ready. Raises ToolError."""
     for number, pin in enumerate(pins, start=1):
-        build_one(store, pin, progress, f"{number}/{len(pins)} {pin.name} {pin.version}")
+        build_one(store, pin, progress, f"{number}/{len(pins)} {_shown(pin)}")
 
 
 def build_one(store: Store, pin: Pin, progress: Progress, title: str) -> None:
@@ -42,7 +42,7 @@ def build_one(store: Store, pin: Pin, progress: Progress, title: str) -> None:
         store.link(pin)
         progress(f"{title}: cached")
         return
-    found = find_on_path(pin, ignored=store.root)
+    found = None if pin.foreign else find_on_path(pin, ignored=store.root)
     if found:
         store.link(pin, found)
         progress(f"{title}: found on PATH ({', '.join(map(str, found.values()))})")
@@ -51,6 +51,10 @@ def build_one(store: Store, pin: Pin, progress: Progress, title: str) -> None:
         if not store.holds(pin):
             _make(store, pin, progress, title)
     store.link(pin)
+
+
+def _shown(pin: Pin) -> str:
+    return f"{pin.name} {pin.version} for {pin.architecture}" if pin.foreign else f"{pin.name} {pin.version}"
 
 
 def _make(store: Store, pin: Pin, progress: Progress, title: str) -> None:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from idag.toolchain.architecture import own_architecture
 from idag.toolchain.argo import missing_files
 from idag.toolchain.errors import ToolError
 from idag.toolchain.pins import Pin
@@ -38,6 +39,8 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
     Raises ToolError when Go is missing or too old, a checksum differs, or the build fails.
     """
     go = find_go()
+    if pin.cgo and pin.foreign:
+        raise ToolError(f"{pin.name}: it holds C, which is compiled for {own_architecture()} only here")
     if pin.cgo and not shutil.which("gcc"):
         raise ToolError(f"{pin.name}: it holds C, and gcc is missing: apt-get install gcc libc6-dev")
     environment = build_environment(pin)
@@ -69,8 +72,8 @@ def build(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> 
 
 def build_environment(pin: Pin) -> dict[str, str]:
     """The caller's environment (GOPROXY, GOFLAGS and so on are theirs) with what makes the binary static."""
-    cgo = "1" if pin.cgo else "0"
-    return {**os.environ, "CGO_ENABLED": cgo, "GOWORK": "off", "GOOS": "linux", "PWD": str(pin.module_folder)}
+    made = {"CGO_ENABLED": "1" if pin.cgo else "0", "GOWORK": "off", "GOOS": "linux", "PWD": str(pin.module_folder)}
+    return {**os.environ, **made, **({"GOARCH": pin.architecture} if pin.foreign else {})}
 
 
 def find_go() -> Path:

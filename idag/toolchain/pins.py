@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from idag import data
+from idag.toolchain.architecture import own_architecture
 from idag.toolchain.errors import PinError
 
 TOOLS_FOLDER = data.TOOLS
@@ -67,6 +68,12 @@ class Pin:
     package: str = ""
     integrity: str = ""
     tools_folder: Path = TOOLS_FOLDER
+    architecture: str = field(default_factory=own_architecture)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the tool is for another architecture than this machine's."""
+        return self.architecture != own_architecture()
 
     @property
     def module_folder(self) -> Path:
@@ -97,6 +104,8 @@ class Pin:
             inputs["build_tags"] = self.build_tags
         if self.cgo:
             inputs["cgo"] = self.cgo
+        if self.foreign:
+            inputs["architecture"] = self.architecture
         if self.package:
             inputs["npm"] = [self.package, self.integrity]
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
@@ -124,6 +133,11 @@ def read_pins(tools_folder: Path = TOOLS_FOLDER) -> dict[str, Pin]:
     pins = {name: _pin(name, table, tools_folder) for name, table in document.items()}
     _check_names_are_unique(pins)
     return pins
+
+
+def pins_for(architecture: str) -> dict[str, Pin]:
+    """The checkout's pins, for the architecture. Raises PinError."""
+    return {name: replace(pin, architecture=architecture) for name, pin in read_pins().items()}
 
 
 def pins_key(pins: dict[str, Pin]) -> str:

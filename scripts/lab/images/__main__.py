@@ -10,8 +10,9 @@ from pathlib import Path
 
 from idag.command import ends_in_words
 from idag.progress import Progress
+from idag.toolchain.architecture import MACHINES, own_architecture
 from scripts.lab.cluster.prerequisites import require_packages
-from scripts.lab.images.build import build, push, recipe_named
+from scripts.lab.images.build import build_all, push, recipe_named
 from scripts.lab.images.context import RECIPES, pinned_base
 
 
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code. Results go to stdout, progress and errors to stderr."""
     options = _parser().parse_args(arguments)
     names = options.names or list(RECIPES)
+    architectures = sorted(set(options.arch or [own_architecture()]))
     bases = {}
     for name in names:
         recipe = recipe_named(name)
@@ -28,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         require_packages(Progress("images"))
     for name in names:
         if options.command == "push":
-            print(push(name, options.registry, options.ca, bases[name]), flush=True)
-        else:
-            image = build(name, bases[name])
+            print(push(name, options.registry, options.ca, bases[name], architectures), flush=True)
+            continue
+        for image in build_all(name, bases[name], architectures):
             print(f"{image.local} {image.digest} {image.archive}", flush=True)
     return 0
 
@@ -43,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, description in (("build", "build into the cache"), ("push", "build and push to a registry")):
         command = commands.add_parser(name, help=description)
         command.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(RECIPES)}")
+        command.add_argument(
+            "--arch", choices=MACHINES, action="append", help="default: this machine's; of several an index is made too"
+        )
         base = command.add_mutually_exclusive_group()
         base.add_argument("--base-image", default="", help="base from a registry; default: a Debian made here")
         base.add_argument("--pinned-base", action="store_true", help="the base that the Containerfile names by digest")

@@ -7,12 +7,13 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from idag.progress import Progress
+from idag.toolchain.architecture import MACHINES, own_architecture
 from scripts.lab.errors import LabError
-from scripts.lab.images import buildah
+from scripts.lab.images import buildah, emulation
 from scripts.lab.images.image import ImageRef, image_at
 from scripts.lab.images.keys import content_key
 
@@ -29,8 +30,6 @@ LEFT_OUT = (
 REMOVED = (
     "/usr/share/perl",
     "/usr/share/perl5",
-    "/usr/lib/x86_64-linux-gnu/perl",
-    "/usr/lib/x86_64-linux-gnu/gconv",
     "/usr/share/gitweb",
     "/usr/lib/python3.11/test",
     "/usr/lib/python3.11/idlelib",
@@ -42,7 +41,8 @@ REMOVED = (
     "/var/cache/ldconfig",
     "/var/log",
 )
-LIBPERL = "/usr/lib/x86_64-linux-gnu/libperl.so.*"
+# The same below the architecture's own folder of libraries; patterns.
+REMOVED_LIBRARIES = ("perl", "gconv", "libperl.so.*")
 # The root is read-only in the cluster, so Python can never write its compiled files later.
 COMPILE = "python3 -m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python3.11 /usr/lib/python3"
 
@@ -54,12 +54,14 @@ class Debian:
     name: str
     packages: tuple[str, ...]
     command: str
+    architecture: str = field(default_factory=own_architecture)
 
     @property
     def key(self) -> str:
         """Content key of the recipe: packages, what is left out, and how."""
         recipe = {
             "suite": SUITE,
+            "architecture": self.architecture,
             "packages": " ".join(self.packages),
             "left out": " ".join(LEFT_OUT),
             "hooks": "\n".join(customize_hooks(self)),
@@ -100,10 +102,11 @@ def apt_options() -> list[str]:
 def customize_hooks(debian: Debian = PYTHON) -> list[str]:
     """Shell lines that mmdebstrap runs on the finished tree in ``$1``."""
     removed = " ".join(f'"$1"{shlex.quote(path)}' for path in REMOVED)
+    libraries = " ".join(f'"$1"/usr/lib/{MACHINES[debian.architecture]}-linux-gnu/{name}' for name in REMOVED_LIBRARIES)
     compiling = [f'chroot "$1" env PYTHONHASHSEED=0 {COMPILE}'] if "python3" in debian.packages else []
     return [
         *compiling,
-        f'rm -rf {removed} "$1"{LIBPERL}',
+        f"rm -rf {removed} {libraries}",
         # mmdebstrap itself removes 00mmdebstrap afterwards, and fails when it is gone.
         'find "$1"/etc/apt -type f ! -name 00mmdebstrap -delete',
         'mkdir -p "$1"/var/log && : > "$1"/etc/resolv.conf',
@@ -118,6 +121,7 @@ def _bootstrap(debian: Debian, archive: Path) -> None:
         "--quiet",
         "--variant=essential",
         "--format=tar",
+        f"--architectures={debian.architecture}",
         f"--include={','.join(debian.packages)}",
         "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
         '--aptopt=APT::Install-Recommends "false"',
@@ -147,6 +151,8 @@ def _import(debian: Debian, tree: Path, image: ImageRef) -> None:
         buildah.run("add", "--quiet", container, tree, "/")
         buildah.run(
             "config",
+            "--arch",
+            debian.architecture,
             "--cmd",
             debian.command,
             "--env",
@@ -166,12 +172,13 @@ def build(debian: Debian = PYTHON) -> ImageRef:
     if image.archive.exists():
         buildah.load(image.archive, image.local)
         return image
+    emulation.require(debian.architecture, progress)
     progress(f"{image.name}: installing Debian {SUITE} with {', '.join(debian.packages[1:])} (about a minute, once)")
     with tempfile.TemporaryDirectory(prefix="idag-base-") as folder:
         tree = Path(folder) / "tree.tar"
         _bootstrap(debian, tree)
         progress(f"{image.name}: tree of {tree.stat().st_size / 1e6:.0f} MB, making the image")
         _import(debian, tree, image)
-    buildah.save(image.local, image.archive)
+    buildah.save(image.local, image.archive, debian.architecture)
     progress(f"{image.name}: {image.digest} ({image.size / 1e6:.0f} MB compressed)")
     return image

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from idag.progress import Progress
+from idag.toolchain.architecture import own_architecture
 from scripts.lab.errors import LabError
-from scripts.lab.images import base, buildah
+from scripts.lab.images import base, buildah, emulation, index
 from scripts.lab.images.context import RECIPES, Recipe, prepare
 from scripts.lab.images.image import ImageRef, image_at
 from scripts.lab.images.keys import content_key
@@ -24,49 +27,61 @@ def recipe_named(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def build(name: str, base_image: str = "") -> ImageRef:
+def build(name: str, base_image: str = "", architecture: str = "") -> ImageRef:
     """The image `name`, from the cache when its inputs are the same, else built now.
 
-    `base_image` is a reference in a registry, best with a digest; empty means the Debian base made here.
+    `base_image` is a reference in a registry, best with a digest; empty means the Debian base made here. An empty
+    `architecture` is this machine's.
     Raises LabError, and ToolMissing when a pinned binary has not been built.
     """
     progress = Progress("images")
     recipe = recipe_named(name)
-    made_here = base.build() if not base_image else None
+    architecture = architecture or own_architecture()
+    made_here = base.build(replace(base.PYTHON, architecture=architecture)) if not base_image else None
     base_name = made_here.digest if made_here else base_image
-    image = image_at(name, _key(recipe, base_name))
+    image = image_at(name, _key(recipe, base_name, architecture))
     if image.archive.exists():
         return image
+    emulation.require(architecture, progress)
     if made_here:
         buildah.load(made_here.archive, made_here.local)
     python_version = base.PYTHON_VERSION if made_here else _python_version(base_image)
     with tempfile.TemporaryDirectory(prefix=f"idag-{name}-") as folder:
         context = Path(folder)
         progress(f"{name}: putting the build context together")
-        prepare(recipe, context, python_version)
-        if _key(recipe, base_name) != image.key:
+        prepare(recipe, context, python_version, architecture)
+        if _key(recipe, base_name, architecture) != image.key:
             progress(f"{name}: a file changed while it was being copied, starting again")
-            return build(name, base_image)
-        progress(f"{name}: building on {made_here.local if made_here else base_image}")
-        _build(image, context, made_here.local if made_here else base_image)
-    buildah.save(image.local, image.archive)
+            return build(name, base_image, architecture)
+        progress(f"{name}: building for {architecture} on {made_here.local if made_here else base_image}")
+        _build(image, context, made_here.local if made_here else base_image, architecture)
+    buildah.save(image.local, image.archive, architecture)
     progress(f"{name}: {image.digest} ({image.size / 1e6:.0f} MB compressed)")
     return image
 
 
-def push(name: str, registry: str, ca: Path | None = None, base_image: str = "") -> str:
-    """Push image `name`, built when needed, to ``REGISTRY/implementation-dag/NAME:KEY``.
+def build_all(name: str, base_image: str, architectures: Sequence[str]) -> list[ImageRef]:
+    """The image `name` for each architecture, and after several of them their index. Raises as `build` does."""
+    images = [build(name, base_image, architecture) for architecture in architectures]
+    return [*images, index.build(images)] if len(images) > 1 else images
+
+
+def push(name: str, registry: str, ca: Path | None, base_image: str, architectures: Sequence[str]) -> str:
+    """Push image `name`, built when needed, to ``REGISTRY/implementation-dag/NAME:KEY``; of several their index.
 
     `ca` is a file of certificates to trust; without it the system's are. Credentials: ``buildah login``.
     Returns the reference with its digest; raises LabError when the registry refuses.
     """
-    image = build(name, base_image)
-    buildah.load(image.archive, image.local)
-    target = f"{registry}/{REPOSITORY}/{image.name}:{image.key}"
-    return f"{target}@{push_local(image.local, target, ca)}"
+    *images, last = build_all(name, base_image, architectures)
+    target = f"{registry}/{REPOSITORY}/{name}:{last.key}"
+    if images:
+        with index.listed(images) as listed:
+            return f"{target}@{push_local(listed, target, ca, index.PUSH)}"
+    buildah.load(last.archive, last.local)
+    return f"{target}@{push_local(last.local, target, ca)}"
 
 
-def push_local(local: str, target: str, ca: Path | None = None) -> str:
+def push_local(local: str, target: str, ca: Path | None = None, command: Sequence[str] = ("push",)) -> str:
     """Push an image of the local storage to `target` (``host/repository:tag``); returns its digest."""
     with tempfile.TemporaryDirectory(prefix="idag-push-") as folder:
         digest = Path(folder) / "digest"
@@ -78,20 +93,22 @@ def push_local(local: str, target: str, ca: Path | None = None) -> str:
             shutil.copyfile(ca, certificates / "ca.crt")
             trust = [f"--cert-dir={certificates}"]
         arguments = ["--quiet", buildah.signature_policy(), *trust, f"--digestfile={digest}"]
-        buildah.run("push", *arguments, local, f"docker://{target}")
+        buildah.run(*command, *arguments, local, f"docker://{target}")
         return digest.read_text(encoding="ascii").strip()
 
 
-def _key(recipe: Recipe, base_name: str) -> str:
-    return content_key({"base": base_name, "epoch": str(buildah.EPOCH)}, recipe.inputs())
+def _key(recipe: Recipe, base_name: str, architecture: str) -> str:
+    texts = {"base": base_name, "architecture": architecture, "epoch": str(buildah.EPOCH)}
+    return content_key(texts, recipe.inputs(architecture))
 
 
-def _build(image: ImageRef, context: Path, base_reference: str) -> None:
+def _build(image: ImageRef, context: Path, base_reference: str, architecture: str) -> None:
     buildah.run(
         "build",
         "--quiet",
         "--isolation=chroot",
         "--format=oci",
+        f"--platform=linux/{architecture}",
         f"--timestamp={buildah.EPOCH}",
         "--pull=missing" if "localhost/" not in base_reference else "--pull-never",
         buildah.signature_policy(),

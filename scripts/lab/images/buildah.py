@@ -13,6 +13,7 @@ from pathlib import Path
 
 from idag.toolchain.store import cache_root
 from scripts.lab.errors import LabError
+from scripts.lab.images import programs
 
 # 2025-12-01T00:00:00Z for every file and image, so that the same inputs give the same digest.
 EPOCH = 1764547200
@@ -91,22 +92,28 @@ def archived(image: str, reference: str, archive: Path) -> Iterator[str]:
     The same content gives the same digest; the file appears under its name only when it is complete.
     """
     archive.parent.mkdir(parents=True, exist_ok=True)
-    fresh = archive.with_name(f"{archive.stem}.{os.getpid()}.new.tar")
-    with container(image) as name:
-        try:
-            yield name
-            options = [f"--timestamp={EPOCH}", "--disable-compression", "--format=oci"]
-            run("commit", "--quiet", signature_policy(), *options, name, f"oci-archive:{fresh}:{reference}")
-            fresh.rename(archive)
-        finally:
-            fresh.unlink(missing_ok=True)
+    with container(image) as name, whole(archive) as partial:
+        yield name
+        options = [f"--timestamp={EPOCH}", "--disable-compression", "--format=oci"]
+        run("commit", "--quiet", signature_policy(), *options, name, f"oci-archive:{partial}:{reference}")
 
 
-def save(reference: str, archive: Path) -> None:
-    """Write the image to an oci-archive; the file appears under its name only when it is complete."""
+def save(reference: str, archive: Path, architecture: str) -> None:
+    """Write the image to an oci-archive. Raises LabError when anything in it is for another architecture."""
+    with whole(archive) as partial:
+        run("push", "--quiet", signature_policy(), reference, f"oci-archive:{partial}:{reference}")
+        programs.require(partial, architecture)
+
+
+@contextmanager
+def whole(archive: Path) -> Iterator[Path]:
+    """Give a path whose file gets the archive's name when the block ends well, and is removed when not."""
     partial = archive.with_suffix(f".{os.getpid()}.partial")
-    run("push", "--quiet", signature_policy(), reference, f"oci-archive:{partial}:{reference}")
-    partial.replace(archive)
+    try:
+        yield partial
+        partial.rename(archive)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def load(archive: Path, reference: str) -> None:

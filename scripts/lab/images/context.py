@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idag.toolchain import tool
+from idag.toolchain.architecture import MACHINES
 from scripts.lab.errors import LabError
 from scripts.lab.images.keys import SKIPPED_FOLDERS
 
 ROOT = Path(__file__).resolve().parents[3]
 PINNED_BASE = re.compile(r"^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$", re.MULTILINE)
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Recipe:
     binaries: dict[str, str]
     keep_scripts: bool = False
 
-    def inputs(self) -> list[Path]:
-        """Every file and folder whose content decides the image, apart from the base."""
+    def inputs(self, architecture: str) -> list[Path]:
+        """Every file and folder whose content decides the image for `architecture`, apart from the base."""
         paths = [
             ROOT / self.containerfile,
             ROOT / self.lock,
@@ -41,7 +42,7 @@ class Recipe:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise LabError(f"{self.name}: missing in the checkout: {', '.join(missing)}")
-        return [*paths, *(tool(binary).resolve() for binary in self.binaries.values())]
+        return [*paths, *(tool(binary, architecture).resolve() for binary in self.binaries.values())]
 
 
 RECIPES = {
@@ -74,7 +75,7 @@ def pinned_base(recipe: Recipe) -> str:
     return found[1]
 
 
-def prepare(recipe: Recipe, folder: Path, python_version: str) -> None:
+def prepare(recipe: Recipe, folder: Path, python_version: str, architecture: str) -> None:
     """Fill the empty `folder` with the context of `recipe` for an image with Python `python_version`.
 
     Raises LabError when a locked package cannot be had, ToolMissing when a binary has not been built.
@@ -88,22 +89,26 @@ def prepare(recipe: Recipe, folder: Path, python_version: str) -> None:
     if recipe.binaries:
         (folder / "bin").mkdir()
     for target, binary in recipe.binaries.items():
-        shutil.copyfile(tool(binary).resolve(), folder / "bin" / target)
-    _install(ROOT / recipe.lock, folder / "lib", python_version)
+        shutil.copyfile(tool(binary, architecture).resolve(), folder / "bin" / target)
+    lock = ROOT / recipe.lock
+    _install(lock, folder / "lib", pip_install(lock, folder / "lib", python_version, architecture))
     if not recipe.keep_scripts:
         shutil.rmtree(folder / "lib" / "bin", ignore_errors=True)
     _same_modes(folder)
 
 
-def _install(lock: Path, target: Path, python_version: str) -> None:
-    """Install the locked packages (wheels only, hashes checked) for the image's Python."""
-    command = [
+def pip_install(lock: Path, target: Path, python_version: str, architecture: str) -> list[str]:
+    """The command that installs the locked packages (wheels only, hashes checked) for the image's Python."""
+    return [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
         *("--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", "--target", str(target)),
         *("--implementation=cp", f"--python-version={python_version}"),
-        *(f"--platform={platform}" for platform in PLATFORMS),
+        *(f"--platform={platform}_{MACHINES[architecture]}" for platform in PLATFORMS),
         *("--requirement", str(lock)),
     ]
+
+
+def _install(lock: Path, target: Path, command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = "\n".join(done.stderr.strip().splitlines()[-8:])

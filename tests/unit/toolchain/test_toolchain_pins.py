@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from idag.toolchain import golang
+from idag.toolchain import golang, wheels
+from idag.toolchain.architecture import MACHINES, own_architecture
 from idag.toolchain.build import select
 from idag.toolchain.errors import PinError, ToolError
 from idag.toolchain.pins import pins_key, read_pins
@@ -95,6 +97,22 @@ def test_a_wrong_pin_is_named(tools_folder: Path, old: str, new: str, message: s
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(PinError, match=message):
         read_pins(tools_folder)
+
+
+def test_another_architecture_has_its_own_results_and_is_compiled_for(tools_folder: Path) -> None:
+    own = read_pins(tools_folder)["alpha"]
+    for name in MACHINES:
+        pin = replace(own, architecture=name)
+        assert pin.foreign == (pin.key != own.key) == (name != own_architecture())
+        assert golang.build_environment(pin).get("GOARCH", own_architecture()) == name
+
+
+def test_what_cannot_be_had_for_another_architecture_is_refused(tools_folder: Path, tmp_path: Path) -> None:
+    pins = {name: replace(pin, architecture="sparc") for name, pin in read_pins(tools_folder).items()}
+    with pytest.raises(ToolError, match="alpha: it holds C, which is compiled for .* only here"):
+        golang.build(replace(pins["alpha"], cgo=True), tmp_path, tmp_path / "log", lambda seconds: None)
+    with pytest.raises(ToolError, match="beta: the wheel holds linux/amd64 binaries, wanted is linux/sparc"):
+        wheels.fetch(pins["beta"], tmp_path, tmp_path / "log", lambda seconds: None)
 
 
 def test_a_go_tool_without_sums_is_refused(tools_folder: Path) -> None:

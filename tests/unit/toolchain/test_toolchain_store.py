@@ -81,6 +81,19 @@ def test_a_second_builder_waits_and_takes_the_first_ones_result(
     assert (store.bin_folder / "alpha").read_text() == "first"
 
 
+def test_a_tool_for_another_architecture_is_never_one_of_this_machine(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "find_on_path", lambda pin, ignored: {"alpha": Path("/bin/true")})
+    monkeypatch.setattr(golang, "build", lambda pin, folder, *_: _write(folder, pin, pin.architecture))
+    other = replace(store.pins["alpha"], architecture="sparc")
+    build.build_all(Store(store.root, {"alpha": other}), [other], Progress("tools"))
+    assert store.binary(other, "alpha").read_text() == "sparc"
+    assert "1/1 alpha 1.2.3 for sparc: building" in capsys.readouterr().err
+    build.build_one(store, store.pins["alpha"], Progress("tools"), "alpha")
+    assert (store.bin_folder / "alpha").readlink() == Path("/bin/true")
+
+
 def test_a_failing_tool_leaves_the_tools_before_it_usable(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ToolError("no such wheel")

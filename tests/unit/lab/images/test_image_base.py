@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from idag.toolchain.architecture import MACHINES
 from scripts.lab.errors import LabError
 from scripts.lab.images import base
 
@@ -41,8 +42,21 @@ def test_hooks_remove_what_names_the_machine(tmp_path: Path) -> None:
     assert (tmp_path / "etc/resolv.conf").read_text() == ""
 
 
-def test_key_changes_with_the_packages() -> None:
+def test_key_changes_with_the_packages_and_the_architecture() -> None:
     assert replace(base.PYTHON, packages=(*base.PYTHON.packages, "jq")).key != base.PYTHON.key
+    assert len({replace(base.PYTHON, architecture=name).key for name in MACHINES}) == len(MACHINES)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_libraries_that_nothing_uses_go_on_every_architecture(tmp_path: Path, name: str) -> None:
+    libraries = tmp_path / "usr" / "lib" / f"{MACHINES[name]}-linux-gnu"
+    for library in ("perl/5.36/x.so", "gconv/y.so", "libperl.so.5.36", "libpcre2-8.so.0"):
+        (libraries / library).parent.mkdir(parents=True, exist_ok=True)
+        (libraries / library).touch()
+    for hook in base.customize_hooks(replace(base.PYTHON, architecture=name)):
+        if hook.startswith("rm "):
+            subprocess.run(["sh", "-ec", hook, "hook", str(tmp_path)], check=True)
+    assert [path.name for path in libraries.iterdir()] == ["libpcre2-8.so.0"]
 
 
 def test_only_a_tree_with_python_compiles_python() -> None:

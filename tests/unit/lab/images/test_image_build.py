@@ -90,11 +90,11 @@ def test_a_file_that_changes_during_the_copy_never_gets_the_old_key(
     monkeypatch.setenv("IDAG_CACHE", str(tmp_path))
     copies: list[str] = []
 
-    def prepare_late(recipe: Recipe, folder: Path, python_version: str) -> None:
+    def prepare_late(recipe: Recipe, folder: Path, python_version: str, architecture: str) -> None:
         copies.append(lock.read_text())
         lock.write_text("two")
 
-    def save(reference: str, archive: Path) -> None:
+    def save(reference: str, archive: Path, architecture: str) -> None:
         archive.write_text(copies[-1])
 
     monkeypatch.setitem(build.__globals__, "prepare", prepare_late)
