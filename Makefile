@@ -115,6 +115,17 @@ check-tools: tools ## Build the tools that only `make check` needs
 check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, vegeta, checkov, S3
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/load tests/check
 
+# ARCH: architectures (amd64, arm64); without it, this machine's.
+.PHONY: images
+images: venv ## Build the images into the cache (ARCH="amd64 arm64": for both, and an index of them)
+	@python3 -m idag.toolchain build --group image $(foreach arch,$(ARCH),--arch $(arch))
+	@$(PYTHON) -m scripts.lab.images build $(foreach arch,$(ARCH),--arch $(arch))
+
+.PHONY: check-images
+check-images: images ## Run what is in these images, another architecture's by QEMU (ARCH="amd64 arm64")
+	@mkdir -p out
+	@ARCH="$(ARCH)" $(VENV)/bin/pytest -q --junitxml out/images.xml tests/images
+
 .PHONY: check-real
 check-real: venv test-tools ## Take other people's charts through lint, harness and schemas (REAL=folder PIPELINE=chart WITH=folder: one through the pipeline); writes out/real
 	@$(PYTHON) -m scripts.chart.real "$(REAL)" --pipeline="$(PIPELINE)" --beside="$(WITH)"

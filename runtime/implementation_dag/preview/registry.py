@@ -54,15 +54,17 @@ def look_up(repository: str, tag: str) -> Image | str:
     found, digest = _crane("digest", f"{repository}:{tag}")
     if not found:
         return digest.splitlines()[-1] if digest else "no answer"
-    # The config is read by digest: the tag may move between two calls.
-    found, text = _crane("config", f"{repository}@{digest}")
-    if not found:
-        return text.splitlines()[-1] if text else "no answer"
-    revision = _mapping(_mapping(_document(text).get("config")).get("Labels")).get(REVISION_LABEL)
+    # All else is read by digest: the tag may move between two calls.
     found, text = _crane("manifest", f"{repository}@{digest}")
     if not found:
         return text.splitlines()[-1] if text else "no answer"
-    return Image(f"{repository}:{tag}", digest, clean(str(revision or ""))[:REVISION_LIMIT], platforms(text))
+    images = platforms(text)
+    # Of an index the first image's: left to itself, crane takes amd64's and fails where there is none.
+    found, text = _crane("config", f"{repository}@{images[0] if images else digest}")
+    if not found:
+        return text.splitlines()[-1] if text else "no answer"
+    revision = _mapping(_mapping(_document(text).get("config")).get("Labels")).get(REVISION_LABEL)
+    return Image(f"{repository}:{tag}", digest, clean(str(revision or ""))[:REVISION_LIMIT], images)
 
 
 def platforms(manifest: str) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from idag.toolchain.architecture import MACHINES
+
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -94,12 +96,30 @@ def test_bases_and_actions_are_renewed() -> None:
     assert {"dockerfile", "github-actions", "gomod"} <= set(renewed)
 
 
+def test_what_the_chart_says_it_runs_on_is_built_pushed_whole_signed_and_attested() -> None:
+    annotations = yaml.safe_load((ROOT / "charts/implementation-dag/Chart.yaml").read_text())["annotations"]
+    (image,) = yaml.safe_load(annotations["artifacthub.io/images"])
+    assert image["platforms"] == [f"linux/{name}" for name in MACHINES]
+    found = {
+        name: "\n".join(step.get("run", "") for step in jobs(FILES[1])[name]["steps"]) for name in ("build", "publish")
+    }
+    wanted = " ".join(f"--arch {name}" for name in MACHINES)
+    assert f"build --group image {wanted}" in found["build"]
+    assert f"build runtime --pinned-base {wanted}" in found["build"]
+    # Read in the order in which the lines are written, and handed on for SBOM and signature.
+    assert re.findall(r"read -r _ (\w+)", found["build"]) == [*MACHINES, "index"]
+    assert f"for arch in {' '.join(MACHINES)}; do" in found["build"]
+    assert f"platforms={' '.join(f'{name}=${name}' for name in MACHINES)}" in found["build"]
+    assert "skopeo copy --all --preserve-digests" in found["publish"]
+    assert "cosign sign --recursive" in found["publish"]
+
+
 def test_the_release_signs_attests_and_verifies_image_and_chart() -> None:
     script = "\n".join(step.get("run", "") for step in jobs(FILES[1])["publish"]["steps"])
     for subject in ('"$IMAGE@$IMAGE_DIGEST"', '"$CHARTS/implementation-dag@$CHART_DIGEST"'):
-        assert f"cosign sign --yes {subject}" in script
+        assert re.search(rf"cosign sign (--recursive )?--yes {re.escape(subject)}", script)
         assert re.search(rf"cosign verify .*{re.escape(subject)}", script)
-    assert "cosign attest" in script
+    assert 'cosign attest --yes --type spdxjson --predicate "runtime-${platform%%=*}.spdx.json"' in script
     provenance = [
         step for step in jobs(FILES[1])["publish"]["steps"] if "attest-build-provenance" in step.get("uses", "")
     ]

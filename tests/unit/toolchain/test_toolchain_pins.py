@@ -109,7 +109,7 @@ def test_another_architecture_has_its_own_results_and_is_compiled_for(tools_fold
 
 def test_what_cannot_be_had_for_another_architecture_is_refused(tools_folder: Path, tmp_path: Path) -> None:
     pins = {name: replace(pin, architecture="sparc") for name, pin in read_pins(tools_folder).items()}
-    with pytest.raises(ToolError, match="alpha: it holds C, which is compiled for .* only here"):
+    with pytest.raises(ToolError, match=r"alpha: it holds C, which is compiled for .* only here"):
         golang.build(replace(pins["alpha"], cgo=True), tmp_path, tmp_path / "log", lambda seconds: None)
     with pytest.raises(ToolError, match="beta: the wheel holds linux/amd64 binaries, wanted is linux/sparc"):
         wheels.fetch(pins["beta"], tmp_path, tmp_path / "log", lambda seconds: None)
