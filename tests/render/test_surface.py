@@ -46,6 +46,15 @@ def test_an_annotation_that_is_none_is_refused(wrong: dict[str, Any], suite: Sui
         suite.render(values={"serviceAccounts": {"runner": {"annotations": wrong}}})
 
 
+def test_no_pod_is_kept_to_an_architecture() -> None:
+    """The image is for several; the policies alone name the label, among those by which previews may choose."""
+    snapshots = (CASES.parent / "snapshots").rglob("*.yaml")
+    naming = {path.name.partition("_")[0] for path in snapshots if "kubernetes.io/arch" in path.read_text()}
+    assert naming == {"validatingadmissionpolicy"}
+    runtime = Path(implementation_dag.__file__).parent.rglob("*.py")
+    assert not [path.name for path in runtime if "kubernetes.io/arch" in path.read_text()]
+
+
 PLACE: dict[str, Any] = {
     "nodeSelector": {"pool": "x"},
     "tolerations": [{"key": "x", "operator": "Exists", "tolerationSeconds": 2419200}],
