@@ -39,7 +39,7 @@ def foreign(archive: Path, architecture: str) -> list[str]:
 def _blob(tar: tarfile.TarFile, digest: str) -> IO[bytes]:
     member = tar.extractfile(f"blobs/{digest.replace(':', '/')}")
     if member is None:
-        raise LabError(f"{tar.name}: blob {digest} is not a file; delete the archive and build again")
+        raise LabError(f"blob {digest} of the image is not a file; delete its archive and build again")
     return member
 
 

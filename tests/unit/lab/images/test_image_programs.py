@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from scripts.lab.errors import LabError
 from scripts.lab.images import programs
 
 NAMES = st.from_regex(r"[a-z]{1,6}(/[a-z]{1,6}){0,2}", fullmatch=True)
+Mode = Literal["w", "w:gz"]
 LITTLE, BIG = 1, 2
 S390X = 22
 
@@ -28,7 +30,7 @@ def elf(number: int, order: int = LITTLE) -> bytes:
     return b"\x7fELF\x02" + bytes([order, 1]) + bytes(9) + b"\x02\x00" + machine + bytes(44)
 
 
-def tarred(files: Mapping[str, bytes], mode: str) -> bytes:
+def tarred(files: Mapping[str, bytes], mode: Mode) -> bytes:
     """A tar of the files, and of a link to each."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode=mode) as tar:
@@ -42,7 +44,7 @@ def tarred(files: Mapping[str, bytes], mode: str) -> bytes:
     return buffer.getvalue()
 
 
-def image(path: Path, architecture: str, layers: list[Mapping[str, bytes]], mode: str = "w:gz") -> Path:
+def image(path: Path, architecture: str, layers: list[Mapping[str, bytes]], mode: Mode = "w:gz") -> Path:
     """An oci-archive of one image."""
     blobs: dict[str, bytes] = {}
 
@@ -64,7 +66,7 @@ def image(path: Path, architecture: str, layers: list[Mapping[str, bytes]], mode
     st.sampled_from(["w", "w:gz"]),
 )
 def test_exactly_the_programs_of_other_machines_are_found(
-    tmp_path_factory: pytest.TempPathFactory, architecture: str, layers: list[dict[str, int | None]], mode: str
+    tmp_path_factory: pytest.TempPathFactory, architecture: str, layers: list[dict[str, int | None]], mode: Mode
 ) -> None:
     contents = [
         {name: b"#!/bin/sh" if number is None else elf(number, BIG if number == S390X else LITTLE) for name, number in
