@@ -26,7 +26,7 @@ COMMANDS = {
         "vegeta -version": PINS["vegeta"].version,
         "crane version": PINS["crane"].version,
         "git --version": "git version 2.",
-        "python3 -m implementation_dag --help": "usage: implementation_dag",
+        "python3 -m implementation_dag --help": "usage: python -m implementation_dag",
     },
     "agents": {
         "git --version": "git version 2.",
