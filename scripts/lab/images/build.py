@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,27 +75,34 @@ def push(name: str, registry: str, ca: Path | None, base_image: str, architectur
     """
     *images, last = build_all(name, base_image, architectures)
     target = f"{registry}/{REPOSITORY}/{name}:{last.key}"
-    if images:
-        with index.listed(images) as listed:
-            return f"{target}@{push_local(listed, target, ca, index.PUSH)}"
-    buildah.load(last.archive, last.local)
-    return f"{target}@{push_local(last.local, target, ca)}"
+    if not images:
+        buildah.load(last.archive, last.local)
+        return f"{target}@{push_local(last.local, target, ca)}"
+    with index.listed(images) as listed, _trust(ca) as trust:
+        # With --digestfile buildah 1.28 ends well whatever the registry said; the digest is the archive's.
+        buildah.run(*index.PUSH, "--quiet", buildah.signature_policy(), *trust, listed, f"docker://{target}")
+    return f"{target}@{last.digest}"
 
 
-def push_local(local: str, target: str, ca: Path | None = None, command: Sequence[str] = ("push",)) -> str:
+def push_local(local: str, target: str, ca: Path | None = None) -> str:
     """Push an image of the local storage to `target` (``host/repository:tag``); returns its digest."""
-    with tempfile.TemporaryDirectory(prefix="idag-push-") as folder:
+    with tempfile.TemporaryDirectory(prefix="idag-push-") as folder, _trust(ca) as trust:
         digest = Path(folder) / "digest"
-        trust = []
-        if ca is not None:
-            certificates = Path(folder) / "certificates"
-            certificates.mkdir()
-            # Alone in its folder: a key beside it would be taken for a client certificate's.
-            shutil.copyfile(ca, certificates / "ca.crt")
-            trust = [f"--cert-dir={certificates}"]
         arguments = ["--quiet", buildah.signature_policy(), *trust, f"--digestfile={digest}"]
-        buildah.run(*command, *arguments, local, f"docker://{target}")
+        buildah.run("push", *arguments, local, f"docker://{target}")
         return digest.read_text(encoding="ascii").strip()
+
+
+@contextmanager
+def _trust(ca: Path | None) -> Iterator[list[str]]:
+    """Give the arguments by which buildah trusts the authority, which are none without one."""
+    if ca is None:
+        yield []
+        return
+    # Alone in its folder: a key beside it would be taken for a client certificate's.
+    with tempfile.TemporaryDirectory(prefix="idag-trust-") as folder:
+        shutil.copyfile(ca, Path(folder) / "ca.crt")
+        yield [f"--cert-dir={folder}"]
 
 
 def _key(recipe: Recipe, base_name: str, architecture: str) -> str:

@@ -53,6 +53,14 @@ def test_no_job_keeps_the_token_in_the_checkout(path: Path) -> None:
 
 
 @each
+def test_what_runs_a_module_of_ours_says_where_they_are(path: Path) -> None:
+    steps = [step for job in jobs(path).values() for step in job["steps"]]
+    running = [step for step in steps if re.search(r"python3? -m (idag|scripts)\b", step.get("run", ""))]
+    assert running or path.name == "ci.yaml"
+    assert {step["env"]["PYTHONPATH"] for step in running} <= {".:runtime"}
+
+
+@each
 def test_every_make_target_exists(path: Path) -> None:
     targets = set(re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(), flags=re.M))
     calls = re.findall(r"(?:^ *|run: |\$\()make (?:-s )?([a-z0-9-]+(?: [a-z0-9-]+)*)", path.read_text(), flags=re.M)

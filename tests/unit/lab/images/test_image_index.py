@@ -102,6 +102,7 @@ def test_what_is_pushed_is_the_index_with_its_images(calls: Calls) -> None:
     assert pushed.endswith("@sha256:index")
     (last,) = (call for call in calls if f"docker://{pushed.partition('@')[0]}" in call)
     assert last[:3] == ["manifest", "push", "--all"]
+    assert not [part for part in last if part.startswith("--digestfile")]
     calls.clear()
     assert push("runtime", "r", None, "", ["arm64"]) == "r/implementation-dag/runtime:arm64@sha256:index"
     assert [call[0] for call in calls] == ["push"]
