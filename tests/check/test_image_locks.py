@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -21,9 +22,12 @@ PYTHONS = (base.PYTHON_VERSION, "3.13")
 @pytest.mark.parametrize("architecture", OTHERS)
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_pip_finds_a_wheel_of_each(recipe: Recipe, architecture: str, python: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
     command = [*pip_install(ROOT / recipe.lock, tmp_path, python, architecture), "--dry-run", "--ignore-installed"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, f"--report={report}"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    found = [package["download_info"]["url"] for package in json.loads(report.read_text())["install"]]
+    assert any(MACHINES[architecture] in url for url in found)
 
 
 def test_the_published_base_has_the_python_that_was_asked_for() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from idag.command import ends_in_words
 from idag.progress import Progress
-from idag.toolchain.architecture import MACHINES, own_architecture
+from idag.toolchain.architecture import MACHINES
 from scripts.lab.cluster.prerequisites import require_packages
 from scripts.lab.images.build import build_all, push, recipe_named
 from scripts.lab.images.context import RECIPES, pinned_base
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code. Results go to stdout, progress and errors to stderr."""
     options = _parser().parse_args(arguments)
     names = options.names or list(RECIPES)
-    architectures = sorted(set(options.arch or [own_architecture()]))
+    architectures = sorted(set(options.arch))
     bases = {}
     for name in names:
         recipe = recipe_named(name)
@@ -46,7 +46,11 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=description)
         command.add_argument("names", nargs="*", metavar="NAME", help=f"default: {' '.join(RECIPES)}")
         command.add_argument(
-            "--arch", choices=MACHINES, action="append", help="default: this machine's; of several an index is made too"
+            "--arch",
+            choices=MACHINES,
+            action="append",
+            default=[],
+            help="default: this machine's; of several an index is made too",
         )
         base = command.add_mutually_exclusive_group()
         base.add_argument("--base-image", default="", help="base from a registry; default: a Debian made here")

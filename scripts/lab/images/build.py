@@ -61,13 +61,18 @@ def build(name: str, base_image: str = "", architecture: str = "") -> ImageRef:
     return image
 
 
-def build_all(name: str, base_image: str, architectures: Sequence[str]) -> list[ImageRef]:
-    """The image `name` for each architecture, and after several of them their index. Raises as `build` does."""
-    images = [build(name, base_image, architecture) for architecture in architectures]
+def build_all(name: str, base_image: str = "", architectures: Sequence[str] = ()) -> list[ImageRef]:
+    """The image `name` for each architecture, and after several of them their index; without any, this machine's.
+
+    Raises as `build` does.
+    """
+    images = [build(name, base_image, architecture) for architecture in architectures or [own_architecture()]]
     return [*images, index.build(images)] if len(images) > 1 else images
 
 
-def push(name: str, registry: str, ca: Path | None, base_image: str, architectures: Sequence[str]) -> str:
+def push(
+    name: str, registry: str, ca: Path | None = None, base_image: str = "", architectures: Sequence[str] = ()
+) -> str:
     """Push image `name`, built when needed, to ``REGISTRY/implementation-dag/NAME:KEY``; of several their index.
 
     `ca` is a file of certificates to trust; without it the system's are. Credentials: ``buildah login``.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from idag.toolchain.architecture import MACHINES
+from idag.toolchain.architecture import MACHINES, own_architecture
 from scripts.lab.images import buildah, index
 from scripts.lab.images.__main__ import main
 from scripts.lab.images.build import build_all, push
@@ -52,6 +52,7 @@ def steps(calls: Calls) -> list[list[str]]:
 
 def test_one_architecture_is_an_image_and_several_are_an_index_too(calls: Calls) -> None:
     assert [image.key for image in build_all("runtime", "", ["arm64"])] == ["arm64"]
+    assert [image.key for image in build_all("runtime")] == [own_architecture()]
     assert calls == []
     *images, listing = build_all("runtime", "", ["amd64", "arm64"])
     assert [image.key for image in images] == ["amd64", "arm64"]
