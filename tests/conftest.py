@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from scripts.lab.openssl import new_key, openssl, self_signed
 # How long an example takes says nothing on a machine that does other work.
 hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where steps write their output parameters, which is in their pod's own /tmp."""
+    os.environ["OUTPUTS"] = str(tmp_path_factory.mktemp("outputs"))
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,17 @@ def test_the_outputs_of_the_specification_are_there(objects: Objects) -> None:
     }
 
 
+def test_what_people_are_told_of_stages_is_an_output_that_may_be_missing(objects: Objects) -> None:
+    told = {"acceptance": by_name(pipeline(objects).templates["acceptance"]["outputs"]["parameters"])["figures"]}
+    for item in objects.of("WorkflowTemplate"):
+        for name, template in item.templates.items():
+            outputs = by_name((template.get("outputs") or {}).get("parameters", []))
+            if "agent_seconds" in outputs:
+                told[name] = outputs["findings"]
+    for parameter in told.values():
+        assert parameter["valueFrom"] == {"path": f"/tmp/outputs/{parameter['name']}", "default": ""}  # noqa: S108 -- an emptyDir
+
+
 def test_arguments_reach_code_only_through_the_environment(objects: Objects) -> None:
     for where, pod in pods(objects):
         for container in containers(pod):

@@ -10,6 +10,7 @@ import yaml
 from idag.render import Object, Objects, RenderError
 from idag.render.manifests import load
 from idag.render.objects import by_name
+from implementation_dag.pull_requests import settings as pull_requests
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
@@ -191,3 +192,16 @@ def test_as_many_requests_as_there_is_time_for_are_taken(
     values = {"defaults": {"requestsPerHost": requests}, "acceptance": acceptance}
     template = render(values=values).workflow_template(NAME)
     assert by_name(template.spec["arguments"]["parameters"])["requests_per_host"]["value"] == str(requests)
+
+
+def test_the_controller_of_pull_requests_reads_what_the_chart_tells_it(render: Renderer) -> None:
+    container = render("pull-requests-gitea").deployment(f"{NAME}-pull-requests").containers["pull-requests"]
+    env = {name: item.get("value", "workflows") for name, item in by_name(container["env"]).items()}
+    told = pull_requests.load(env)
+    assert told.url == "https://gitea.example.com/api/v1"
+    assert told.evidence_url == "https://evidence.example.com/bucket"
+    assert (told.poll_seconds, told.calls_per_hour, told.on_failure) == (120, 3000, "request-changes")
+    assert (told.most_runs, told.most_runs_per_repository) == (12, 3)
+    assert (env["FORGE_REPORTER"], env["FORGE_QA"]) == tuple(
+        f"/var/run/secrets/implementation-dag/{who}" for who in ("reporter", "qa")
+    )

@@ -31,9 +31,11 @@ from implementation_dag.acceptance.responses import FOLDER, write_logs, write_re
 from implementation_dag.acceptance.settings import Settings
 from implementation_dag.acceptance.targets import Target, read_targets
 from implementation_dag.acceptance.terminal import printable
+from implementation_dag.base import outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.base.trust import write_bundle
+from implementation_dag.contract import rows
 from implementation_dag.contract import settings as contract
 from implementation_dag.preview import protocols
 from implementation_dag.preview.protocols import Probe
@@ -144,6 +146,7 @@ def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
 
 
 def _conclude(report: dict[str, Any]) -> int:
+    outputs.write({"figures": rows.written([(one["host"], _figures(one)) for one in report["hosts"]])})
     for host in report["hosts"]:
         _say(f"{host['host']}: {_figures(host)}, {'held' if host['passed'] else 'NOT held'}")
     if report["result"] == "passed":

@@ -15,11 +15,11 @@ from typing import Any
 from implementation_dag.base import git, kube, outputs
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, run, settings
+from implementation_dag.contract import arguments, rows, run, settings
 from implementation_dag.contract.branch import decoded
 from implementation_dag.contract.stages import WRITING_AGENTS
 
-from . import bundle, client, evidence, publish
+from . import bundle, client, evidence, findings, publish
 
 SOURCE = Path("/work/src")
 CHANGED = Path("/work/changed")
@@ -39,16 +39,16 @@ def main() -> int:
     say(f"{this.pull_request} at {start}")
     folder = ARTIFACTS / stage
     status = in_a_box(this, stage, told.agents, folder)
-    seconds = {"agent_seconds": str(status["agentSeconds"])}
+    found = {"agent_seconds": str(status["agentSeconds"]), "findings": rows.written(findings.of(folder))}
     if status["exitCode"]:
-        outputs.write({"commit": start} | seconds)
+        outputs.write({"commit": start} | found)
         fail(f"agent {stage} {words(status)}; its output is in the log of this step")
         return 1
     commit = start
     if stage in WRITING_AGENTS:
         author = (told.git.author_name, told.git.author_email)
         commit = publish.publish(SOURCE, CHANGED, url, branch, stage, this.workflow, author, folder)
-    outputs.write({"commit": commit} | seconds)
+    outputs.write({"commit": commit} | found)
     say(f"{stage}: {'changed nothing, ' if commit == start else ''}commit {commit}")
     return 0
 

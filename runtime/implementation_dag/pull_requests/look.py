@@ -89,7 +89,7 @@ class Looker:
         models = tuple(map(objects.workflow, found.values()))
         if decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview)):
             return True
-        return bool(self._forge and self._ours(preview) and reports.due(preview, found))
+        return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence_url))
 
     def to_poll(self) -> Iterable[str]:
         """Name the repositories whose list is due, by values and by the budget."""
@@ -219,7 +219,7 @@ class Looker:
             return
         preview = objects.preview(item)
         teller, approver = forge.teller, forge.approver
-        for run, report in reports.due(preview, self._remembered(name)):
+        for run, report in reports.due(preview, self._remembered(name), self._told.evidence_url):
             try:
                 self._patience.call(lambda report=report: teller.tell(report))  # type: ignore[misc]
                 if approver:

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from implementation_dag.base import workflow_status
-from implementation_dag.contract import stages
-from implementation_dag.forge.model import Report, Stage, State, Verdict
+from implementation_dag.base.workflow_status import RunStatus
+from implementation_dag.contract import rows, stages
+from implementation_dag.forge.model import Annotation, Report, Stage, State, Verdict
 
 from . import runs
 from .model import Kind, Phase, Preview, Run, RunPhase
@@ -27,12 +28,16 @@ _STATES = {
 }
 
 
-def of_run(preview: Preview, run: Run, workflow: Object | None) -> Report:
-    """Return the report of a run of the pipeline; without its Workflow it says only how it ended."""
+def of_run(preview: Preview, run: Run, workflow: Object | None, evidence_url: str = "") -> Report:
+    """Return the report of a run of the pipeline; without its Workflow it says only how it ended.
+
+    Below `evidence_url` people read the evidence; empty: nothing leads there.
+    """
     spec, status = preview.spec, preview.status
     verdict = runs.verdict(run)
     newest = status.run is not None and status.run.number == run.number
     found = workflow_status.of(workflow, "") if workflow else None
+    evidence = f"{evidence_url}/{spec.owner}/{spec.repo}/pr-{spec.number}/{run.name}" if evidence_url else ""
     failed = next(iter((found.failures if found else {}).items()), None)
     reasons = {
         Verdict.FAILED: f"{failed[0]}: {failed[1]}" if failed and failed[1] else "the run failed",
@@ -47,9 +52,12 @@ def of_run(preview: Preview, run: Run, workflow: Object | None) -> Report:
         verdict=verdict,
         run=run.name,
         reason=reasons.get(verdict, ""),
-        stages=_stages(workflow, run.over) if workflow else (),
+        stages=_stages(workflow, found, run.over, evidence) if workflow and found else (),
         preview=status.url if newest and verdict == Verdict.PASSED else "",
         expires=status.expires if newest else "",
+        # The index is the last that is written.
+        evidence=f"{evidence}/index.json" if evidence and run.over else "",
+        figures=_figures(found) if found else (),
     )
 
 
@@ -62,9 +70,26 @@ def of_head(preview: Preview) -> Report | None:
     return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=status.message)
 
 
-def _stages(workflow: Object, over: bool) -> tuple[Stage, ...]:
+def _stages(workflow: Object, found: RunStatus, over: bool, evidence: str) -> tuple[Stage, ...]:
     tasks = workflow_status.tasks(workflow)
-    return tuple(_stage(stage.task, tasks.get(stage.task), over) for stage in stages.STAGES)
+    told = [(stage, _stage(stage.task, tasks.get(stage.task), over)) for stage in stages.STAGES]
+    return tuple(replace(stage, **_left(of, stage, found, evidence)) for of, stage in told)
+
+
+def _left(of: stages.Stage, stage: Stage, found: RunStatus, evidence: str) -> dict[str, Any]:
+    """What a stage that has ended left: the first file that its evidence is promised to have, and its findings."""
+    if stage.state not in (State.PASSED, State.FAILED):
+        return {}
+    findings = rows.read(found.output(of.task, "findings"), str, int, str)
+    return {
+        "evidence": f"{evidence}/{of.evidence}/{of.promised[0]}" if evidence and of.promised else "",
+        "annotations": tuple(Annotation(str(path), int(line), str(words)) for path, line, words in findings),
+    }
+
+
+def _figures(found: RunStatus) -> tuple[tuple[str, str], ...]:
+    told = rows.read(found.output(stages.ACCEPTANCE.task, "figures"), str, str)
+    return tuple((str(name), str(figure)) for name, figure in told)
 
 
 def _stage(name: str, node: Object | None, over: bool) -> Stage:
@@ -83,7 +108,7 @@ def checksum(report: Report) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LENGTH]
 
 
-def due(preview: Preview, workflows: dict[str, Object]) -> list[tuple[Run | None, Report]]:
+def due(preview: Preview, workflows: dict[str, Object], evidence_url: str = "") -> list[tuple[Run | None, Report]]:
     """Return what has to be told, the oldest first; None for a run stands for a head that does not run.
 
     People see one comment: once an older run was told of, all newer ones are told of again.
@@ -93,7 +118,9 @@ def due(preview: Preview, workflows: dict[str, Object]) -> list[tuple[Run | None
     # What is only claimed has nothing to show yet; of what has no Workflow any more all was said while it had one.
     known = [run for run in reversed(tests) if run.name in workflows or run.phase == RunPhase.LOST]
     reports: list[tuple[Run | None, Report]] = [
-        (run, of_run(preview, run, workflows.get(run.name))) for run in known if run.phase != RunPhase.STARTING
+        (run, of_run(preview, run, workflows.get(run.name), evidence_url))
+        for run in known
+        if run.phase != RunPhase.STARTING
     ]
     untold = [number for number, (run, report) in enumerate(reports) if run and run.told != checksum(report)]
     found = reports[untold[0] :] if untold else []

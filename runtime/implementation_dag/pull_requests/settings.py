@@ -25,6 +25,7 @@ class Told:
     calls_per_hour: int = 4000
     most_runs: int = 0
     most_runs_per_repository: int = 0
+    evidence_url: str = ""
     on_failure: Literal["request-changes", "comment"] = "comment"
     log_level: str = "INFO"
 
@@ -52,6 +53,7 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
         calls_per_hour=int(forge["callsPerHour"]),
         most_runs=int(limits["runs"]),
         most_runs_per_repository=int(limits["runsPerRepository"]),
+        evidence_url=forge["evidenceUrl"],
         on_failure=forge["onFailure"],
         log_level=env.get("LOG_LEVEL", "INFO"),
     )

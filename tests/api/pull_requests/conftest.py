@@ -164,6 +164,7 @@ def told(forge: Forge | None = None, repositories: tuple[str, ...] = (), **chang
             "limits": {"runs": 0, "runsPerRepository": 0, "extendHours": 168},
             "pollSeconds": 60,
             "callsPerHour": 100000,
+            "evidenceUrl": "",
             "ttlHours": 24,
             "onFailure": "comment",
         }

@@ -236,3 +236,10 @@ def test_the_nodes_message_holds_nothing_that_is_evaluated(step: Step) -> None:
     _, report, out = step([evil] * runner.MOST_ATTEMPTS, [good()] * runner.MOST_ATTEMPTS)
     assert "{{" in report["reason"]
     assert "{" not in said(out)
+
+
+def test_the_figures_of_each_host_are_handed_on(step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTPUTS", str(tmp_path / "outputs"))
+    _, report, _ = step([[record(1, 200), record(2, 200)]], [good()])
+    ((host, figures),) = json.loads((tmp_path / "outputs" / "figures").read_text())
+    assert (host, figures) == ("a.example.com", f"2 of 2 successful, p95 {report['p95_ms']:.0f} ms")

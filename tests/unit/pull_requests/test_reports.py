@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from implementation_dag.forge.model import State, Verdict
+from implementation_dag.forge.model import Annotation, State, Verdict
 from implementation_dag.pull_requests import reports
 from implementation_dag.pull_requests.model import Cause, Kind, Phase, Preview, Run, RunPhase, Status
 from tests.unit.pull_requests.test_decide import SPEC, TEST
@@ -76,3 +76,27 @@ def test_what_is_only_claimed_or_gone_with_its_workflow_is_not_told() -> None:
     lost = replace(NEW, phase=RunPhase.LOST)
     ((_, report),) = reports.due(Preview(NAME, SPEC, Status(run=lost)), {})
     assert (report.verdict, report.reason) == (Verdict.STOPPED, "its Workflow was deleted")
+
+
+def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
+    def output(name: str, value: str) -> dict:
+        return {"parameters": [{"name": name, "value": value}]}
+
+    run, found = replace(NEW, phase=RunPhase.FAILED), workflow(NEW, "Failed", "1 violation")
+    nodes = found["status"]["nodes"]
+    nodes["implement"]["outputs"] = output("findings", '[["src/x.py", 3, "F401"], ["no row"]]')
+    nodes["acceptance"] = {
+        "name": f"{run.name}.acceptance",
+        "phase": "Running",
+        "outputs": output("figures", '[["shop", "p95 6 ms"]]'),
+    }
+    report = reports.of_run(PREVIEW, run, found, "https://evidence.example.com/bucket")
+    below = f"https://evidence.example.com/bucket/{SPEC.owner}/{SPEC.repo}/pr-{SPEC.number}/{run.name}"
+    assert report.evidence == f"{below}/index.json"
+    assert report.figures == (("shop", "p95 6 ms"),)
+    told = {stage.name: (stage.evidence, stage.annotations) for stage in report.stages}
+    assert told["implement"] == (f"{below}/rex/commit.txt", (Annotation("src/x.py", 3, "F401"),))
+    assert told["acceptance"] == ("", ()), "it has not ended"
+    assert told["set-params"] == ("", ()), "it leaves none"
+    without = reports.of_run(PREVIEW, run, found)
+    assert (without.evidence, [stage.evidence for stage in without.stages]) == ("", [""] * len(report.stages))
