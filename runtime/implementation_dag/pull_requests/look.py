@@ -15,7 +15,8 @@ from lightkube import Client
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels
-from implementation_dag.forge.errors import ForgeError
+from implementation_dag.forge.errors import Conflict, ForgeError
+from implementation_dag.forge.model import Report
 
 from . import objects, queue, reports
 from .acting import Acting
@@ -218,12 +219,9 @@ class Looker:
         if item is None or forge is None or forge.teller is None:
             return
         preview = objects.preview(item)
-        teller, approver = forge.teller, forge.approver
         for run, report in reports.due(preview, self._remembered(name), self._told.evidence_url):
             try:
-                self._patience.call(lambda report=report: teller.tell(report))  # type: ignore[misc]
-                if approver:
-                    self._patience.call(lambda report=report: approver.review(report))  # type: ignore[misc]
+                self._tell_one(forge, report)
             except ForgeError as error:
                 LOG.warning("Preview %s: not told yet: %s", name, clean(str(error)))
                 return
@@ -233,6 +231,22 @@ class Looker:
             if item is None:
                 return
             preview = replace(objects.preview(item))
+
+    def _tell_one(self, forge: Forge, report: Report) -> None:
+        """Tell one report, and review as it says. Raises ForgeError."""
+        teller, approver = forge.teller, forge.approver
+        if teller:
+            self._patience.call(lambda: teller.tell(report))
+        if approver is None:
+            return
+        try:
+            self._patience.call(lambda: approver.review(report))
+        except Conflict as error:
+            # Another try ends the same way; whoever can mend it reads of it where the review is missed.
+            LOG.warning("%s/%s#%d: no review: %s", report.owner, report.repo, report.number, clean(str(error)))
+            said = replace(report, reason=f"no review: {error}")
+            if teller:
+                self._patience.call(lambda: teller.tell(said))
 
     # The queue.
 
