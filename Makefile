@@ -107,6 +107,13 @@ test-api: venv test-tools api-tools ## Ask a real API server what the policies l
 	@mkdir -p out
 	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api
 
+.PHONY: e2e-forge
+e2e-forge: venv test-tools api-tools ## Take pull requests of a real Gitea through a real API server; writes out/forge/summary.json
+	@python3 -m idag.toolchain build github-openapi github-webhooks
+	@mkdir -p out/forge && rm -f out/forge/*.xml
+	@$(VENV)/bin/pytest -q -o junit_family=xunit1 --junitxml out/forge/api.xml tests/api/pull_requests tests/api/forge/test_reporting.py tests/check/github; \
+		told=$$?; $(PYTHON) -m scripts.lab.forge.summary out/forge/summary.json out/forge/*.xml; exit $$told
+
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs
 	@python3 -m idag.toolchain build --group check
@@ -237,6 +244,10 @@ bench-overhead: venv demo-tools ## Measure what the pipeline adds, beside steps 
 .PHONY: bench-cluster
 bench-cluster: venv tools ## Measure how long the local cluster takes up and down
 	@$(PYTHON) -m benchmarks.cluster
+
+.PHONY: bench-forge
+bench-forge: venv ## Say what `make e2e-forge` measured of pull requests, and whether it is held
+	@$(PYTHON) -m benchmarks.forge
 
 .PHONY: bench-render
 bench-render: venv test-tools ## Measure the render harness beside helm-unittest and plain helm template

@@ -1,0 +1,69 @@
+"""What the tests at a forge counted, as one file: `python -m scripts.lab.forge.summary SUMMARY REPORT...`.
+
+The reports are JUnit's; each test notes what it did as properties of its case.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+# Of these the sum counts, of the next the largest, of the last the 95th percentile in seconds.
+SUMS = (
+    "deliveries_sent", "workflows_started", "lost", "doubled", "disallowed_calls", "schema_violations",
+    "webhook_examples_replayed", "reviews", "comments",
+)  # fmt: skip
+LARGEST = ("most_live_runs_of_one_pull_request", "poll_calls_in_an_hour")
+PERCENTILES = {"webhook_to_workflow_p95_s": "webhook_to_workflow_s", "close_to_gone_p95_s": "close_to_gone_s"}
+
+
+def summary(reports: Iterable[Path]) -> dict[str, Any]:
+    """Return the summary; what no test measured is null."""
+    noted: dict[str, list[str]] = {}
+    tests = failed = 0
+    for report in reports:
+        root = ElementTree.parse(report).getroot()  # noqa: S314
+        for suite in root.iter("testsuite"):
+            tests += int(suite.get("tests", "0"))
+            failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
+        for one in root.iter("property"):
+            noted.setdefault(str(one.get("name")), []).append(str(one.get("value")))
+    numbers = {name: [float(text) for text in texts] for name, texts in noted.items() if name != "forge"}
+    return {
+        "forge": next(iter(noted.get("forge", [])), None),
+        **{name: int(sum(numbers[name])) if name in numbers else None for name in SUMS},
+        **{name: int(max(numbers[name])) if name in numbers else None for name in LARGEST},
+        **{name: percentile(numbers[of]) if of in numbers else None for name, of in PERCENTILES.items()},
+        "forge_calls_of_a_run": _of_each("forge_calls", "workflows_started", numbers),
+        "measured": {of: len(numbers.get(of, [])) for of in PERCENTILES.values()},
+        "tests": tests,
+        "failed": failed,
+    }
+
+
+def _of_each(what: str, of: str, numbers: dict[str, list[float]]) -> float | None:
+    """Return how much of `what` there was for each of `of`, in the tests that noted both."""
+    count = sum(numbers.get(of, []))
+    return round(sum(numbers[what]) / count, 1) if what in numbers and count else None
+
+
+def percentile(found: list[float]) -> float:
+    """Return the 95th percentile: the smallest of which 95 of 100 are no larger."""
+    return round(sorted(found)[-(-len(found) * 95 // 100) - 1], 2)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the summary and print it."""
+    target, *reports = map(Path, arguments)
+    text = json.dumps(summary(reports), indent=2)
+    target.write_text(text + "\n")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
