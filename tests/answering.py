@@ -21,13 +21,15 @@ def serving(
     port: int = 0,
     protocol: str = "HTTP/1.0",
 ) -> Iterator[int]:
-    """Serve `application` for every GET on `address`; the value is the port."""
+    """Serve `application` for every request on `address`; the value is the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = protocol
 
         def do_GET(self) -> None:
             application(self)
+
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the test's output clean."""

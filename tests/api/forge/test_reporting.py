@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,28 +19,13 @@ from implementation_dag.reporting.comment import marker
 from implementation_dag.reporting.gitea import GiteaTeller
 from implementation_dag.reporting.gitea_reviews import GiteaReviews
 from implementation_dag.reporting.reviews import Reviewer
+from tests.api.allowed import READS, WRITES, template
 
 from .conftest import OWNER, Place
 from .test_pull_requests import eventually
 
 RELEASE = "previews"
 PREVIEW = "https://shop-pr-7.preview.example.com"
-READS = {
-    "GET /user",
-    "GET /repos/O/R/commits/C/status",
-    "GET /repos/O/R/issues/N/comments",
-    "GET /repos/O/R/issues/comments/N",
-    "GET /repos/O/R/pulls/N",
-    "GET /repos/O/R/pulls/N/reviews",
-}
-WRITES = {
-    "POST /repos/O/R/statuses/C",
-    "POST /repos/O/R/issues/N/comments",
-    "PATCH /repos/O/R/issues/comments/N",
-    "POST /repos/O/R/issues/comments/N/reactions",
-    "POST /repos/O/R/pulls/N/reviews",
-    "DELETE /repos/O/R/pulls/N/reviews/N",
-}
 
 
 class Recording(httpx.BaseTransport):
@@ -49,13 +33,10 @@ class Recording(httpx.BaseTransport):
 
     def __init__(self, ca_file: Path | None) -> None:
         self._network = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=ca_file))
-        self.calls: list[str] = []
+        self.calls: list[tuple[str, str]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path.removeprefix("/api/v1")
-        path = re.sub(r"^/repos/[^/]+/[^/]+", "/repos/O/R", path)
-        path = re.sub(r"/[0-9a-f]{40}(?=/|$)", "/C", path)
-        self.calls.append(f"{request.method} {re.sub(r'/[0-9]+(?=/|$)', '/N', path)}")
+        self.calls.append((request.method, template(request.url.path)))
         return self._network.handle_request(request)
 
 

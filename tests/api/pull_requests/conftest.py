@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from lightkube import ApiError, Client, KubeConfig
-from lightkube.types import PatchType
+from lightkube import Client, KubeConfig
 
-from implementation_dag.base import kube
-from implementation_dag.pull_requests import objects
 from scripts.lab.forge.process import Forge, running
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
+from tests.api.allowed import READS, REVIEWS, TELLS
 from tests.api.previews import NAMESPACE, RELEASE
 
-ROOT = Path(__file__).parents[3]
-OWNER = "acme"
+from . import account
+from .argo import Argo
+from .place import OWNER, Place
+from .process import Process, told
+from .wire import between
+
 SECRET = secrets.token_hex(16)
 
 
@@ -41,56 +34,18 @@ def forge() -> Iterator[Forge]:
         yield found
 
 
+@pytest.fixture(scope="session", autouse=True)
+def named(forge: Forge, record_testsuite_property: Callable[[str, object], None]) -> None:
+    """Note which forge it was."""
+    record_testsuite_property("forge", f"gitea {forge.admin.call('GET', '/version')['version']}")
+
+
 @pytest.fixture(scope="session")
 def client(kubectl: Kubectl, previews: None) -> Client:
     """The API server with the release in it, as an administrator."""
     for name in ("previews.implementation-dag.dev", "workflows.argoproj.io"):
         kubectl.run("wait", "--for=condition=Established", f"customresourcedefinition/{name}", "--timeout=30s")
     return Client(config=KubeConfig.from_file(str(kubectl.kubeconfig)))
-
-
-@dataclass
-class Argo:
-    """Brings Workflows to their end, as Argo does; keeps account of what lived at once."""
-
-    client: Client
-    seconds: float = 0.0
-    hold: bool = False
-    most: dict[str, int] = field(default_factory=dict)
-    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _end: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        while not self._end.wait(0.1):
-            with contextlib.suppress(ApiError, httpx.HTTPError):
-                self.step()
-
-    def step(self) -> None:
-        live: dict[str, int] = {}
-        for item in map(kube.as_dict, self.client.list(kube.Workflow, namespace=NAMESPACE)):
-            name, status = item["metadata"]["name"], item.get("status") or {}
-            self.seen[name] = item
-            if status.get("phase") in objects.OVER:
-                continue
-            of = objects.pull_request(item)
-            live[of] = live.get(of, 0) + 1
-            self.most[of] = max(self.most.get(of, 0), live[of])
-            if not status:
-                self._write(name, {"phase": "Running", "startedAt": "2026-01-01T00:00:00Z"})
-            elif item["spec"].get("shutdown"):
-                self._write(name, {"phase": "Failed", "finishedAt": _now()})
-            elif not self.hold or item["spec"].get("entrypoint") == objects.END:
-                self._write(name, {"phase": "Succeeded", "finishedAt": _now()})
-
-    def _write(self, name: str, status: dict[str, Any]) -> None:
-        self.client.patch(kube.Workflow, name, {"status": status}, namespace=NAMESPACE, patch_type=PatchType.MERGE)
-
-    def stop(self) -> None:
-        self._end.set()
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 @pytest.fixture
@@ -102,35 +57,6 @@ def argo(client: Client) -> Iterator[Argo]:
     yield found
     found.stop()
     thread.join()
-
-
-class Process:
-    """One of our processes, which may be killed and begun again."""
-
-    def __init__(self, command: str, env: dict[str, str], log: Path) -> None:
-        self.command, self.log, self.port = command, log, _free_port()
-        self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PORT": str(self.port), **env}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, ready: bool = True) -> None:
-        """Begin; wait until it answers."""
-        with self.log.open("ab") as log:
-            arguments = [sys.executable, "-m", "implementation_dag", self.command]
-            self._process = subprocess.Popen(arguments, env=self._env, stdout=log, stderr=log)
-        if ready:
-            until(self._answers, 60, lambda: self.log.read_text()[-2000:])
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(httpx.HTTPError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2).status_code == 200
-        return False
-
-    def kill(self) -> None:
-        """End it as a lost node does."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 @pytest.fixture
@@ -153,35 +79,47 @@ def processes(
         each.kill()
 
 
-def told(forge: Forge | None = None, repositories: tuple[str, ...] = (), **changed: Any) -> str:
-    """What the chart writes into FORGE."""
-    return json.dumps(
-        {
-            "kind": "gitea" if forge else "none",
-            "apiUrl": f"{forge.url}/api/v1" if forge else "",
-            "repositories": repositories,
-            "gates": {"labels": [], "drafts": False, "paths": [], "agents": []},
-            "limits": {"runs": 0, "runsPerRepository": 0, "extendHours": 168},
-            "pollSeconds": 60,
-            "callsPerHour": 100000,
-            "evidenceUrl": "",
-            "ttlHours": 24,
-            "onFailure": "comment",
-        }
-        | changed
-    )
+@pytest.fixture
+def place(
+    forge: Forge,
+    client: Client,
+    argo: Argo,
+    processes: Callable[..., Process],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Place]:
+    """A repository of the test's own; the poll is off unless the test turns it on."""
+    repo = request.function.__name__.removeprefix("test_")[:60].strip("_")
+    forge.admin.repository(OWNER, repo, private=False)
+    developer, stranger = forge.admin.user("developer"), forge.admin.user("stranger")
+    scopes = ("write:repository", "write:issue", "read:user", "read:organization")
+    reporter, qa = (forge.admin.user(login, scopes=scopes) for login in ("reporter", "qa"))
+    for login, permission in (("developer", "write"), ("reporter", "admin"), ("qa", "read")):
+        forge.admin.allow(OWNER, repo, login, permission)
+    for folder, name, content in (
+        ("hooks", "secret", SECRET),
+        ("reporter", "token", reporter.token),
+        ("qa", "token", qa.token),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(content)
+    ours = [f"{OWNER}/{repo}"]
+    env = {"WEBHOOK_SECRETS": str(tmp_path / "hooks"), "REPOSITORIES": json.dumps(ours)}
+    receiver = processes("receiver", env)
+    with between(forge.url) as wire, between(f"http://127.0.0.1:{receiver.port}") as hooks:
+        more = getattr(request, "param", {"pollSeconds": 3600})
+        identities = {f"FORGE_{name.upper()}": str(tmp_path / name) for name in ("reporter", "qa")}
+        processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities})
+        forge.admin.hook(OWNER, repo, f"{hooks.url}/webhook", SECRET)
+        found = Place(forge, repo, developer, stranger, reporter, qa, receiver, hooks, wire, client)
+        yield found
+        account.note(request.node, found, argo)
+        # Each identity does its own, and no call of any merges.
+        called = {(who, exchange.call) for exchange in wire.seen for who in [_who(found, exchange.headers)]}
+        allowed = {"reporter": READS | TELLS, "qa": READS | REVIEWS}
+        assert [call for who, call in called if call not in allowed[who]] == []
 
 
-def until(holds: Callable[[], Any], seconds: float, words: Callable[[], Any] = lambda: "") -> Any:
-    """Wait until it holds, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {words()}"
-        time.sleep(0.1)
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _who(place: Place, headers: dict[str, str]) -> str:
+    token = headers["authorization"].partition(" ")[2]
+    return {place.reporter.token: "reporter", place.qa.token: "qa"}[token]

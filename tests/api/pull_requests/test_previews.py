@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from lightkube import ApiError, Client
@@ -18,7 +19,9 @@ from scripts.lab.errors import LabError
 from scripts.lab.kubectl import Kubectl
 from tests.api.previews import NAMESPACE
 
-from .conftest import OWNER, Argo, Process, told, until
+from .argo import Argo
+from .place import OWNER
+from .process import Process, told, until
 
 HEADS = ["1" * 40, "2" * 40, "3" * 40]
 
@@ -30,8 +33,12 @@ def apply(kubectl: Kubectl, of: int, **spec: object) -> str:
     return str(item["metadata"]["name"])
 
 
-def status(client: Client, name: str) -> dict:
+def status(client: Client, name: str) -> dict[str, Any]:
     return kube.as_dict(client.get(objects.Resource, name, namespace=NAMESPACE)).get("status") or {}
+
+
+def ready(client: Client, name: str, seconds: float) -> None:
+    until(lambda: status(client, name).get("phase") == "Ready", seconds, lambda: status(client, name))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,9 @@ def status(client: Client, name: str) -> dict:
         ({"okToTest": "1" * 40}, "that a forge told of"),
     ],
 )
-def test_the_api_server_refuses_what_is_no_preview(kubectl: Kubectl, client: Client, spec: dict, words: str) -> None:
+def test_the_api_server_refuses_what_is_no_preview(
+    kubectl: Kubectl, client: Client, spec: dict[str, object], words: str
+) -> None:
     with pytest.raises(LabError, match=words):
         apply(kubectl, 99, **spec)
 
@@ -70,7 +79,7 @@ def test_a_preview_by_hand_runs_is_superseded_and_ends(
     second = names.run(name, 2)
     until(lambda: second in argo.seen, 20, lambda: status(client, name))
     argo.hold = False
-    until(lambda: status(client, name).get("phase") == "Ready", 20, lambda: status(client, name))
+    ready(client, name, 20)
     found = status(client, name)
     assert [run["cause"] for run in found["history"]] == ["superseded"]
     assert argo.seen[names.run(name, 1)]["spec"]["shutdown"] == "Stop"
@@ -97,9 +106,7 @@ def test_a_controller_that_is_killed_again_and_again_starts_each_head_once(
         time.sleep(chance.uniform(0.5, 2))
     for number in numbers:
         name = names.pull_request(OWNER, "by-hand", number)
-        until(
-            lambda name=name: status(client, name).get("phase") == "Ready", 60, lambda name=name: status(client, name)
-        )
+        ready(client, name, 60)
         assert status(client, name)["run"]["commit"] == HEADS[-1]
         assert argo.most[name] == 1
 
@@ -112,7 +119,7 @@ def test_one_broken_preview_holds_up_no_other(
     kubectl.run("apply", "--server-side", "--filename=-", stdin=json.dumps(item))
     processes("pull-requests", {"FORGE": told()})
     name = apply(kubectl, 31, head=HEADS[0])
-    until(lambda: status(client, name).get("phase") == "Ready", 20, lambda: status(client, name))
+    ready(client, name, 20)
     assert "must be named" in status(client, "another-name")["message"]
 
 

@@ -5,95 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 from lightkube import Client
 
 from implementation_dag.base import kube
-from implementation_dag.contract import names
 from implementation_dag.pull_requests import objects
-from scripts.lab.forge.driver import Driver
-from scripts.lab.forge.process import Forge
 from tests.api.previews import NAMESPACE
 
-from .conftest import OWNER, SECRET, Argo, Process, told, until
+from .argo import Argo
+from .conftest import SECRET
+from .place import OWNER, Place
+from .process import until
 
 DELIVERIES = 500
-
-
-@dataclass
-class Place:
-    """A repository whose forge tells our receiver; the poll is off unless a test turns it on."""
-
-    forge: Forge
-    repo: str
-    developer: Driver
-    stranger: Driver
-    receiver: Process
-    client: Client
-
-    def preview(self, number: int) -> str:
-        return names.pull_request(OWNER, self.repo, number)
-
-    def status(self, number: int) -> dict:
-        for item in self.client.list(objects.Resource, namespace=NAMESPACE):
-            found = kube.as_dict(item)
-            if found["metadata"]["name"] == self.preview(number):
-                return found.get("status") or {}
-        return {}
-
-    def until(self, number: int, phase: str, seconds: float = 30, commit: str = "") -> dict:
-        def right() -> dict | None:
-            found = self.status(number)
-            fits = found.get("phase") == phase and (not commit or found["run"].get("commit") == commit)
-            return found if fits else None
-
-        return until(right, seconds, lambda: self.status(number))
-
-    def open(self, branch: str) -> tuple[int, str]:
-        commit = self.developer.push(OWNER, self.repo, branch, {f"{branch}.txt": branch}, since="main")
-        return self.developer.open(OWNER, self.repo, branch), commit
-
-    def say(self, number: int, words: str, who: Driver | None = None) -> int:
-        return (who or self.developer).comment(OWNER, self.repo, number, words)
-
-    def answers(self, number: int) -> list[str]:
-        """Why commands were not carried out."""
-        found = kube.as_dict(self.client.get(objects.Resource, self.preview(number), namespace=NAMESPACE))
-        return [command.get("why", "") for command in (found["spec"].get("commands") or {}).values()]
-
-
-@pytest.fixture
-def place(
-    forge: Forge,
-    client: Client,
-    argo: Argo,
-    processes: Callable[..., Process],
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
-) -> Iterator[Place]:
-    repo = request.function.__name__.removeprefix("test_")[:60].strip("_")
-    forge.admin.repository(OWNER, repo, private=False)
-    developer, stranger = forge.admin.user("developer"), forge.admin.user("stranger")
-    reporter = forge.admin.user("reporter", scopes=("write:repository", "write:issue", "read:user"))
-    forge.admin.allow(OWNER, repo, "developer", "write")
-    forge.admin.allow(OWNER, repo, "reporter", "admin")
-    for folder, content in (("hooks", SECRET), ("reporter", reporter.token)):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / ("secret" if folder == "hooks" else "token")).write_text(content)
-    ours = [f"{OWNER}/{repo}"]
-    env = {"WEBHOOK_SECRETS": str(tmp_path / "hooks"), "REPOSITORIES": json.dumps(ours)}
-    receiver = processes("receiver", env)
-    more = getattr(request, "param", {"pollSeconds": 3600})
-    settings = told(forge, ours, **more)
-    processes("pull-requests", {"FORGE": settings, "FORGE_REPORTER": str(tmp_path / "reporter")})
-    forge.admin.hook(OWNER, repo, f"http://127.0.0.1:{receiver.port}/webhook", SECRET)
-    yield Place(forge, repo, developer, stranger, receiver, client)
 
 
 def test_open_push_close_and_reopen(place: Place, argo: Argo) -> None:
@@ -113,6 +41,13 @@ def test_open_push_close_and_reopen(place: Place, argo: Argo) -> None:
     found = place.until(number, "Ready", commit=third)
     assert found["run"]["number"] == 5
     assert argo.most[place.preview(number)] == 1
+
+
+def test_each_new_pull_request_starts_a_run_at_once(place: Place) -> None:
+    """Twenty, one after the other; how long each took is noted."""
+    for number in range(20):
+        opened, commit = place.open(f"change-{number}")
+        place.until(opened, "Ready", commit=commit)
 
 
 def test_commands(place: Place, argo: Argo) -> None:
@@ -160,7 +95,9 @@ def test_what_no_webhook_told_the_poll_finds(place: Place) -> None:
     place.until(number, "Ended")
 
 
-def test_a_receiver_that_is_killed_in_a_burst_loses_and_doubles_nothing(place: Place, client: Client) -> None:
+def test_a_receiver_that_is_killed_in_a_burst_loses_and_doubles_nothing(
+    place: Place, client: Client, record_property: Callable[[str, object], None]
+) -> None:
     """500 deliveries for 50 pull requests that are none at the forge; what got no yes is delivered again."""
 
     def deliver(sent: int) -> bool:
@@ -190,5 +127,9 @@ def test_a_receiver_that_is_killed_in_a_burst_loses_and_doubles_nothing(place: P
         assert all(senders.map(deliver, lost))
     ours = [kube.as_dict(item) for item in client.list(objects.Resource, namespace=NAMESPACE)]
     numbers = sorted(item["spec"]["number"] for item in ours if item["spec"]["repo"] == place.repo)
-    assert numbers == list(range(1000, 1050))
+    wanted = list(range(1000, 1050))
+    record_property("deliveries_sent", DELIVERIES + len(lost))
+    record_property("lost", len(set(wanted) - set(numbers)))
+    record_property("doubled", len(numbers) - len(set(numbers)))
+    assert numbers == wanted
     assert not [item for item in client.list(kube.Workflow, namespace=NAMESPACE) if place.repo in str(item)]

@@ -1,0 +1,83 @@
+"""Controller and receiver as processes that may be killed and begun again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[3]
+
+
+class Process:
+    """One of our processes."""
+
+    def __init__(self, command: str, env: dict[str, str], log: Path) -> None:
+        """Nothing runs yet; `command` is that of the image, what it says goes to `log`."""
+        self.command, self.log, self.port = command, log, _free_port()
+        self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PORT": str(self.port), **env}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, ready: bool = True) -> None:
+        """Begin; wait until it answers."""
+        with self.log.open("ab") as log:
+            arguments = [sys.executable, "-m", "implementation_dag", self.command]
+            self._process = subprocess.Popen(arguments, env=self._env, stdout=log, stderr=log)
+        if ready:
+            until(self._answers, 60, lambda: self.log.read_text()[-2000:])
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2).status_code == 200
+        return False
+
+    def kill(self) -> None:
+        """End it as a lost node does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def told(url: str = "", repositories: Sequence[str] = (), **changed: Any) -> str:
+    """Return what the chart writes into FORGE: of the Gitea at `url`, or of none."""
+    return json.dumps(
+        {
+            "kind": "gitea" if url else "none",
+            "apiUrl": f"{url}/api/v1" if url else "",
+            "repositories": repositories,
+            "gates": {"labels": [], "drafts": False, "paths": [], "agents": []},
+            "limits": {"runs": 0, "runsPerRepository": 0, "extendHours": 168},
+            "pollSeconds": 60,
+            "callsPerHour": 100000,
+            "evidenceUrl": "",
+            "ttlHours": 24,
+            "onFailure": "request-changes",
+        }
+        | changed
+    )
+
+
+def until(holds: Callable[[], Any], seconds: float, words: Callable[[], Any] = lambda: "") -> Any:
+    """Wait until it holds, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {words()}"
+        time.sleep(0.1)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
