@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from idag.command import ends_in_words
 
 SUMMARY = Path("out") / "forge" / "summary.json"
 # Name in the summary → what it is for people, and the most that it may be.
@@ -16,8 +20,10 @@ LIMITS = {
 }
 
 
-def main() -> int:
+@ends_in_words("bench")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print each figure with its limit; 1 where one is not held, or was not measured."""
+    argparse.ArgumentParser(prog="python -m benchmarks.forge", description=__doc__).parse_args(arguments)
     found = json.loads(SUMMARY.read_text())
     good = True
     for name, (words, most) in LIMITS.items():

@@ -5,12 +5,15 @@ The reports are JUnit's; each test notes what it did as properties of its case.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+from idag.command import ends_in_words
 
 # Of these the sum counts, of the next the largest, of the last the 95th percentile in seconds.
 SUMS = (
@@ -56,14 +59,18 @@ def percentile(found: list[float]) -> float:
     return round(sorted(found)[-(-len(found) * 95 // 100) - 1], 2)
 
 
-def main(arguments: list[str]) -> int:
+@ends_in_words("forge")
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the summary and print it."""
-    target, *reports = map(Path, arguments)
-    text = json.dumps(summary(reports), indent=2)
-    target.write_text(text + "\n")
+    parser = argparse.ArgumentParser(prog="python -m scripts.lab.forge.summary", description=__doc__)
+    parser.add_argument("summary", type=Path)
+    parser.add_argument("report", type=Path, nargs="+")
+    asked = parser.parse_args(arguments)
+    text = json.dumps(summary(asked.report), indent=2)
+    asked.summary.write_text(text + "\n")
     print(text)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
