@@ -12,6 +12,7 @@ from implementation_dag.contract import labels, stages
 from implementation_dag.contract.parameters import THRESHOLDS
 from implementation_dag.contract.repository import in_force
 from scripts.lab.stand.evidence import Evidence, index_problems, missing, schema_problems
+from scripts.lab.stand.git_host import Shown
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWN_SETTINGS, OWNER, REPO, PullRequest
 from scripts.lab.stand.workflow import Finished
@@ -27,7 +28,8 @@ class Observed:
     """All that was seen of one run, from the cluster, S3, the registry and the preview's URLs.
 
     `namespace` is the preview's Namespace or None, `images` what its Deployments run, `revisions` the
-    revision labels of those images, `headers` the response headers that the release gives to every preview.
+    revision labels of those images, `headers` the response headers that the release gives to every preview, `shown`
+    what it shows on a pull request that started the run by itself.
     """
 
     pull: PullRequest | None
@@ -38,6 +40,7 @@ class Observed:
     images: list[str]
     revisions: list[str]
     headers: Mapping[str, str]
+    shown: Shown | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,19 @@ def succeeded(seen: Observed) -> list[Check]:
         check("index.json names the tested commit, and its image as seen running", *_seen_running(seen)),
         check("the workflow's outputs name preview, report and namespace", *_outputs(seen)),
         *cost(run),
+    ]
+
+
+def told(seen: Observed) -> list[Check]:
+    """A good run that its pull request started: QA approves the tested commit there, and the comment leads to it."""
+    reviews, comments = (seen.shown.reviews, seen.shown.comments) if seen.shown else ([], [])
+    head = seen.pull.head if seen.pull else ""
+    verdicts = [(one["state"], one["commit_id"]) for one in reviews]
+    linked = [url.url for url in seen.urls if all(url.url in one["body"] for one in comments)]
+    return [
+        *succeeded(seen),
+        check("QA's review approves the tested commit", verdicts == [("APPROVED", head)], verdicts),
+        check("one comment names the preview", len(comments) == 1 and linked == [u.url for u in seen.urls], comments),
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from scripts.demo.checks import Observed
 from scripts.demo.scenarios import Case, Scenario
 from scripts.demo.summary import Outcome
-from scripts.lab.stand import evidence, previews, release, repository, workflow
+from scripts.lab.stand import evidence, previews, pull_requests, release, repository, workflow
 from scripts.lab.stand.display import watching
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.session import Session
@@ -23,8 +23,8 @@ def run(session: Session, scenario: Scenario) -> Outcome:
     where, progress = session.environment, session.progress
     progress(f"scenario {scenario.name}: {scenario.about}")
     cases = [_opened(session, case) for case in scenario.cases]
-    names = [workflow.submit(where, case.arguments) for case in cases]
-    progress(f"submitted {', '.join(names)}")
+    names = [_started(session, case) for case in cases]
+    progress(f"runs {', '.join(names)}")
     with watching(session.console, progress) as show:
         found = workflow.follow(where, names, show)
     runs = [
@@ -40,9 +40,18 @@ def _opened(session: Session, case: Case) -> Case:
         return case
     pull = repository.open_pull_request(session.host, case.pull, session.work)
     session.progress(f"pull request {OWNER}/{REPO}#{pull.number} at {pull.head[:12]} ({pull.branch})")
-    # Of an earlier run of the same pull request.
-    previews.remove(session.environment, pull.number)
+    if case.started_by_forge:
+        session.host.label(OWNER, REPO, pull.number, release.LABEL)
+    else:
+        # Of an earlier run of the same pull request.
+        previews.remove(session.environment, pull.number)
     return replace(case, pull=pull, arguments=case.arguments | {"pr": str(pull.number)})
+
+
+def _started(session: Session, case: Case) -> str:
+    if case.pull and case.started_by_forge:
+        return pull_requests.started(session.environment, case.pull)
+    return workflow.submit(session.environment, case.arguments)
 
 
 def _look(session: Session, case: Case, run: Finished) -> Observed:
@@ -62,4 +71,5 @@ def _look(session: Session, case: Case, run: Finished) -> Observed:
         images=images,
         revisions=[previews.image_revision(where, image) for image in images],
         headers=release.response_headers(where),
+        shown=pull_requests.told(session.host, case.pull) if case.pull and case.started_by_forge else None,
     )

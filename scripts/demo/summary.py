@@ -71,6 +71,14 @@ def document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _shown(seen: Observed) -> list[tuple[str, dict[str, Any]]]:
+    """What stands on the pull request: each with what it is."""
+    if not seen.shown:
+        return []
+    reviews = [(f"review {one['state']} of {one['commit_id'][:12]}", one) for one in seen.shown.reviews]
+    return [*reviews, *(("comment", one) for one in seen.shown.comments)]
+
+
 def write(outcome: Outcome, path: Path) -> None:
     """Write summary.json."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +123,9 @@ def _show_run(seen: Observed, checks: list[Check], console: Console) -> None:
             name = item["path"].removeprefix(f"{seen.evidence.prefix}/")
             table.add_row(str(item["bytes"]), item["sha256"][:12], name)
         console.print(table)
+    for what, one in _shown(seen):
+        console.rule(f"{what} by {one['user']['login']}: {one['html_url']}")
+        console.print(one["body"], highlight=False, markup=False)
     own = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in run.own_seconds.items())
     console.print(
         f"{run.wall_seconds:.0f} s in all; the stages' own work: {own or 'none'}; overhead "

@@ -8,7 +8,7 @@ from scripts.lab.cluster.argocd import NAMESPACE as ARGOCD
 from scripts.lab.forge.driver import ADMIN
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import backends, forge
-from scripts.lab.stand.certificates import self_signed
+from scripts.lab.stand.certificates import GitCertificate, self_signed
 from scripts.lab.stand.environment import Environment, forge_image
 from scripts.lab.stand.git_host import GitHost
 from scripts.lab.stand.objects import config_map, secret
@@ -28,9 +28,10 @@ def serve(where: Environment, folder: Path) -> GitHost:
     remove(kubectl)
     backends.claim_namespace(where, NAMESPACE)
     certificate, key = self_signed(HOST, folder)
-    password = forge.deploy(where, NAMESPACE, HOST, forge_image(where), certificate, key)
+    signed = GitCertificate(certificate, key, certificate)
+    kept = forge.deploy(where, NAMESPACE, HOST, forge_image(where), signed)
     address = kubectl.run("get", "service/git", f"--namespace={NAMESPACE}", "--output=jsonpath={.spec.clusterIP}")
-    tokens = forge.tokens(HOST, (address, forge.PORT), certificate, password)
+    tokens = forge.tokens(HOST, (address, forge.PORT), certificate, kept.password)
     _introduce(where, certificate, tokens[forge.READER])
     host = GitHost(address, forge.PORT, tokens[ADMIN], folder / "git.crt", HOST)
     host.create_repository(OWNER, REPO)

@@ -113,6 +113,11 @@ class Driver:
         }
         return int(self.call("POST", "/repos/{owner}/{repo}/hooks", document, owner=owner, repo=repo)["id"])
 
+    def hooks(self, owner: str, repo: str) -> list[str]:
+        """Where the forge tells of a repository's events."""
+        found = self.call("GET", "/repos/{owner}/{repo}/hooks", owner=owner, repo=repo)
+        return [hook["config"]["url"] for hook in found]
+
     def push(self, owner: str, repo: str, branch: str, files: dict[str, str], since: str = "") -> str:
         """Commit new files to a branch, made from the branch `since` where it is given; returns the commit."""
         changes = [
@@ -190,10 +195,22 @@ class Driver:
         path = "/repos/{owner}/{repo}/issues/{number}/comments"
         return int(self.call("POST", path, {"body": body}, owner=owner, repo=repo, number=number)["id"])
 
+    def comments(self, owner: str, repo: str, number: int) -> list[dict[str, Any]]:
+        """Comments on a pull request, the oldest first."""
+        path = "/repos/{owner}/{repo}/issues/{number}/comments"
+        return list(self.call("GET", path, owner=owner, repo=repo, number=number))
+
+    def reviews(self, owner: str, repo: str, number: int) -> list[dict[str, Any]]:
+        """Reviews of a pull request, the oldest first."""
+        path = "/repos/{owner}/{repo}/pulls/{number}/reviews"
+        return list(self.call("GET", path, owner=owner, repo=repo, number=number))
+
     def label(self, owner: str, repo: str, number: int, name: str) -> None:
-        """Make a label and put it on a pull request."""
+        """Put a label on a pull request; it is made where the repository has none of that name."""
         place: dict[str, str | int] = {"owner": owner, "repo": repo}
-        made = self.call("POST", "/repos/{owner}/{repo}/labels", {"name": name, "color": "#00aabb"}, **place)
+        labels = {label["name"]: label for label in self.call("GET", "/repos/{owner}/{repo}/labels", **place)}
+        new = {"name": name, "color": "#00aabb"}
+        made = labels.get(name) or self.call("POST", "/repos/{owner}/{repo}/labels", new, **place)
         path = "/repos/{owner}/{repo}/issues/{number}/labels"
         self.call("POST", path, {"labels": [made["id"]]}, number=number, **place)
 

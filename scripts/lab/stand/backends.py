@@ -20,9 +20,10 @@ OWNED = {"implementation-dag-demo": "true"}
 
 @dataclass(frozen=True)
 class Credentials:
-    """Random, kept in the cluster only. `tokens` are those of the forge, by user."""
+    """Random, kept in the cluster only. `tokens` are those of the forge, by user; `webhook` signs its webhooks."""
 
     tokens: dict[str, str]
+    webhook: str
     s3_access_key: str
     s3_secret_key: str
 
@@ -45,14 +46,12 @@ def ensure(
         "bucket": BUCKET,
     }
     environment.kubectl.apply([secret(DEMO_NAMESPACE, "s3", s3), *render("s3.yaml", fields)])
-    password = forge.deploy(
-        environment, DEMO_NAMESPACE, GIT_HOST, images.forge, certificate.certificate, certificate.key
-    )
+    kept_forge = forge.deploy(environment, DEMO_NAMESPACE, GIT_HOST, images.forge, certificate)
     roll_out(environment.kubectl, DEMO_NAMESPACE, "s3")
     with environment.reach("git", forge.PORT) as address:
-        tokens = forge.tokens(GIT_HOST, address, certificate.bundle, password)
+        tokens = forge.tokens(GIT_HOST, address, certificate.bundle, kept_forge.password)
     progress(f"{DEMO_NAMESPACE}: forge and S3 are ready")
-    return Credentials(tokens, s3["accessKey"], s3["secretKey"])
+    return Credentials(tokens, kept_forge.webhook, s3["accessKey"], s3["secretKey"])
 
 
 def made_by_demo(environment: Environment, name: str) -> bool:

@@ -11,6 +11,7 @@ from implementation_dag.forge.errors import ForgeError, Missing
 from scripts.lab.errors import LabError
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
+from scripts.lab.stand.certificates import GitCertificate
 from scripts.lab.stand.environment import FORGE_ASSETS, Environment
 from scripts.lab.stand.git_host import AtAddress
 from scripts.lab.stand.objects import read_secret, render, roll_out, secret
@@ -27,6 +28,14 @@ class Identity:
     scopes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Random, kept in the cluster only: the administrator's password, and what webhooks are signed with."""
+
+    password: str
+    webhook: str
+
+
 PIPELINE, READER, REPORTER, QA = "pipeline", "reader", "reporter", "qa"
 IDENTITIES = {
     PIPELINE: Identity("write", ("write:repository",)),
@@ -39,13 +48,13 @@ IDENTITIES = {
 _SETTINGS = PurePosixPath("/etc/gitea")
 
 
-def deploy(where: Environment, namespace: str, host: str, image: str, certificate: str, key: str) -> str:
-    """Start the forge in the namespace, known as `host`, and wait for it; return its administrator's password.
+def deploy(where: Environment, namespace: str, host: str, image: str, certificate: GitCertificate) -> Kept:
+    """Start the forge in the namespace, known as `host`, and wait for it; return what is kept of it.
 
     Raises LabError.
     """
     kept = read_secret(where.kubectl, namespace, "forge")
-    password, seed = (kept.get(name) or secrets.token_hex(20) for name in ("password", "seed"))
+    password, seed, webhook = (kept.get(name) or secrets.token_hex(20) for name in ("password", "seed", "webhook"))
     settings = app_ini(
         url=f"https://{host}",
         address="0.0.0.0",  # noqa: S104 - in a pod of its own
@@ -61,12 +70,20 @@ def deploy(where: Environment, namespace: str, host: str, image: str, certificat
         "namespace": namespace,
         "forge_image": image,
         "admin": ADMIN,
-        "digest": hashlib.sha256((settings + certificate).encode()).hexdigest()[:12],
+        "digest": hashlib.sha256((settings + certificate.certificate + certificate.bundle).encode()).hexdigest()[:12],
     }
-    content = {"password": password, "seed": seed, "app.ini": settings, "tls.crt": certificate, "tls.key": key}
+    content = {
+        "password": password,
+        "seed": seed,
+        "webhook": webhook,
+        "app.ini": settings,
+        "tls.crt": certificate.certificate,
+        "tls.key": certificate.key,
+        "bundle.crt": certificate.bundle,
+    }
     where.kubectl.apply([secret(namespace, "forge", content), *render("git.yaml", fields)])
     roll_out(where.kubectl, namespace, "git")
-    return password
+    return Kept(password, webhook)
 
 
 def tokens(host: str, address: tuple[str, int], bundle: str, password: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -21,6 +22,14 @@ from scripts.lab.stand.certificates import GIT_HOST
 
 TIME_LIMIT = 60
 FILED_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Reviews and comments of a pull request, as the forge's API gives them."""
+
+    reviews: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,22 @@ class GitHost:
         with self._driver() as driver:
             if not driver.protected(owner, repo, branch):
                 driver.protect(owner, repo, branch)
+
+    def hook(self, owner: str, repo: str, url: str, secret: str) -> None:
+        """Let the forge tell `url` of what happens to the repository's pull requests. Raises LabError."""
+        with self._driver() as driver:
+            if url not in driver.hooks(owner, repo):
+                driver.hook(owner, repo, url, secret)
+
+    def label(self, owner: str, repo: str, number: int, name: str) -> None:
+        """Put a label on a pull request. Raises LabError."""
+        with self._driver() as driver:
+            driver.label(owner, repo, number, name)
+
+    def shown(self, owner: str, repo: str, number: int) -> Shown:
+        """Return what people see on a pull request. Raises LabError."""
+        with self._driver() as driver:
+            return Shown(driver.reviews(owner, repo, number), driver.comments(owner, repo, number))
 
     def reserve(self, owner: str, repo: str, number: int) -> None:
         """Let the next pull request of a fresh repository have this number, if it is not yet given. Raises LabError.

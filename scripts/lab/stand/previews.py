@@ -16,9 +16,9 @@ import httpx
 from idag.toolchain import tool
 from implementation_dag.contract import labels
 from scripts.lab.errors import LabError
-from scripts.lab.stand.environment import Environment
+from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.repository import OWNER, REPO
-from scripts.lab.stand.workflow import RUN_PREFIX
+from scripts.lab.stand.workflow import RUN_PREFIXES
 
 SECONDS = 15.0
 SHOWN_CHARACTERS = 600
@@ -106,7 +106,7 @@ def made_by_demo(namespace: dict[str, Any]) -> bool:
     wanted = {labels.OWNER_OF_PREVIEW: OWNER, labels.REPO_OF_PREVIEW: REPO}
     return (
         given.get(labels.MANAGED_BY) == labels.MANAGER
-        and str(given.get(labels.WORKFLOW, "")).startswith(RUN_PREFIX)
+        and str(given.get(labels.WORKFLOW, "")).startswith(RUN_PREFIXES)
         and wanted.items() <= annotations.items()
     )
 
@@ -120,6 +120,7 @@ def remove(environment: Environment, pr: int) -> None:
 
 def remove_all(environment: Environment) -> None:
     """Delete every preview that a demo's run made, and wait until they are gone. Raises LabError."""
+    environment.kubectl.run("delete", "previews.implementation-dag.dev", "--all", f"--namespace={RELEASE_NAMESPACE}")
     for item in environment.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
         if made_by_demo(item):
             environment.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")

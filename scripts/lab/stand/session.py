@@ -54,6 +54,7 @@ def prepared(where: Environment, console: Console, progress: Progress) -> Iterat
         store = evidence.client(stack.enter_context(where.reach("s3", backends.S3_PORT)), credentials)
         image = f"{where.registry}/{OWNER}/{REPO}"
         repository.create(host, image, where.ingress_class, folder / "shop")
+        host.hook(OWNER, REPO, f"https://{release.receiver(where)}/webhook", credentials.webhook)
         ci = stack.enter_context(Ci(host, image, where.ca, folder / "ci", Progress("ci")))
         progress(f"repository {OWNER}/{REPO} is served, CI watches it")
         yield Session(where, host, store, ci, folder / "shop", console, progress)
