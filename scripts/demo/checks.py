@@ -81,12 +81,11 @@ def succeeded(seen: Observed) -> list[Check]:
 def told(seen: Observed) -> list[Check]:
     """A good run that its pull request started: QA approves the tested commit there, and the comment leads to it."""
     reviews, comments = (seen.shown.reviews, seen.shown.comments) if seen.shown else ([], [])
-    head = seen.pull.head if seen.pull else ""
     verdicts = [(one["state"], one["commit_id"]) for one in reviews]
     linked = [url.url for url in seen.urls if all(url.url in one["body"] for one in comments)]
     return [
         *succeeded(seen),
-        check("QA's review approves the tested commit", verdicts == [("APPROVED", head)], verdicts),
+        check("QA's review approves the tested commit", verdicts == [("APPROVED", tested_commit(seen.run))], verdicts),
         check("one comment names the preview", len(comments) == 1 and linked == [u.url for u in seen.urls], comments),
     ]
 

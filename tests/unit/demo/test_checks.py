@@ -19,6 +19,7 @@ from implementation_dag.steps import evidence_index
 from scripts.demo import checks
 from scripts.demo.checks import Observed
 from scripts.lab.stand.evidence import Evidence
+from scripts.lab.stand.git_host import Shown
 from scripts.lab.stand.previews import Observation
 from scripts.lab.stand.repository import OWN_SETTINGS, PullRequest
 from scripts.lab.stand.workflow import Finished
@@ -92,6 +93,29 @@ def failing(found: list[checks.Check]) -> list[str]:
 
 def test_a_good_run_passes_every_check() -> None:
     assert failing(checks.succeeded(good())) == []
+
+
+REVIEW = {"state": "APPROVED", "commit_id": COMMIT, "body": ""}
+COMMENT = {"body": f"See {URL}"}
+
+
+def test_a_run_that_its_pull_request_started_is_told_there() -> None:
+    assert failing(checks.told(good(shown=Shown([REVIEW], [COMMENT])))) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        (None, "QA's review approves the tested commit"),
+        (Shown([REVIEW | {"state": "COMMENT"}], [COMMENT]), "QA's review approves the tested commit"),
+        (Shown([REVIEW | {"commit_id": "b" * 40}], [COMMENT]), "QA's review approves the tested commit"),
+        (Shown([REVIEW, REVIEW], [COMMENT]), "QA's review approves the tested commit"),
+        (Shown([REVIEW], [COMMENT, COMMENT]), "one comment names the preview"),
+        (Shown([REVIEW], [{"body": "nothing"}]), "one comment names the preview"),
+    ],
+)
+def test_what_a_pull_request_must_show(shown: Shown | None, sentence: str) -> None:
+    assert sentence in failing(checks.told(good(shown=shown)))
 
 
 @pytest.mark.parametrize(
