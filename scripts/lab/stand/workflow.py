@@ -11,14 +11,14 @@ from implementation_dag.base.wait import rounds
 from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.release import RELEASE
-from scripts.lab.stand.repository import OWNER, REPO
+from scripts.lab.stand.repository import REPO
 from scripts.lab.stand.stages import overhead_seconds, own_work, wall_seconds
 
 POLL_SECONDS = 1.0
 RUN_LIMIT = 1200.0
 RUN_PREFIX = "demo-"
 # Names of the demo's Workflows begin with one of them: those submitted here, and those that a pull request starts.
-RUN_PREFIXES = (RUN_PREFIX, f"{OWNER}-{REPO}-")
+RUN_PREFIXES = (RUN_PREFIX, f"{REPO}-")
 ENDED = ("Succeeded", "Failed", "Error")
 
 
