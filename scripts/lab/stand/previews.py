@@ -15,12 +15,14 @@ import httpx
 
 from idag.toolchain import tool
 from implementation_dag.contract import labels
+from implementation_dag.pull_requests import objects
 from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.workflow import RUN_PREFIXES
 
 SECONDS = 15.0
+PREVIEWS = f"{objects.PLURAL}.{labels.GROUP}"
 SHOWN_CHARACTERS = 600
 
 
@@ -120,7 +122,7 @@ def remove(environment: Environment, pr: int) -> None:
 
 def remove_all(environment: Environment) -> None:
     """Delete every preview that a demo's run made, and wait until they are gone. Raises LabError."""
-    environment.kubectl.run("delete", "previews.implementation-dag.dev", "--all", f"--namespace={RELEASE_NAMESPACE}")
+    environment.kubectl.run("delete", PREVIEWS, "--all", f"--namespace={RELEASE_NAMESPACE}")
     for item in environment.kubectl.items("namespaces", "--selector=managed-by=implementation-dag,preview=true"):
         if made_by_demo(item):
             environment.kubectl.run("delete", "namespace", item["metadata"]["name"], "--timeout=180s")

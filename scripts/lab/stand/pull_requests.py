@@ -7,6 +7,7 @@ from scripts.lab.errors import LabError
 from scripts.lab.stand.environment import RELEASE_NAMESPACE, Environment
 from scripts.lab.stand.forge import QA, REPORTER
 from scripts.lab.stand.git_host import GitHost, Shown
+from scripts.lab.stand.previews import PREVIEWS
 from scripts.lab.stand.repository import OWNER, REPO, PullRequest
 
 START_SECONDS = 120.0
@@ -17,7 +18,7 @@ def started(environment: Environment, pull: PullRequest) -> str:
     """Wait until the release has started a run for the pull request's head; return its name. Raises LabError."""
 
     def run() -> str:
-        for item in environment.kubectl.items("previews.implementation-dag.dev", f"--namespace={RELEASE_NAMESPACE}"):
+        for item in environment.kubectl.items(PREVIEWS, f"--namespace={RELEASE_NAMESPACE}"):
             found = item.get("status", {}).get("run", {})
             if item["spec"]["number"] == pull.number and found.get("commit") == pull.head and found["kind"] == "test":
                 return str(found["name"])
