@@ -41,9 +41,9 @@ IDENTITIES = {
     PIPELINE: Identity("write", ("write:repository",)),
     # Who may do what Gitea tells owners only; this one's token writes nothing.
     READER: Identity("owner", ("read:repository", "read:organization")),
-    REPORTER: Identity("write", ("write:repository", "write:issue")),
+    REPORTER: Identity("write", ("write:repository", "write:issue", "read:user")),
     # An approval counts as a review of whoever may read.
-    QA: Identity("read", ("write:repository",)),
+    QA: Identity("read", ("write:repository", "read:user")),
 }
 _SETTINGS = PurePosixPath("/etc/gitea")
 
