@@ -17,8 +17,9 @@ from . import box
 AgentRun = create_namespaced_resource(labels.GROUP, "v1alpha1", "AgentRun", "agentruns")
 # After the agent's own limit there must be time to start, and to take home what it left.
 MARGIN_SECONDS = 900
-# Output goes to a file: a pipe would stay open for as long as anything that the agent left behind runs.
-WRAPPER = 'timeout -k 10 "$AGENT_TIMEOUT_SECONDS" "$@" >/work/log 2>&1'
+# Output goes to a file: a pipe would stay open for as long as anything that the agent left behind runs. It is appended
+# to, or what a test of the pull request writes there by itself would be written over, and nobody would see it.
+WRAPPER = 'timeout -k 10 "$AGENT_TIMEOUT_SECONDS" "$@" >>/work/log 2>&1'
 
 Object = dict[str, Any]
 

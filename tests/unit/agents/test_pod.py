@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +167,12 @@ def test_an_agentrun_whose_step_is_gone_goes_after_its_time() -> None:
     limit = 60 + pod.MARGIN_SECONDS + reconcile.KEPT_SECONDS
     assert not reconcile.expired(agentrun(), NOW + timedelta(seconds=limit))
     assert reconcile.expired(agentrun(), NOW + timedelta(seconds=limit + 1))
+
+
+def test_nothing_in_the_log_is_written_over(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    wrapper = pod.WRAPPER.replace("/work/log", str(log))
+    agent = f"echo first; echo forged >>{log}; echo last"
+    environment = {"PATH": "/usr/bin:/bin", "AGENT_TIMEOUT_SECONDS": "60"}
+    subprocess.run(["sh", "-c", wrapper, "agent", "sh", "-c", agent], env=environment, check=True)
+    assert log.read_text().split() == ["first", "forged", "last"]
