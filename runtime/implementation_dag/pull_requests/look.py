@@ -15,7 +15,7 @@ from lightkube import Client
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels
-from implementation_dag.forge.errors import Conflict, ForgeError
+from implementation_dag.forge.errors import Conflict, ForgeError, Unavailable
 from implementation_dag.forge.model import Report
 
 from . import objects, queue, reports
@@ -24,7 +24,7 @@ from .connect import Forge
 from .decide import decide
 from .model import Phase, Preview, Seen
 from .obeying import Obeying
-from .patience import Patience
+from .patience import Patience, Pauses
 from .settings import Told
 from .watching import Watch
 
@@ -49,6 +49,7 @@ class Looker:
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
         self._polled: dict[str, float] = {}
+        self._untold = Pauses()
         self._lock = threading.Lock()
 
     # What events tell.
@@ -59,6 +60,7 @@ class Looker:
             if item is None:
                 self._previews.pop(name, None)
                 self._asked.pop(name, None)
+                self._untold.done(name)
                 return False
             self._previews[name] = item
         return self._due(name, item)
@@ -216,7 +218,7 @@ class Looker:
     def _tell(self, name: str) -> None:
         """Tell what was not told yet, the oldest first; what cannot be told now is told later."""
         forge, item = self._forge, self._acting.get(name)
-        if item is None or forge is None or forge.teller is None:
+        if item is None or forge is None or forge.teller is None or self._untold.waits(name):
             return
         preview = objects.preview(item)
         for run, report in reports.due(preview, self._remembered(name), self._told.evidence_url):
@@ -224,7 +226,11 @@ class Looker:
                 self._tell_one(forge, report)
             except ForgeError as error:
                 LOG.warning("Preview %s: not told yet: %s", name, clean(str(error)))
+                # A forge that does not answer at all is not asked anyway.
+                if not isinstance(error, Unavailable):
+                    self._untold.refused(name)
                 return
+            self._untold.done(name)
             preview = reports.told(preview, run, report)
             self._acting.write(item, preview.status)
             item = self._acting.get(name)

@@ -62,3 +62,28 @@ class Patience:
     def _keep_silent(self, seconds: float) -> None:
         with self._lock:
             self._silent_until = max(self._silent_until, self._clock() + seconds)
+
+
+class Pauses:
+    """What was refused for one thing is not tried again at once, and each time later; others are not held up by it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing waits yet."""
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._pause: dict[str, float] = {}
+
+    def waits(self, name: str) -> bool:
+        """Whether it is not to be tried yet."""
+        return self._clock() < self._until.get(name, 0.0)
+
+    def refused(self, name: str) -> None:
+        """Let it wait, twice as long as before."""
+        pause = self._pause.get(name, FIRST_SILENCE_SECONDS)
+        self._until[name] = self._clock() + pause
+        self._pause[name] = min(pause * 2, LONGEST_SILENCE_SECONDS)
+
+    def done(self, name: str) -> None:
+        """Forget that it was ever refused."""
+        self._until.pop(name, None)
+        self._pause.pop(name, None)
