@@ -61,7 +61,9 @@ class Release:
     ) -> None:
         self.kubectl, self.name, self.own, self.values, self.flags = kubectl, name, own, values, flags
         self.place = f"--namespace={name}"
-        self.base = json.loads(helm(kubectl, "get", "values", RELEASE, f"-n={RELEASE_NAMESPACE}", "--output=json"))
+        given = json.loads(helm(kubectl, "get", "values", RELEASE, f"-n={RELEASE_NAMESPACE}", "--output=json"))
+        # Of several releases that watch one repository each would start a run of its own.
+        self.base = given | {"forge": {"enabled": False}}
 
     def copy_inputs(self) -> None:
         """Make the release's namespace with the Secrets and the trust that the demo's release has."""
