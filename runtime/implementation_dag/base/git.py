@@ -76,7 +76,8 @@ def output(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None,
     except subprocess.TimeoutExpired:
         raise GitError(f"git {name} did not end within {TIME_LIMIT} s") from None
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip()
+        # A forge's own lines come before git's; whoever shows one line of it shows all.
+        words = "; ".join(filter(None, map(str.strip, done.stderr.decode(errors="replace").splitlines())))
         raise GitError(f"git {name} failed: {words or f'exit code {done.returncode}'}")
     return done.stdout
 
