@@ -49,10 +49,10 @@ class Place:
         assert done.returncode == 0, done.stderr
 
     def values(self) -> dict[str, Any]:
-        """The values of the demo's release."""
+        """The values of the demo's release, which alone watches the repository."""
         done = self.helm("get", "values", release.RELEASE, f"--namespace={RELEASE_NAMESPACE}", "--output=json")
         found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        return found | {"forge": {"enabled": False}}
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         found = self.kubectl.get(kind, name, f"--namespace={NAME}")
