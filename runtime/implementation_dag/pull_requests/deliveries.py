@@ -35,6 +35,8 @@ ACTIONS = frozenset(
 )
 _DELIVERY = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST_OF_A_CHECK = 10
+# The end of a run's name, as contract.names gives it.
+_OF_RUN = re.compile(r"-pr-([1-9][0-9]{0,8})-[1-9][0-9]{0,8}\Z", re.ASCII)
 
 
 class Rejected(Exception):
@@ -98,17 +100,20 @@ def _of(event: str, payload: dict[str, Any], delivery: str) -> tuple[Hint, ...]:
         if issue.get("pull_request") and isinstance(told, str) and commands.meant_for_us(told) and number:
             return _hint(payload, issue.get("number"), comment=number)
     if event == "check_run" and action == "rerequested":
-        numbers = _mapping(payload, "check_run").get("pull_requests")
-        found = numbers[:_MOST_OF_A_CHECK] if isinstance(numbers, list) else []
         # A delivery that comes twice has its number twice: it runs once.
         again = f"check-{delivery}"[:64]
-        return tuple(
-            hint
-            for each in found
-            if isinstance(each, dict)
-            for hint in _hint(payload, each.get("number"), retest=again)
-        )
+        return tuple(hint for number in _of_check(payload) for hint in _hint(payload, number, retest=again))
     return ()
+
+
+def _of_check(payload: dict[str, Any]) -> list[Any]:
+    """The pull requests of a check run. GitHub names none of a fork: there the run that it tells of says which."""
+    check = _mapping(payload, "check_run")
+    numbers, run = check.get("pull_requests"), check.get("external_id")
+    if isinstance(numbers, list) and numbers:
+        return [each.get("number") for each in numbers[:_MOST_OF_A_CHECK] if isinstance(each, dict)]
+    found = _OF_RUN.search(run) if isinstance(run, str) else None
+    return [int(found[1])] if found else []
 
 
 def _hint(payload: dict[str, Any], number: Any, **more: Any) -> tuple[Hint, ...]:

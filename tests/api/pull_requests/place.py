@@ -62,10 +62,14 @@ class Place:
         found: dict[str, Any] = until(right, seconds, lambda: self.status(number))
         return found
 
+    def spec(self, number: int) -> dict[str, Any]:
+        """Return what the Preview wishes."""
+        found = kube.as_dict(self.client.get(objects.Resource, self.preview(number), namespace=NAMESPACE))
+        return dict(found["spec"])
+
     def answers(self, number: int) -> list[str]:
         """Return why commands were not carried out."""
-        found = kube.as_dict(self.client.get(objects.Resource, self.preview(number), namespace=NAMESPACE))
-        return [command.get("why", "") for command in (found["spec"].get("commands") or {}).values()]
+        return [command.get("why", "") for command in (self.spec(number).get("commands") or {}).values()]
 
     # What people do.
 

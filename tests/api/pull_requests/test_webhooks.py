@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +23,24 @@ from .place import OWNER, Place
 from .process import until
 
 DELIVERIES = 500
+
+
+def deliver(place: Place, event: str, payload: dict[str, Any], number: str) -> bool:
+    """Deliver to the receiver what no forge here tells; return whether it said that it stored it."""
+    repository = {"name": place.repo, "owner": {"login": OWNER}}
+    body = json.dumps(payload | {"repository": repository}).encode()
+    mark = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-github-event": event,
+        "x-github-delivery": number,
+        "content-type": "application/json",
+        "x-hub-signature-256": f"sha256={mark}",
+    }
+    try:
+        url = f"http://127.0.0.1:{place.receiver.port}/webhook"
+        return httpx.post(url, content=body, headers=headers, timeout=20).status_code == 202
+    except httpx.HTTPError:
+        return False
 
 
 def test_open_push_close_and_reopen(place: Place, argo: Argo) -> None:
@@ -86,6 +105,34 @@ def test_a_fork_runs_when_somebody_let_this_very_commit_run(place: Place) -> Non
     assert (found["phase"], found["run"]["commit"]) == ("Refused", commit)
 
 
+def test_a_check_of_a_fork_is_run_again_only_for_a_commit_that_was_let_run(place: Place) -> None:
+    place.stranger.fork(OWNER, place.repo)
+    commit = place.stranger.push("stranger", place.repo, "theirs", {"x.txt": "x"}, since="main")
+    number = place.stranger.open(OWNER, place.repo, "stranger:theirs")
+
+    def run_again(delivery: str) -> None:
+        """GitHub names no pull request of a fork: our own check says of which run it tells."""
+        check = {"pull_requests": [], "external_id": f"{place.preview(number)}-1"}
+        assert deliver(place, "check_run", {"action": "rerequested", "check_run": check}, delivery)
+        until(lambda: place.spec(number)["retest"] == f"check-{delivery}", 20)
+
+    place.until(number, "Refused")
+    run_again("first")
+    place.say(number, f"/ok-to-test {commit}")
+    assert place.until(number, "Ready", commit=commit)["run"]["number"] == 1
+    run_again("second")
+    until(lambda: place.status(number)["run"]["number"] == 2, 20, lambda: place.status(number))
+    place.until(number, "Ready", commit=commit)
+    another = place.stranger.push("stranger", place.repo, "theirs", {"y.txt": "y"})
+    until(lambda: another in place.status(number).get("message", ""), 20)
+    run_again("third")
+    # Another command is done after it: by then a run would have been claimed.
+    place.say(number, "/preview extend 1h")
+    until(lambda: place.spec(number).get("expires"), 20, lambda: place.answers(number))
+    found = place.until(number, "Refused")
+    assert (found["run"]["number"], found["run"]["commit"]) == (2, commit)
+
+
 @pytest.mark.parametrize("place", [{"pollSeconds": 1}], indirect=True)
 def test_what_no_webhook_told_the_poll_finds(place: Place) -> None:
     place.receiver.kill()
@@ -100,31 +147,18 @@ def test_a_receiver_that_is_killed_in_a_burst_loses_and_doubles_nothing(
 ) -> None:
     """500 deliveries for 50 pull requests that are none at the forge; what got no yes is delivered again."""
 
-    def deliver(sent: int) -> bool:
-        repository = {"name": place.repo, "owner": {"login": OWNER}}
-        body = json.dumps({"action": "synchronize", "number": 1000 + sent % 50, "repository": repository}).encode()
-        mark = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        headers = {
-            "x-github-event": "pull_request",
-            "x-github-delivery": f"d-{sent}",
-            "content-type": "application/json",
-            "x-hub-signature-256": f"sha256={mark}",
-        }
-        try:
-            url = f"http://127.0.0.1:{place.receiver.port}/webhook"
-            return httpx.post(url, content=body, headers=headers, timeout=20).status_code == 202
-        except httpx.HTTPError:
-            return False
+    def send(sent: int) -> bool:
+        return deliver(place, "pull_request", {"action": "synchronize", "number": 1000 + sent % 50}, f"d-{sent}")
 
     with ThreadPoolExecutor(8) as senders:
-        answers = senders.map(deliver, range(DELIVERIES))
+        answers = senders.map(send, range(DELIVERIES))
         first = [next(answers) for _ in range(100)]
         place.receiver.kill()
         first += list(answers)
         lost = [sent for sent, stored in enumerate(first) if not stored]
         assert lost, "the receiver was killed too late"
         place.receiver.start()
-        assert all(senders.map(deliver, lost))
+        assert all(senders.map(send, lost))
     ours = [kube.as_dict(item) for item in client.list(objects.Resource, namespace=NAMESPACE)]
     numbers = sorted(item["spec"]["number"] for item in ours if item["spec"]["repo"] == place.repo)
     wanted = list(range(1000, 1050))

@@ -127,6 +127,13 @@ def test_who_is_let_run_runs() -> None:
     assert phase(decided(rex, seen=Seen(replace(opened(), author="rex[bot]"))))[0] == Phase.STARTING
 
 
+@pytest.mark.parametrize(("named", "expected"), [(2, Phase.REFUSED), (1, Phase.STARTING)])
+def test_a_fork_runs_once_more_only_where_its_head_was_named(named: int, expected: Phase) -> None:
+    again = replace(SPEC, fork=True, ok_to_test=commit(named), retest="check-1")
+    found = phase(decided(again, Status(run=TEST), seen=Seen(replace(opened(), fork=True))))
+    assert found[0] == expected
+
+
 @pytest.mark.parametrize(
     ("files", "expected"), [(None, Phase.WAITING), (("docs/a.md",), Phase.REFUSED), (("src/a/b.py",), Phase.STARTING)]
 )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from implementation_dag.contract import labels
+from implementation_dag.contract import labels, names
 from implementation_dag.pull_requests import deliveries, receiver
 from implementation_dag.pull_requests.deliveries import Hint, Rejected, hints
 from implementation_dag.pull_requests.repositories import Repositories
@@ -28,6 +28,9 @@ COMMENT = {
     "repository": REPOSITORY,
 }
 RERUN = {"action": "rerequested", "check_run": {"pull_requests": [{"number": 7}]}, "repository": REPOSITORY}
+# GitHub names no pull request where the checked commit is of a fork.
+FORK = RERUN | {"check_run": {"pull_requests": [], "external_id": names.run(names.pull_request("acme", "shop", 7), 12)}}
+CHECK = ("check_run", "pull_requests", "external_id")
 
 
 def signed(body: bytes, event: str, forge: str = "github", **changed: str) -> dict[str, str]:
@@ -53,6 +56,7 @@ def told(payload: Any, event: str, **more: str) -> tuple[Hint, ...]:
         ("pull_request", OPENED, Hint("acme", "shop", 7)),
         ("issue_comment", COMMENT, Hint("acme", "shop", 7, comment=12)),
         ("check_run", RERUN, Hint("acme", "shop", 7, retest="check-0b989ba4-242f-11e5-81e1-c7b6966d2516")),
+        ("check_run", FORK, Hint("acme", "shop", 7, retest="check-0b989ba4-242f-11e5-81e1-c7b6966d2516")),
     ],
 )
 def test_what_makes_a_pull_request_worth_a_look(forge: str, event: str, payload: Any, expected: Hint) -> None:
@@ -81,6 +85,10 @@ def test_each_action_of_a_pull_request_is_news(action: str) -> None:
         ("issue_comment", COMMENT | {"comment": {"id": "12", "body": "/retest"}}),
         ("check_run", RERUN | {"action": "completed"}),
         ("check_run", RERUN | {"check_run": {"pull_requests": "7"}}),
+        *(
+            ("check_run", RERUN | {"check_run": {"pull_requests": [], "external_id": text}})
+            for text in (None, 7, "", "another tool's", "shop-pr-7", "shop-pr-0-1", "shop-pr-7-", "shop-pr-7-1\n")
+        ),
     ],
 )
 def test_what_is_of_no_interest(event: str, payload: Any) -> None:
@@ -118,9 +126,7 @@ def test_both_secrets_count_while_one_takes_the_other_s_place_and_an_empty_one_n
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda x: (
             st.lists(x)
-            | st.dictionaries(
-                st.sampled_from(["action", "number", "repository", "issue", "comment", "check_run", "pull_requests"]), x
-            )
+            | st.dictionaries(st.sampled_from(["action", "number", "repository", "issue", "comment", *CHECK]), x)
         ),
     )
 )
