@@ -6,36 +6,38 @@ import re
 
 _API = "/api/v1"
 _REPOSITORY = "/repos/{owner}/{repo}"
-READS = frozenset(
+READER = frozenset(
     {
-        ("GET", "/user"),
         ("GET", f"{_REPOSITORY}/collaborators/{{login}}/permission"),
-        ("GET", f"{_REPOSITORY}/commits/{{commit}}/status"),
-        ("GET", f"{_REPOSITORY}/issues/{{number}}/comments"),
         ("GET", f"{_REPOSITORY}/issues/comments/{{number}}"),
         ("GET", f"{_REPOSITORY}/pulls"),
         ("GET", f"{_REPOSITORY}/pulls/{{number}}"),
         ("GET", f"{_REPOSITORY}/pulls/{{number}}/files"),
-        ("GET", f"{_REPOSITORY}/pulls/{{number}}/reviews"),
         ("GET", f"{_REPOSITORY}/teams"),
         ("GET", "/teams/{number}/members/{login}"),
     }
 )
-TELLS = frozenset(
+REPORTER = frozenset(
     {
+        ("GET", "/user"),
+        ("GET", f"{_REPOSITORY}/commits/{{commit}}/status"),
         ("POST", f"{_REPOSITORY}/statuses/{{commit}}"),
+        ("GET", f"{_REPOSITORY}/issues/{{number}}/comments"),
         ("POST", f"{_REPOSITORY}/issues/{{number}}/comments"),
+        ("GET", f"{_REPOSITORY}/issues/comments/{{number}}"),
         ("PATCH", f"{_REPOSITORY}/issues/comments/{{number}}"),
         ("POST", f"{_REPOSITORY}/issues/comments/{{number}}/reactions"),
     }
 )
-REVIEWS = frozenset(
+QA = frozenset(
     {
+        ("GET", "/user"),
+        ("GET", f"{_REPOSITORY}/pulls/{{number}}/reviews"),
         ("POST", f"{_REPOSITORY}/pulls/{{number}}/reviews"),
         ("DELETE", f"{_REPOSITORY}/pulls/{{number}}/reviews/{{number}}"),
     }
 )
-WRITES = TELLS | REVIEWS
+ALL = READER | REPORTER | QA
 
 
 def template(path: str) -> str:

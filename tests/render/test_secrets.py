@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from idag.render import RenderError, helm
+from implementation_dag.forge.identity import TOKEN
 from implementation_dag.preview import preview_objects
+from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 
 SKIPPER = (
@@ -121,3 +123,25 @@ def test_headers_become_annotations_that_the_policies_accept(
 def test_what_cannot_work_is_refused_by_name(values: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=words):
         rendered(tmp_path / "values.yaml", values)
+
+
+def test_all_secrets_of_the_forge_may_come_from_a_vault(render: Renderer) -> None:
+    objects = render("pull-requests-gitea")
+    mounted = {
+        volume["name"]: volume["secret"]["secretName"]
+        for name in ("pull-requests", "receiver")
+        for volume in objects.deployment(f"implementation-dag-{name}").pod["volumes"]
+        if "secret" in volume
+    }
+    assert mounted == {who: f"forge-{who}" for who in ("reader", "reporter", "qa", "webhook")}
+    written = {
+        item.spec["target"]["name"]: [one["secretKey"] for one in item.spec["data"]]
+        for item in objects.of("ExternalSecret")
+    }
+    assert written == {
+        "forge-reader": [TOKEN],
+        "forge-reporter": [TOKEN],
+        "forge-qa": [TOKEN],
+        # The receiver takes what any key of it holds.
+        "forge-webhook": ["current", "next"],
+    }

@@ -202,6 +202,5 @@ def test_the_controller_of_pull_requests_reads_what_the_chart_tells_it(render: R
     assert told.evidence_url == "https://evidence.example.com/bucket"
     assert (told.poll_seconds, told.calls_per_hour, told.on_failure) == (120, 3000, "request-changes")
     assert (told.most_runs, told.most_runs_per_repository) == (12, 3)
-    assert (env["FORGE_REPORTER"], env["FORGE_QA"]) == tuple(
-        f"/var/run/secrets/implementation-dag/{who}" for who in ("reporter", "qa")
-    )
+    for who in ("reader", "reporter", "qa"):
+        assert env[f"FORGE_{who.upper()}"] == f"/var/run/secrets/implementation-dag/{who}"

@@ -21,6 +21,7 @@ _SIGNED_SECONDS, _CLOCKS_APART = 540, 60
 _SPARE_SECONDS = 300
 
 # What each identity asks for. None has `contents: write`, so none can merge.
+READER = {"metadata": "read", "pull_requests": "read"}
 REPORTER = {"checks": "write", "deployments": "write", "metadata": "read", "pull_requests": "write"}
 REVIEWER = {"metadata": "read", "pull_requests": "write"}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from implementation_dag.base.errors import StepError
-from implementation_dag.forge.app import APP_ID, REPORTER, REVIEWER, App
+from implementation_dag.forge.app import APP_ID, READER, REPORTER, REVIEWER, App
 from implementation_dag.forge.gitea import Gitea
 from implementation_dag.forge.github import HEADERS, GitHubReader
 from implementation_dag.forge.identity import Account, Identity, Place
@@ -34,31 +34,38 @@ class Forge:
 def forge(told: Told, env: Mapping[str, str] = os.environ) -> Forge | None:
     """Return the forge that values name, None where there is none; nothing is asked yet.
 
-    FORGE_REPORTER and, where QA reviews, FORGE_QA are folders of credentials. Raises StepError.
+    FORGE_REPORTER, FORGE_READER where another than the reporter reads, and FORGE_QA where QA reviews are folders of
+    credentials. Raises StepError.
     """
     kind = told.decision.kind
     if kind == "none":
         return None
     reporter, qa = Path(env["FORGE_REPORTER"]), Path(env["FORGE_QA"]) if env.get("FORGE_QA") else None
-    return _github(told, reporter, qa) if kind == "github" else _gitea(told, reporter, qa)
+    reader = Path(env.get("FORGE_READER", reporter))
+    return _github(told, reader, reporter, qa) if kind == "github" else _gitea(told, reader, reporter, qa)
 
 
-def _github(told: Told, reporter: Path, qa: Path | None) -> Forge:
+def _github(told: Told, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
     place = Place(told.url, headers=HEADERS)
     if not (reporter / APP_ID).is_file():
         raise StepError(f"{reporter / APP_ID} is missing: GitHub takes check runs of a GitHub App alone")
-    app = App(place, reporter, REPORTER)
-    reader, teller = GitHubReader(app), GitHubTeller(app, told.template)
+    reader = GitHubReader(_at_github(place, read_by, READER))
+    teller = GitHubTeller(App(place, reporter, REPORTER), told.template)
     if qa is None:
         return Forge(reader, teller)
-    who: Identity = App(place, qa, REVIEWER) if (qa / APP_ID).is_file() else Account(place, qa)
-    return Forge(reader, teller, Reviewer(reader, GitHubReviews(who), told.template, told.on_failure))
+    reviews = GitHubReviews(_at_github(place, qa, REVIEWER))
+    return Forge(reader, teller, Reviewer(reader, reviews, told.template, told.on_failure))
 
 
-def _gitea(told: Told, reporter: Path, qa: Path | None) -> Forge:
+def _at_github(place: Place, folder: Path, permissions: Mapping[str, str]) -> Identity:
+    """An App, whose tokens get these permissions alone, or an account, whose token has those that it was made with."""
+    return App(place, folder, permissions) if (folder / APP_ID).is_file() else Account(place, folder)
+
+
+def _gitea(told: Told, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
     place = Place(told.url)
-    account = Account(place, reporter)
-    reader, teller = Gitea(account.caller("", "")), GiteaTeller(account, told.template)
+    reader = Gitea(Account(place, read_by).caller("", ""))
+    teller = GiteaTeller(Account(place, reporter), told.template)
     if qa is None:
         return Forge(reader, teller)
     return Forge(reader, teller, Reviewer(reader, GiteaReviews(Account(place, qa)), told.template, told.on_failure))

@@ -40,7 +40,7 @@ PIPELINE, READER, REPORTER, QA = "pipeline", "reader", "reporter", "qa"
 IDENTITIES = {
     PIPELINE: Identity("write", ("write:repository",)),
     # Who may do what Gitea tells owners only; this one's token writes nothing.
-    READER: Identity("owner", ("read:repository", "read:organization")),
+    READER: Identity("owner", ("read:repository", "read:issue", "read:organization")),
     REPORTER: Identity("write", ("write:repository", "write:issue", "read:user")),
     # An approval counts as a review of whoever may read.
     QA: Identity("read", ("write:repository", "read:user")),

@@ -13,7 +13,7 @@ from idag.progress import Progress
 from scripts.lab.stand.backends import BUCKET, S3_PORT, Credentials
 from scripts.lab.stand.certificates import GIT_HOST, GitCertificate
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE, DemoImages, Environment
-from scripts.lab.stand.forge import PIPELINE, QA, REPORTER
+from scripts.lab.stand.forge import PIPELINE, QA, READER, REPORTER
 from scripts.lab.stand.helm import helm
 from scripts.lab.stand.objects import config_map, secret
 from scripts.lab.stand.repository import OWNER, REPO
@@ -22,7 +22,7 @@ CHART = Path(__file__).resolve().parents[3] / "charts" / "implementation-dag"
 RELEASE = "implementation-dag"
 GIT_SECRET = "demo-git"  # noqa: S105 - a name
 S3_SECRET = "demo-s3"  # noqa: S105 - a name
-REPORTER_SECRET, QA_SECRET, WEBHOOK_SECRET = "demo-reporter", "demo-qa", "demo-webhook"
+READER_SECRET, REPORTER_SECRET, QA_SECRET, WEBHOOK_SECRET = "demo-reader", "demo-reporter", "demo-qa", "demo-webhook"
 # Pull requests with it start their runs; those of other scenarios are submitted by hand.
 LABEL = "preview"
 TRUST = "demo-trust"
@@ -56,7 +56,12 @@ def values(environment: Environment, images: DemoImages) -> dict[str, Any]:
             "kind": "gitea",
             "apiUrl": f"https://{GIT_HOST}/api/v1",
             "repositories": [f"{OWNER}/{REPO}"],
-            "secrets": {"reporter": REPORTER_SECRET, "qa": QA_SECRET, "webhook": WEBHOOK_SECRET},
+            "secrets": {
+                "reader": READER_SECRET,
+                "reporter": REPORTER_SECRET,
+                "qa": QA_SECRET,
+                "webhook": WEBHOOK_SECRET,
+            },
             "gates": {"labels": [LABEL]},
             "receiver": {"host": receiver(environment), "ingressClass": environment.ingress_class},
         },
@@ -115,6 +120,7 @@ def install(
                 S3_SECRET,
                 {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key},
             ),
+            secret(RELEASE_NAMESPACE, READER_SECRET, {"token": credentials.tokens[READER]}),
             secret(RELEASE_NAMESPACE, REPORTER_SECRET, {"token": credentials.tokens[REPORTER]}),
             secret(RELEASE_NAMESPACE, QA_SECRET, {"token": credentials.tokens[QA]}),
             secret(RELEASE_NAMESPACE, WEBHOOK_SECRET, {"demo": credentials.webhook}),

@@ -13,6 +13,7 @@ from implementation_dag.forge.http import Caller
 from scripts.lab.forge.driver import Driver
 from scripts.lab.forge.process import Forge, running
 from scripts.lab.stand.certificates import self_signed
+from scripts.lab.stand.forge import IDENTITIES, READER
 
 OWNER = "acme"
 
@@ -55,7 +56,7 @@ def place(forge: Forge, request: pytest.FixtureRequest) -> Place:
     repo = request.module.__name__.rpartition(".")[2]
     forge.admin.repository(OWNER, repo)
     developer = forge.admin.user("developer")
-    reader = forge.admin.user("reader", scopes=("read:repository", "read:organization"))
+    reader = forge.admin.user("reader", scopes=IDENTITIES[READER].scopes)
     forge.admin.team(OWNER, "", "reader", "owner")
     forge.admin.allow(OWNER, repo, "developer", "write")
     return Place(forge, repo, developer, reader.token)

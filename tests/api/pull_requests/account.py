@@ -10,7 +10,7 @@ import pytest
 
 from implementation_dag.base import kube
 from implementation_dag.pull_requests import objects
-from tests.api.allowed import READS, WRITES
+from tests.api.allowed import ALL
 from tests.api.previews import NAMESPACE
 
 from .argo import Argo
@@ -32,7 +32,7 @@ def note(node: pytest.Item, place: Place, argo: Argo) -> None:
         ("most_live_runs_of_one_pull_request", max((argo.most[name] for name in lived), default=0)),
         ("lost", len(_lost(place))),
         ("doubled", len(_doubled(place))),
-        ("disallowed_calls", sum(call not in READS | WRITES for call in calls)),
+        ("disallowed_calls", sum(call not in ALL for call in calls)),
         ("forge_calls", len(calls)),
         ("reviews", sum(call[0] == "POST" and call[1].endswith("/reviews") for call in calls)),
         ("comments", sum(call[0] == "POST" and call[1].endswith("/comments") for call in calls)),

@@ -13,8 +13,8 @@ from lightkube import Client, KubeConfig
 
 from scripts.lab.forge.process import Forge, running
 from scripts.lab.kubectl import Kubectl
-from tests.api import release
-from tests.api.allowed import READS, REVIEWS, TELLS
+from scripts.lab.stand.forge import IDENTITIES, QA, READER, REPORTER
+from tests.api import allowed, release
 from tests.api.previews import NAMESPACE, RELEASE
 
 from . import account
@@ -92,14 +92,12 @@ def place(
     repo = request.function.__name__.removeprefix("test_")[:60].strip("_")
     forge.admin.repository(OWNER, repo, private=False)
     developer, stranger = forge.admin.user("developer"), forge.admin.user("stranger")
-    scopes = ("write:repository", "write:issue", "read:user", "read:organization")
-    reporter, qa = (forge.admin.user(login, scopes=scopes) for login in ("reporter", "qa"))
-    for login, permission in (("developer", "write"), ("reporter", "admin"), ("qa", "read")):
+    reader, reporter, qa = (forge.admin.user(who, IDENTITIES[who].scopes) for who in (READER, REPORTER, QA))
+    for login, permission in (("developer", "write"), (READER, "admin"), (REPORTER, "write"), (QA, "read")):
         forge.admin.allow(OWNER, repo, login, permission)
     for folder, name, content in (
         ("hooks", "secret", SECRET),
-        ("reporter", "token", reporter.token),
-        ("qa", "token", qa.token),
+        *((who.login, "token", who.token) for who in (reader, reporter, qa)),
     ):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_text(content)
@@ -108,18 +106,18 @@ def place(
     receiver = processes("receiver", env)
     with between(forge.url) as wire, between(f"http://127.0.0.1:{receiver.port}") as hooks:
         more = getattr(request, "param", {"pollSeconds": 3600})
-        identities = {f"FORGE_{name.upper()}": str(tmp_path / name) for name in ("reporter", "qa")}
+        identities = {f"FORGE_{name.upper()}": str(tmp_path / name) for name in (READER, REPORTER, QA)}
         processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities})
         forge.admin.hook(OWNER, repo, f"{hooks.url}/webhook", SECRET)
-        found = Place(forge, repo, developer, stranger, reporter, qa, receiver, hooks, wire, client)
+        found = Place(forge, repo, developer, stranger, reader, reporter, qa, receiver, hooks, wire, client)
         yield found
         account.note(request.node, found, argo)
         # Each identity does its own, and no call of any merges.
         called = {(who, exchange.call) for exchange in wire.seen for who in [_who(found, exchange.headers)]}
-        allowed = {"reporter": READS | TELLS, "qa": READS | REVIEWS}
-        assert [call for who, call in called if call not in allowed[who]] == []
+        may = {READER: allowed.READER, REPORTER: allowed.REPORTER, QA: allowed.QA}
+        assert [call for who, call in called if call not in may[who]] == []
 
 
 def _who(place: Place, headers: dict[str, str]) -> str:
     token = headers["authorization"].partition(" ")[2]
-    return {place.reporter.token: "reporter", place.qa.token: "qa"}[token]
+    return {who.token: who.login for who in (place.reader, place.reporter, place.qa)}[token]

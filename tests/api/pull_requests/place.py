@@ -30,6 +30,7 @@ class Place:
     repo: str
     developer: Driver
     stranger: Driver
+    reader: Driver
     reporter: Driver
     qa: Driver
     receiver: Process

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from implementation_dag.forge.app import REPORTER, REVIEWER, App
+from implementation_dag.forge.app import READER, REPORTER, REVIEWER, App
 from implementation_dag.forge.github import HEADERS, GitHubReader
 from implementation_dag.forge.identity import Place
 from implementation_dag.forge.model import Annotation, Comment, Report, Stage, State, Verdict
@@ -37,11 +37,12 @@ class Clients:
 
     def __post_init__(self) -> None:
         place = Place("https://api.github.com", headers=HEADERS, transport=self.github, clock=lambda: self.now)
-        reporter, qa = (
+        # Where values name no reader, the reporter's app reads, by tokens that may not more.
+        reader, reporter, qa = (
             App(place, self.credentials / name, permissions)
-            for name, permissions in (("reporter", REPORTER), ("qa", REVIEWER))
+            for name, permissions in (("reporter", READER), ("reporter", REPORTER), ("qa", REVIEWER))
         )
-        self.reader = GitHubReader(reporter)
+        self.reader = GitHubReader(reader)
         self.teller = GitHubTeller(reporter, RELEASE)
         reviews = GitHubReviews(qa)
         self.approver = Reviewer(self.reader, reviews, RELEASE, "request-changes")

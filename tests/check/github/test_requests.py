@@ -205,9 +205,10 @@ def test_tokens_are_for_one_repository_and_the_identitys_task(clients: Clients, 
     clients.reader.pull_request("acme", "shop", 7)
     clients.teller.tell(RUNNING)
     made = [call for call in github.calls if call[1].endswith("access_tokens")]
-    assert len(made) == 1
+    assert len(made) == 2
     clients.approver.review(PASSED)
     assert [permissions for _, permissions in github._tokens.values()] == [
+        {"metadata": "read", "pull_requests": "read"},
         {"checks": "write", "deployments": "write", "metadata": "read", "pull_requests": "write"},
         {"metadata": "read", "pull_requests": "write"},
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from implementation_dag.base.errors import StepError
 from implementation_dag.forge.app import APP_ID
+from implementation_dag.forge.errors import Missing
 from implementation_dag.forge.gitea import Gitea
 from implementation_dag.forge.github import GitHubReader
 from implementation_dag.pull_requests.connect import forge
@@ -17,6 +19,7 @@ from implementation_dag.pull_requests.settings import Told
 from implementation_dag.reporting.gitea import GiteaTeller
 from implementation_dag.reporting.github import GitHubTeller
 from implementation_dag.reporting.reviews import Reviewer
+from tests.answering import Request, serving
 
 
 def told(kind: str) -> Told:
@@ -47,6 +50,26 @@ def test_each_forge_has_its_own_clients(tmp_path: Path, kind: str, reader: type,
     assert isinstance(found.reader, reader)
     assert isinstance(found.teller, teller)
     assert isinstance(found.approver, Reviewer) == bool(qa)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["reader", "reporter"])
+def test_the_reporter_reads_where_nobody_else_does(tmp_path: Path, own: bool) -> None:
+    asked: list[str] = []
+
+    def answer(request: Request) -> None:
+        asked.append(request.headers["Authorization"])
+        request.send_error(404)
+
+    env = {"FORGE_REPORTER": folder(tmp_path / "reporter", "token")}
+    if own:
+        env["FORGE_READER"] = folder(tmp_path / "reader", "token")
+        (tmp_path / "reader" / "token").write_text("22")
+    with serving(answer) as port:
+        found = forge(replace(told("gitea"), url=f"http://127.0.0.1:{port}"), env)
+        assert found
+        with pytest.raises(Missing):
+            found.reader.pull_request("acme", "shop", 7)
+    assert asked == ["Bearer 22" if own else "Bearer 11"]
 
 
 def test_github_takes_check_runs_of_an_app_alone(tmp_path: Path) -> None:

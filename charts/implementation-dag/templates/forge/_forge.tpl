@@ -4,7 +4,7 @@
 {{- if ne $forge.kind "none" -}}
 {{- if not $forge.apiUrl }}{{ fail (printf "forge.apiUrl is empty: with forge.kind %s it is needed" $forge.kind) }}{{ end -}}
 {{- if not $forge.repositories }}{{ fail (printf "forge.repositories is empty: with forge.kind %s it names whose pull requests run" $forge.kind) }}{{ end -}}
-{{- if not $forge.secrets.reporter }}{{ fail (printf "forge.secrets.reporter is empty: with forge.kind %s it names the Secret of who reads and tells" $forge.kind) }}{{ end -}}
+{{- if not $forge.secrets.reporter }}{{ fail (printf "forge.secrets.reporter is empty: with forge.kind %s it names the Secret of who tells" $forge.kind) }}{{ end -}}
 {{- if $forge.secrets.webhook }}true{{ end -}}
 {{- end -}}
 {{- end }}
