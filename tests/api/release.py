@@ -51,6 +51,16 @@ def client(kubeconfig: Path) -> Client:
     return Client(KubeConfig.from_file(kubeconfig).get(), field_manager=kube.FIELD_MANAGER)
 
 
+def serves(client: Client, *kinds: type[NamespacedResource]) -> bool:
+    """Whether the API server has got the kinds ready, which takes it longer than it says."""
+    try:
+        for kind in kinds:
+            list(client.list(kind, namespace=NAMESPACE))
+    except ApiError:
+        return False
+    return True
+
+
 def environment(objects: list[Object], kind: str = "Deployment", name: str = f"{RELEASE}-controller") -> dict[str, str]:
     """What the chart tells a pod of the release."""
     (spec,) = [item["spec"] for item in objects if item["kind"] == kind and item["metadata"]["name"] == name]
@@ -97,12 +107,7 @@ class World:
 
     def serves(self) -> bool:
         """Whether the API server has got the custom resources ready."""
-        try:
-            for kind in (kube.DocsRun, AgentRun):
-                list(self.client.list(kind, namespace=NAMESPACE))
-        except ApiError:
-            return False
-        return True
+        return serves(self.client, kube.DocsRun, AgentRun)
 
     def docsrun(self, name: str, **spec: Any) -> Object:
         """Make a DocsRun that the policies let in."""

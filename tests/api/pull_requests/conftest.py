@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from lightkube import Client, KubeConfig
 
+from implementation_dag.base import kube, wait
+from implementation_dag.pull_requests import objects
 from scripts.lab.forge.process import Forge, running
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand.forge import IDENTITIES, QA, READER, REPORTER
@@ -43,9 +45,10 @@ def named(forge: Forge, record_testsuite_property: Callable[[str, object], None]
 @pytest.fixture(scope="session")
 def client(kubectl: Kubectl, previews: None) -> Client:
     """The API server with the release in it, as an administrator."""
-    for name in ("previews.implementation-dag.dev", "workflows.argoproj.io"):
-        kubectl.run("wait", "--for=condition=Established", f"customresourcedefinition/{name}", "--timeout=30s")
-    return Client(config=KubeConfig.from_file(str(kubectl.kubeconfig)))
+    assert kubectl.kubeconfig
+    found = Client(config=KubeConfig.from_file(str(kubectl.kubeconfig)))
+    assert wait.until(lambda: release.serves(found, objects.Resource, kube.Workflow), 30, 0.3)
+    return found
 
 
 @pytest.fixture

@@ -2,65 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from implementation_dag.forge.errors import Limited, Missing, Unavailable
-from implementation_dag.forge.model import Comment, Listing, Permission, PullRequest
+from implementation_dag.forge.model import Listing
 from implementation_dag.pull_requests.patience import Patience
 from implementation_dag.pull_requests.watching import Watch
+from tests.unit.pull_requests.peer import Peer, given
 from tests.unit.pull_requests.world import NAME, commit, opened
 
 NOW = replace(opened(), updated="2026-01-01T00:00:05Z")
 
 
-class Reader:
-    """A forge that says what a test wants."""
-
-    def __init__(self) -> None:
-        self.found: PullRequest | Exception = NOW
-        self.listing: Listing | Exception | None = None
-        self.tags: list[str] = []
-        self.asked = 0
-
-    def pull_request(self, owner: str, repo: str, number: int) -> PullRequest:
-        self.asked += 1
-        return given(self.found)
-
-    def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
-        self.tags.append(tag)
-        return given(self.listing)
-
-    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
-        self.asked += 1
-        return ["src/x.py"]
-
-    def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
-        raise Missing("no comment")
-
-    def permission(self, owner: str, repo: str, login: str) -> Permission:
-        return Permission.NONE
-
-
-def given(answer):
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+@pytest.fixture
+def reader() -> Peer:
+    return Peer(NOW)
 
 
 @pytest.fixture
-def reader() -> Reader:
-    return Reader()
-
-
-@pytest.fixture
-def watch(reader: Reader) -> Watch:
+def watch(reader: Peer) -> Watch:
     return Watch(reader, Patience(3600, clock=lambda: 0.0))
 
 
-def test_one_that_is_missing_from_a_list_has_to_be_asked_for(watch: Watch, reader: Reader) -> None:
+def test_one_that_is_missing_from_a_list_has_to_be_asked_for(watch: Watch, reader: Peer) -> None:
     reader.listing = Listing((), complete=True, tag="1")
     assert watch.poll("acme", "shop", [NAME]) == ([], [NAME])
     assert watch.seen(NAME) is None
@@ -70,18 +36,18 @@ def test_one_that_is_missing_from_a_list_has_to_be_asked_for(watch: Watch, reade
     assert reader.tags == ["", "1"]
 
 
-def test_from_half_a_list_nothing_is_missing(watch: Watch, reader: Reader) -> None:
+def test_from_half_a_list_nothing_is_missing(watch: Watch, reader: Peer) -> None:
     reader.listing = Listing((NOW,), complete=False, tag="1")
     assert watch.poll("acme", "shop", [NAME, "other"]) == ([NOW], [])
     watch.poll("acme", "shop", [])
     assert reader.tags == ["", ""], "half a list has no tag to go by"
 
 
-def test_nothing_new_says_nothing(watch: Watch, reader: Reader) -> None:
+def test_nothing_new_says_nothing(watch: Watch, reader: Peer) -> None:
     assert watch.poll("acme", "shop", [NAME]) == ([], [])
 
 
-def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Reader) -> None:
+def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Peer) -> None:
     watch.ask("acme", "shop", 7)
     reader.listing = Listing((replace(NOW, head=commit(9), updated="2026-01-01T00:00:01Z"),), complete=True)
     watch.poll("acme", "shop", [])
@@ -90,7 +56,7 @@ def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Reader) 
     assert found.pull_request == NOW
 
 
-def test_files_are_asked_for_once_a_head(watch: Watch, reader: Reader) -> None:
+def test_files_are_asked_for_once_a_head(watch: Watch, reader: Peer) -> None:
     assert watch.ask("acme", "shop", 7, files=True).files == ("src/x.py",)
     watch.ask("acme", "shop", 7, files=True)
     assert reader.asked == 3

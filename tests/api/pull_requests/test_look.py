@@ -1,0 +1,303 @@
+"""Single looks at a Preview, with the controller's rights, at a forge that may say anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from lightkube import ApiError, Client
+
+from idag.render.manifests import Object
+from implementation_dag.base import kube
+from implementation_dag.forge.errors import Conflict, Refused, Unavailable
+from implementation_dag.forge.model import Listing, Verdict
+from implementation_dag.pull_requests import controller, objects
+from implementation_dag.pull_requests.look import Looker
+from implementation_dag.pull_requests.model import Kind, Run
+from implementation_dag.pull_requests.obeying import LISTED
+from implementation_dag.pull_requests.repositories import Repositories
+from scripts.lab.kubectl import Kubectl
+from tests.api import release
+from tests.api.previews import NAMESPACE, RELEASE
+from tests.unit.pull_requests.world import commit
+
+from .desk import NUMBER, Desk
+from .place import OWNER
+
+
+@pytest.fixture(scope="module")
+def ours(kubectl: Kubectl, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """The API server as the controller of pull requests sees it."""
+    return release.client(release.identity(kubectl, "pull-requests", tmp_path_factory.mktemp("identity")))
+
+
+@pytest.fixture
+def desk(ours: Client, client: Client, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A repository of the test's own with one Preview."""
+    desk = Desk(request.function.__name__.removeprefix("test_")[:60].strip("_"), ours, client)
+    desk.acting.create(OWNER, desk.repo, NUMBER)
+    yield desk
+    for item in client.list(objects.Resource, namespace=NAMESPACE):
+        if (found := kube.as_dict(item))["spec"]["repo"] == desk.repo:
+            client.delete(objects.Resource, found["metadata"]["name"], namespace=NAMESPACE)
+
+
+def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -> None:
+    (container,) = [
+        item["spec"]["template"]["spec"]["containers"][0]
+        for item in objects
+        if item["kind"] == "Deployment" and item["metadata"]["name"] == f"{RELEASE}-pull-requests"
+    ]
+    (port,) = [each["containerPort"] for each in container["ports"]]
+    for probe in ("livenessProbe", "readinessProbe"):
+        path = container[probe]["httpGet"]["path"]
+        assert f"http://0.0.0.0:{port}{path}" == controller.HEALTH.format(port=controller.PORT)
+
+
+# One look.
+
+
+def test_one_look_follows_claims_and_starts_and_the_next_does_nothing(desk: Desk) -> None:
+    looker = desk.looker()
+    assert looker.preview_changed(desk.name(), desk.item())
+    looker.look(desk.name())
+    (workflow,) = desk.workflows()
+    assert desk.item()["spec"]["head"] == commit(1)
+    assert desk.status()["run"]["name"] == workflow["metadata"]["name"]
+    desk.becomes("Running")
+    looker.look(desk.name())
+    before = desk.item()
+    # As its event says.
+    assert not looker.preview_changed(desk.name(), before)
+    assert list(looker.waiting()) == []
+    looker.look(desk.name())
+    assert desk.item() == before
+    assert len(desk.workflows()) == 1
+    assert [report.verdict for report in desk.peer.told] == [Verdict.RUNNING]
+
+
+def test_two_replicas_that_look_at_once_start_one_run(desk: Desk) -> None:
+    together = Barrier(4)
+
+    def look(looker: Looker) -> None:
+        together.wait()
+        try:
+            looker.look(desk.name())
+        except ApiError as error:
+            # Another was first.
+            assert error.status.code == 409
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(look, [desk.looker() for _ in range(4)]))
+    desk.looker().look(desk.name())
+    assert [each["metadata"]["name"] for each in desk.workflows()] == [desk.status()["run"]["name"]]
+    assert "history" not in desk.status() or desk.status()["history"] == []
+
+
+@pytest.mark.parametrize("what", ["patch", "write"])
+def test_what_was_decided_on_another_version_is_refused(desk: Desk, what: str) -> None:
+    old = desk.item()
+    before = desk.wish(pinned=True)
+    with pytest.raises(ApiError) as refused:
+        if what == "patch":
+            desk.acting.patch(old, {"suspend": True})
+        else:
+            desk.acting.write(old, objects.preview(old).status)
+    assert refused.value.status.code == 409
+    assert desk.item() == before
+
+
+def test_what_is_there_already_is_left_as_it_is(desk: Desk) -> None:
+    before = desk.wish(pinned=True)
+    desk.acting.create(OWNER, desk.repo, NUMBER)
+    assert desk.item() == before
+    run = Run(f"{desk.name()}-1", 1, Kind.TEST, commit=commit(1))
+    manifest = objects.manifest(run, objects.preview(before).spec, desk.name(), NAMESPACE, RELEASE)
+    for _ in range(2):
+        desk.acting._start(manifest)
+    assert len(desk.workflows()) == 1
+
+
+def test_a_preview_that_is_gone_is_forgotten(desk: Desk, client: Client) -> None:
+    looker = desk.looker()
+    looker.preview_changed(desk.name(), desk.item())
+    client.delete(objects.Resource, desk.name(), namespace=NAMESPACE)
+    assert list(looker.waiting()) == [desk.name()]
+    looker.look(desk.name())
+    assert list(looker.waiting()) == []
+    assert desk.acting.get(desk.name()) is None
+
+
+def test_a_preview_of_another_repository_is_neither_asked_nor_told_of(desk: Desk) -> None:
+    desk.wish(head=commit(1))
+    looker = desk.looker(repositories=Repositories(("acme/another",)))
+    looker.look(desk.name())
+    assert len(desk.workflows()) == 1, "what a person wishes runs"
+    desk.becomes("Running")
+    looker.look(desk.name())
+    assert (desk.peer.asked, desk.peer.told) == (0, [])
+
+
+# The forge.
+
+
+def test_a_silent_forge_starts_nothing_and_ends_nothing(desk: Desk) -> None:
+    pull_request = replace(desk.peer.found, draft=False)  # type: ignore[type-var]
+    desk.peer.found = Unavailable("502")
+    looker = desk.looker()
+    looker.look(desk.name())
+    assert (desk.workflows(), desk.status()["phase"]) == ([], "Waiting")
+    assert list(looker.waiting()) == [desk.name()], "it is asked again"
+    desk.peer.found = pull_request
+    desk.looker().look(desk.name())
+    desk.becomes("Running")
+    desk.peer.found = Unavailable("502")
+    desk.looker().look(desk.name())
+    assert desk.status()["phase"] == "Running"
+    assert "shutdown" not in desk.workflows()[0]["spec"]
+
+
+def test_what_was_refused_is_not_told_again_at_once_and_not_lost(desk: Desk) -> None:
+    looker = desk.looker()
+    desk.peer.wrong["tell"] = Refused("403")
+    looker.look(desk.name())
+    assert "told" not in desk.status()["run"]
+    desk.peer.wrong.clear()
+    looker.look(desk.name())
+    assert desk.peer.told == [], "it waits"
+    desk.looker().look(desk.name())
+    assert [report.verdict for report in desk.peer.told] == [Verdict.RUNNING]
+    assert desk.status()["run"]["told"]
+
+
+def test_a_review_that_cannot_be_is_told_of_once(desk: Desk) -> None:
+    looker = desk.looker()
+    looker.look(desk.name())
+    desk.becomes("Succeeded")
+    reviewed = desk.peer.reviewed[:]
+    desk.peer.wrong["review"] = Conflict("one's own")
+    for _ in range(2):
+        looker.look(desk.name())
+    assert [(report.verdict, report.reason) for report in desk.peer.told] == [
+        (Verdict.RUNNING, ""),
+        (Verdict.PASSED, ""),
+        (Verdict.PASSED, "no review: one's own"),
+    ]
+    assert desk.peer.reviewed == reviewed
+
+
+# Lists of a repository.
+
+
+def test_a_list_makes_what_is_missing_and_asks_for_what_is_not_in_it(desk: Desk) -> None:
+    looker = desk.looker()
+    looker.look(desk.name())
+    looker.preview_changed(desk.name(), desk.item())
+    opened = desk.peer.found
+    assert not isinstance(opened, Exception)
+    asked = desk.peer.asked
+    desk.peer.listing = Listing((replace(opened, number=8),), complete=True)
+    (repository,) = looker.to_poll()
+    looker.poll(repository)
+    assert desk.item(8)["spec"]["number"] == 8
+    assert desk.peer.asked == asked + 1
+    assert list(looker.to_poll()) == [], "not before its time"
+
+
+def test_a_list_that_failed_is_asked_for_again_in_its_time(desk: Desk) -> None:
+    looker = desk.looker(poll_seconds=0, calls_per_hour=10**9)
+    desk.peer.listing = Refused("403")
+    for _ in range(2):
+        (repository,) = looker.to_poll()
+        looker.poll(repository)
+    assert desk.peer.tags == ["", ""]
+
+
+# Commands.
+
+
+@pytest.mark.parametrize(
+    ("body", "author", "done", "why"),
+    [
+        ("/preview pin", "ada", True, ""),
+        ("/preview pin", "mallory", False, "mallory has no write permission here"),
+        ("thank you", "ada", False, "there is no command in it any more"),
+        ("", "ada", False, "the comment is gone"),
+    ],
+)
+def test_a_command_is_read_where_it_was_written(desk: Desk, body: str, author: str, done: bool, why: str) -> None:
+    looker = desk.looker()
+    desk.say(12, body, author)
+    if not body:
+        desk.peer.comments.clear()
+    for _ in range(3):
+        looker.look(desk.name())
+    assert desk.commands()["12"] == {"done": done, "why": why, "answered": True}
+    assert desk.item()["spec"].get("pinned", False) == done
+    assert desk.peer.answers == ([(12, done, why)] if body else []), "nobody is there to be answered"
+
+
+def test_an_answer_is_tried_again_and_the_deed_is_done_once(desk: Desk) -> None:
+    looker = desk.looker()
+    desk.say(12, "/preview extend 2h")
+    desk.peer.wrong["answer"] = Refused("403")
+    for _ in range(3):
+        looker.look(desk.name())
+    expires = desk.item()["spec"]["expires"]
+    # It is not read again either.
+    desk.peer.comments[12] = replace(desk.peer.comments[12], body="/preview extend 99h")
+    desk.peer.wrong.clear()
+    looker.look(desk.name())
+    assert desk.peer.answers == [(12, True, "")]
+    assert desk.item()["spec"]["expires"] == expires
+
+
+def test_commands_are_obeyed_one_by_one_the_oldest_first(desk: Desk) -> None:
+    looker = desk.looker()
+    for number, body in ((100, "/preview stop"), (9, "/preview pin"), (20, "/retest")):
+        desk.say(number, body)
+    for _ in range(6):
+        looker.look(desk.name())
+    assert [number for number, _, _ in desk.peer.answers] == [9, 20, 100]
+    assert desk.item()["spec"]["stop"] == commit(1)
+
+
+def test_the_list_of_commands_stays_short_and_an_old_delivery_does_nothing(desk: Desk) -> None:
+    desk.wish(commands={str(number): {"done": True, "answered": True} for number in range(1, LISTED + 3)})
+    looker = desk.looker()
+    looker.look(desk.name())
+    assert sorted(map(int, desk.commands())) == list(range(3, LISTED + 3))
+    assert desk.item()["spec"]["commandsBefore"] == 2
+    desk.say(2, "/preview stop")
+    looker.look(desk.name())
+    assert "2" not in desk.commands()
+    assert desk.peer.answers == []
+
+
+# The queue.
+
+
+def test_one_that_waits_says_its_place_and_starts_when_there_is_room(desk: Desk) -> None:
+    looker = desk.looker(most_runs=1, calls_per_hour=10**6)
+    opened = desk.peer.found
+    assert not isinstance(opened, Exception)
+    for number in (NUMBER, 8, 9):
+        desk.acting.create(OWNER, desk.repo, number)
+        looker.preview_changed(desk.name(number), desk.item(number))
+        desk.peer.found = replace(opened, number=number)
+        looker.look(desk.name(number))
+    assert [desk.status(number).get("place") for number in (NUMBER, 8, 9)] == [0, 1, 2]
+    assert (desk.workflows(8), desk.workflows(9)) == ([], [])
+    assert [report.verdict for report in desk.peer.told] == [Verdict.RUNNING, Verdict.WAITING, Verdict.WAITING]
+    over = desk.becomes("Succeeded")
+    assert looker.workflow_changed(over["metadata"]["name"], over) == desk.name()
+    looker.look(desk.name(9))
+    looker.look(desk.name(8))
+    assert (len(desk.workflows(8)), desk.workflows(9)) == (1, [])
+    assert desk.status(9)["place"] == 1
+    # Its Workflow was deleted.
+    assert looker.workflow_changed(over["metadata"]["name"], None) == desk.name()
+    assert looker.workflow_changed("unknown", None) == ""
