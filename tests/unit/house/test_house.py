@@ -91,3 +91,7 @@ def test_a_change_costs_no_more_files_than_it_may(kind: Kind, repository: Files)
 
 def test_no_limit_is_spelled_twice(repository: Files) -> None:
     assert limits_spelled_twice(repository) == {}
+
+
+def test_every_module_has_a_test_that_needs_no_cluster(repository: Files) -> None:
+    assert modules_without_clusterless_test(repository) == []
