@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from implementation_dag.forge.model import Verdict
 from implementation_dag.pull_requests import queue, runs
 from implementation_dag.pull_requests.decide import decide
 from implementation_dag.pull_requests.model import (
+    Action,
     Cause,
     Follow,
     Kind,
@@ -37,12 +40,38 @@ OLD = Workflow(f"{NAME}-1", 1, Kind.TEST, commit(1), over=False)
 NEW, SEEN = Status(), Seen(opened())
 
 
-def decided(spec: Spec = SPEC, status: Status = NEW, workflows=(), seen=SEEN, settings=SETTINGS, **more):
-    return decide(seen, Preview(NAME, spec, status), workflows, settings, more.pop("now", START), **more)
+def decided(
+    spec: Spec = SPEC,
+    status: Status = NEW,
+    workflows: Sequence[Workflow] = (),
+    seen: Seen | None = SEEN,
+    settings: Settings = SETTINGS,
+    now: datetime = START,
+    place: int = 0,
+) -> Sequence[Action]:
+    return decide(seen, Preview(NAME, spec, status), workflows, settings, now, place)
 
 
-def phase(actions) -> tuple[str, str]:
+def status_in(actions: Sequence[Action]) -> Status:
+    """The status that is written, once."""
     (status,) = (action.status for action in actions if isinstance(action, SetStatus))
+    return status
+
+
+def alone(actions: Sequence[Action]) -> Status:
+    """The status that is written, and nothing else is done."""
+    assert len(actions) == 1
+    return status_in(actions)
+
+
+def run_of(status: Status) -> Run:
+    """The run that a status has."""
+    assert status.run
+    return status.run
+
+
+def phase(actions: Sequence[Action]) -> tuple[str, str]:
+    status = status_in(actions)
     return status.phase, status.message
 
 
@@ -50,57 +79,47 @@ def test_a_new_pull_request_is_followed_then_claimed_then_started() -> None:
     (followed,) = decided(Spec("acme", "shop", 7))
     assert isinstance(followed, Follow)
     assert followed.spec["head"] == commit(1)
-    (claimed,) = decided()
-    assert isinstance(claimed, SetStatus)
-    assert (claimed.status.run.name, claimed.status.run.number) == (f"{NAME}-1", 1)
-    assert decided(status=claimed.status) == (StartRun(claimed.status.run),)
+    claimed = alone(decided())
+    run = run_of(claimed)
+    assert (run.name, run.number) == (f"{NAME}-1", 1)
+    assert decided(status=claimed) == (StartRun(run),)
 
 
 def test_a_new_head_stops_the_old_run_and_waits_for_its_end() -> None:
     status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
-    written, stop = decided(replace(SPEC, head=commit(2)), status, [OLD], Seen(replace(opened(), head=commit(2))))
-    assert stop == StopRun(OLD.name, Cause.SUPERSEDED)
-    assert written.status.phase == Phase.STOPPING
-    assert runs.verdict(written.status.run) == Verdict.SUPERSEDED
-    again = decided(
-        replace(SPEC, head=commit(2)),
-        written.status,
-        [replace(OLD, stopping=True)],
-        Seen(replace(opened(), head=commit(2))),
-    )
-    assert again == ()
-    (claimed,) = decided(
-        replace(SPEC, head=commit(2)),
-        written.status,
-        [replace(OLD, stopping=True, over=True)],
-        Seen(replace(opened(), head=commit(2))),
-    )
-    assert (claimed.status.run.number, claimed.status.run.commit) == (2, commit(2))
-    assert [run.cause for run in claimed.status.history] == [Cause.SUPERSEDED]
+    spec, seen = replace(SPEC, head=commit(2)), Seen(replace(opened(), head=commit(2)))
+    actions = decided(spec, status, [OLD], seen)
+    written = status_in(actions)
+    assert actions[1:] == (StopRun(OLD.name, Cause.SUPERSEDED),)
+    assert written.phase == Phase.STOPPING
+    assert runs.verdict(run_of(written)) == Verdict.SUPERSEDED
+    assert decided(spec, written, [replace(OLD, stopping=True)], seen) == ()
+    claimed = alone(decided(spec, written, [replace(OLD, stopping=True, over=True)], seen))
+    assert (run_of(claimed).number, run_of(claimed).commit) == (2, commit(2))
+    assert [run.cause for run in claimed.history] == [Cause.SUPERSEDED]
 
 
 @pytest.mark.parametrize("run", [None, TEST])
 def test_a_forge_that_does_not_answer_ends_and_starts_nothing(run: Run | None) -> None:
-    actions = decided(status=Status(run=run), seen=None)
-    assert [action.status.run for action in actions] == [run]
+    assert alone(decided(status=Status(run=run), seen=None)).run == run
 
 
 def test_what_went_when_it_was_closed_comes_again_when_it_is_opened() -> None:
     expired = Run(f"{NAME}-2", 2, Kind.END, RunPhase.SUCCEEDED, commit(1), cause=Cause.EXPIRED)
-    (written,) = decided(status=Status(run=expired, history=(TEST,)), seen=Seen(replace(opened(), open=False)))
-    assert (written.status.phase, written.status.run.cause) == (Phase.ENDED, Cause.CLOSED)
-    (claimed,) = decided(status=written.status)
-    assert (claimed.status.run.number, claimed.status.run.kind) == (3, Kind.TEST)
+    written = alone(decided(status=Status(run=expired, history=(TEST,)), seen=Seen(replace(opened(), open=False))))
+    assert (written.phase, run_of(written).cause) == (Phase.ENDED, Cause.CLOSED)
+    claimed = alone(decided(status=written))
+    assert (run_of(claimed).number, run_of(claimed).kind) == (3, Kind.TEST)
 
 
 def test_a_preview_goes_when_its_time_is_over_and_not_before() -> None:
     status = Status(run=TEST)
-    (still,) = decided(status=status, now=START + timedelta(hours=23.9))
-    assert (still.status.phase, still.status.expires) == (Phase.READY, "2026-01-02T00:00:00Z")
-    (over,) = decided(status=status, now=START + timedelta(hours=24))
-    assert (over.status.run.kind, over.status.run.cause) == (Kind.END, Cause.EXPIRED)
-    (pinned,) = decided(replace(SPEC, pinned=True), status, now=START + timedelta(hours=99))
-    assert pinned.status.phase == Phase.READY
+    still = alone(decided(status=status, now=START + timedelta(hours=23.9)))
+    assert (still.phase, still.expires) == (Phase.READY, "2026-01-02T00:00:00Z")
+    over = alone(decided(status=status, now=START + timedelta(hours=24)))
+    assert (run_of(over).kind, run_of(over).cause) == (Kind.END, Cause.EXPIRED)
+    pinned = alone(decided(replace(SPEC, pinned=True), status, now=START + timedelta(hours=99)))
+    assert pinned.phase == Phase.READY
 
 
 @pytest.mark.parametrize(
@@ -114,7 +133,7 @@ def test_a_preview_goes_when_its_time_is_over_and_not_before() -> None:
         ({"suspend": True}, {}, "suspended"),
     ],
 )
-def test_who_may_not_run_is_told_why(spec, changes, words: str) -> None:
+def test_who_may_not_run_is_told_why(spec: dict[str, Any], changes: dict[str, Any], words: str) -> None:
     found = phase(decided(replace(SPEC, **spec), seen=Seen(replace(opened(), **changes))))
     assert found[0] == Phase.REFUSED
     assert words in found[1]
@@ -137,7 +156,7 @@ def test_a_fork_runs_once_more_only_where_its_head_was_named(named: int, expecte
 @pytest.mark.parametrize(
     ("files", "expected"), [(None, Phase.WAITING), (("docs/a.md",), Phase.REFUSED), (("src/a/b.py",), Phase.STARTING)]
 )
-def test_paths_are_asked_for(files, expected: Phase) -> None:
+def test_paths_are_asked_for(files: tuple[str, ...] | None, expected: Phase) -> None:
     settings = replace(SETTINGS, paths=("src", "*.toml"))
     assert phase(decided(seen=Seen(opened(), files), settings=settings))[0] == expected
 
@@ -145,14 +164,14 @@ def test_paths_are_asked_for(files, expected: Phase) -> None:
 def test_without_a_forge_the_wish_alone_counts() -> None:
     by_hand = Spec("acme", "shop", 7, head=commit(1))
     assert phase(decided(by_hand, seen=None, settings=Settings()))[0] == Phase.STARTING
-    (waiting,) = decided(replace(by_hand, head=""), seen=None, settings=Settings())
-    assert waiting.status.phase == Phase.WAITING
+    waiting = alone(decided(replace(by_hand, head=""), seen=None, settings=Settings()))
+    assert waiting.phase == Phase.WAITING
 
 
 def test_a_preview_under_another_name_does_nothing() -> None:
-    (written,) = decide(None, Preview("shop-7", SPEC), (), SETTINGS, START)
-    assert written.status.phase == Phase.REFUSED
-    assert NAME in written.status.message
+    written = alone(decide(None, Preview("shop-7", SPEC), (), SETTINGS, START))
+    assert written.phase == Phase.REFUSED
+    assert NAME in written.message
 
 
 def test_a_person_s_own_run_is_waited_for() -> None:
@@ -161,8 +180,8 @@ def test_a_person_s_own_run_is_waited_for() -> None:
 
 
 def test_one_that_waits_says_its_place() -> None:
-    (written,) = decided(place=3)
-    assert (written.status.phase, written.status.place, written.status.run) == (Phase.QUEUED, 3, None)
+    written = alone(decided(place=3))
+    assert (written.phase, written.place, written.run) == (Phase.QUEUED, 3, None)
 
 
 def test_the_queue_keeps_both_limits_and_holds_up_nobody_else() -> None:
@@ -198,8 +217,8 @@ def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
     done = replace(OLD, over=True, good=True, made=(commit(2), commit(3)), ended=runs.stamp(START))
     for head in (commit(1), commit(2), commit(3)):
         pushed = replace(PUSHED, head=head)
-        (written,) = decided(replace(SPEC, head=head), Status(run=TEST), [done], Seen(pushed))
-        assert (written.status.phase, written.status.tested_commit) == (Phase.READY, commit(3))
+        written = alone(decided(replace(SPEC, head=head), Status(run=TEST), [done], Seen(pushed)))
+        assert (written.phase, written.tested_commit) == (Phase.READY, commit(3))
     # Its Workflow is gone by then.
     again = replace(SPEC, head=commit(3))
-    assert decided(again, written.status, [], Seen(pushed)) == ()
+    assert decided(again, written, [], Seen(pushed)) == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from implementation_dag.forge.model import Annotation, State, Verdict
 from implementation_dag.pull_requests import reports
@@ -15,8 +16,8 @@ NEW = Run(f"{NAME}-2", 2, Kind.TEST, RunPhase.SUCCEEDED, commit(2), ended=TEST.e
 PREVIEW = Preview(NAME, replace(SPEC, head=commit(2)), Status(run=NEW, history=(OLD,), url="https://x", expires="then"))
 
 
-def workflow(run: Run, phase: str = "Succeeded", message: str = "") -> dict:
-    def node(task: str, phase: str) -> dict:
+def workflow(run: Run, phase: str = "Succeeded", message: str = "") -> dict[str, Any]:
+    def node(task: str, phase: str) -> dict[str, Any]:
         return {"name": f"{run.name}.{task}", "phase": phase, "message": message, "startedAt": "a", "finishedAt": "b"}
 
     nodes = {task: node(task, phase) for task in ("set-params", "implement")}
@@ -79,7 +80,7 @@ def test_what_is_only_claimed_or_gone_with_its_workflow_is_not_told() -> None:
 
 
 def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
-    def output(name: str, value: str) -> dict:
+    def output(name: str, value: str) -> dict[str, Any]:
         return {"parameters": [{"name": name, "value": value}]}
 
     run, found = replace(NEW, phase=RunPhase.FAILED), workflow(NEW, "Failed", "1 violation")

@@ -113,8 +113,8 @@ class World:
     def progress(self, good: bool) -> None:
         """The Workflow that lives comes to its end."""
         for workflow in self.live():
-            over = {"over": True, "good": good and not workflow.stopping, "ended": runs.stamp(self.now)}
-            self.workflows[workflow.name] = replace(workflow, **over)
+            well, ended = good and not workflow.stopping, runs.stamp(self.now)
+            self.workflows[workflow.name] = replace(workflow, over=True, good=well, ended=ended)
             return
 
     def delete_workflow(self, over: bool) -> None:
