@@ -36,7 +36,7 @@ def run_controller(health: str = HEALTH) -> int:
         life = Life(client, settings.namespace, module.kind(client, settings))
         life.log.setLevel(os.environ.get("LOG_LEVEL", "INFO"))
         life.register()
-    for noisy in ("httpx", "httpx2", "kopf.objects"):
+    for noisy in ("httpx2", "kopf.objects"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     kopf.run(namespaces=[settings.namespace], standalone=True, liveness_endpoint=health)
     return 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.codecs import from_dict
 from lightkube.core.resource import NamespacedResource
@@ -75,11 +75,11 @@ class Controller:
     process: subprocess.Popen[bytes]
     address: str
 
-    def health(self) -> httpx.Response | None:
+    def health(self) -> httpx2.Response | None:
         """What its health endpoint answers; None: nothing."""
         try:
-            return httpx.get(self.address, trust_env=False)
-        except httpx.TransportError:
+            return httpx2.get(self.address, trust_env=False)
+        except httpx2.TransportError:
             return None
 
 

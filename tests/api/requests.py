@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from scripts.lab.kubectl import Kubectl
 
@@ -33,7 +33,7 @@ class Server:
                     path.write_text(_text(user[data]))
                 certificate, key = pair
                 context.load_cert_chain(certificate, key)
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             base_url=cluster["server"], headers=headers, verify=context, trust_env=False, timeout=30
         )
         self._resources = self._discovered()

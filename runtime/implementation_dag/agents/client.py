@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from lightkube import ApiError, Client
 
 from implementation_dag.base import kube, wait
@@ -73,7 +73,7 @@ class Box:
         for left in wait.rounds(START_SECONDS, POLL_SECONDS):
             try:
                 answer = self._http.put("/source", content=bundle.pack(folder, repository=True))
-            except httpx.TransportError as error:
+            except httpx2.TransportError as error:
                 if not left:
                     raise BoxLost(f"the agent's box does not answer at {self.status['address']}: {error}") from None
                 continue
@@ -87,7 +87,7 @@ class Box:
             try:
                 with self._http.stream("GET", "/log", params={"from": self._printed}) as answer:
                     piece = b"".join(_bounded(answer, box.LOG_CHUNK)) if answer.status_code == 200 else b""
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 return
             full = len(piece) == box.LOG_CHUNK
             whole = piece if to_the_end and not full else piece[: piece.rfind(b"\n") + 1] or (piece if full else b"")
@@ -112,7 +112,7 @@ class Box:
                     if time.monotonic() > deadline:
                         raise StepError(f"the agent's box took more than {EXCHANGE_SECONDS} s to hand out its {what}")
                     yield chunk
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise BoxLost(f"the agent's box went away while it handed out its {what}: {error}") from None
 
     def delete(self) -> None:
@@ -128,12 +128,12 @@ class Box:
         kube.persistently(f"delete AgentRun {self.name}", call)
 
     @cached_property
-    def _http(self) -> httpx.Client:
+    def _http(self) -> httpx2.Client:
         # No proxy of the environment: the box is a neighbour.
-        return httpx.Client(
+        return httpx2.Client(
             base_url=f"http://{_host(self.status['address'])}:{box.PORT}",
             headers={"Authorization": f"Bearer {self.key}", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(30, write=EXCHANGE_SECONDS),
+            timeout=httpx2.Timeout(30, write=EXCHANGE_SECONDS),
             trust_env=False,
         )
 
@@ -142,7 +142,7 @@ def _host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _bounded(answer: httpx.Response, limit: int) -> Iterator[bytes]:
+def _bounded(answer: httpx2.Response, limit: int) -> Iterator[bytes]:
     deadline = time.monotonic() + LOG_SECONDS
     for chunk in answer.iter_raw():
         yield chunk[:limit]

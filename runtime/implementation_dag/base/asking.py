@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import httpx
+import httpx2
 
 _MOST_BODY_BYTES = 64 * 1024
 
@@ -46,16 +46,16 @@ class CutOff(Exception):
         self.status = status
 
 
-ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
 
 
-def ask(client: httpx.Client, address: str, limit: float, *, at: str = "", agent: str = "") -> Answer:
+def ask(client: httpx2.Client, address: str, limit: float, *, at: str = "", agent: str = "") -> Answer:
     """GET `address` within `limit` seconds; `at` is the server's IP address where the name shall not be looked up.
 
     The body is read to its limit, so that an answer cut off shows. Raises CutOff, or one of ERRORS without an answer.
     """
     deadline = time.monotonic() + limit
-    url = httpx.URL(address)
+    url = httpx2.URL(address)
     headers = {"User-Agent": agent} if agent else {}
     extensions = {}
     if at:
@@ -84,26 +84,26 @@ def explain(error: Exception, limit: float) -> tuple[Failure, str]:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure.TLS, f"the certificate is not trusted: {cause.verify_message}"
-        if isinstance(cause, ssl.SSLError) and not isinstance(error, (httpx.ReadError, httpx.WriteError)):
+        if isinstance(cause, ssl.SSLError) and not isinstance(error, (httpx2.ReadError, httpx2.WriteError)):
             return Failure.TLS, f"the TLS handshake failed: {cause.reason or cause}"
         if isinstance(cause, socket.gaierror):
             return Failure.DNS, f"the name does not resolve: {cause.strerror}"
         if isinstance(cause, ConnectionRefusedError):
             return Failure.TCP, "the connection was refused: nothing listens there"
-    if isinstance(error, httpx.ConnectTimeout):
+    if isinstance(error, httpx2.ConnectTimeout):
         return Failure.TCP, f"no connection within {limit:.1f} s"
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpx2.TimeoutException):
         return Failure.TIMEOUT, f"connected, but no whole answer within {limit:.1f} s"
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx2.ConnectError):
         return Failure.TCP, f"no connection: {error}"
-    # httpcore has no type of its own for a connection that ends before anything came.
-    if isinstance(error, httpx.NetworkError) or str(error).startswith("Server disconnected"):
+    # httpcore2 has no type of its own for a connection that ends before anything came.
+    if isinstance(error, httpx2.NetworkError) or str(error).startswith("Server disconnected"):
         return Failure.CLOSED, "the connection was closed without an answer"
     return Failure.HTTP, f"no valid HTTP answer: {error or type(error).__name__}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    # httpx and httpcore wrap the socket's error, some of it as context only.
+    # httpx2 and httpcore2 wrap the socket's error, some of it as context only.
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import httpx2
 import yaml
 from lightkube import Client
@@ -125,5 +124,5 @@ def _git(told: settings.Git, repository: str) -> Iterator[Finding]:
         return
     server = git_access.Server(told.base_url, repository, keys.get("username", ""), keys.get("password", ""))
     trusted = trust_context(Path(bundle) if bundle else None)
-    with httpx.Client(verify=trusted, trust_env=False, proxy=proxy.of(server.base_url)) as client:
+    with httpx2.Client(verify=trusted, trust_env=False, proxy=proxy.of(server.base_url)) as client:
         yield from git_access.check(server, client)

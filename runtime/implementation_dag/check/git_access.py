@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from implementation_dag.base import git
 from implementation_dag.base.asking import explain
@@ -30,16 +30,16 @@ class Server:
     token: str
 
     @property
-    def authorization(self) -> httpx.BasicAuth | None:
+    def authorization(self) -> httpx2.BasicAuth | None:
         """The credentials as git sends them."""
-        return httpx.BasicAuth(self.user, self.token) if self.token else None
+        return httpx2.BasicAuth(self.user, self.token) if self.token else None
 
 
-def check(server: Server, client: httpx.Client) -> Iterator[Finding]:
+def check(server: Server, client: httpx2.Client) -> Iterator[Finding]:
     """Look at the server, then at what the token opens there. `client` trusts what git trusts."""
     try:
         answer = client.get(server.base_url, timeout=SECONDS)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         step, why = explain(error, SECONDS)
         remedy = "see values git.baseUrl and trust.configMap, and the egress rules of this namespace"
         yield problem("git server", f"{server.base_url} does not answer ({step}): {why}", remedy)
@@ -57,7 +57,7 @@ def check(server: Server, client: httpx.Client) -> Iterator[Finding]:
         yield from _scope(server, client, answer)
 
 
-def _repository(server: Server, client: httpx.Client) -> Iterator[Finding]:
+def _repository(server: Server, client: httpx2.Client) -> Iterator[Finding]:
     url = git.repository_url(server.base_url, *server.repository.split("/"))
     try:
         count = len(git.references(url))
@@ -69,7 +69,7 @@ def _repository(server: Server, client: httpx.Client) -> Iterator[Finding]:
         return
     # The first answer of a push: the server tells here whether it would take one, and nothing is pushed.
     answer = client.get(f"{url}/info/refs", params={"service": "git-receive-pack"}, auth=server.authorization)
-    if answer.status_code == httpx.codes.OK:
+    if answer.status_code == httpx2.codes.OK:
         yield ok("git push", f"the token may push to {server.repository}")
     else:
         yield problem(
@@ -79,7 +79,7 @@ def _repository(server: Server, client: httpx.Client) -> Iterator[Finding]:
         )
 
 
-def api_address(base_url: str, answer: httpx.Response) -> str:
+def api_address(base_url: str, answer: httpx2.Response) -> str:
     """Return the address of GitHub's API that belongs to a git server, or "" when it is another's.
 
     `answer` is any answer of the server: GitHub's carry its request id.
@@ -90,7 +90,7 @@ def api_address(base_url: str, answer: httpx.Response) -> str:
     return f"{base_url.rstrip('/')}/api/v3" if "x-github-request-id" in answer.headers else ""
 
 
-def _scope(server: Server, client: httpx.Client, answer: httpx.Response) -> Iterator[Finding]:
+def _scope(server: Server, client: httpx2.Client, answer: httpx2.Response) -> Iterator[Finding]:
     subject, api = "token scope", api_address(server.base_url, answer)
     if not api:
         yield unknown(
@@ -99,7 +99,7 @@ def _scope(server: Server, client: httpx.Client, answer: httpx.Response) -> Iter
         return
     headers = {"Authorization": f"Bearer {server.token}", "Accept": "application/vnd.github+json"}
     probe = client.get(f"{api}/rate_limit", headers=headers, timeout=SECONDS)
-    if probe.status_code == httpx.codes.UNAUTHORIZED:
+    if probe.status_code == httpx2.codes.UNAUTHORIZED:
         yield problem(subject, "GitHub does not know the token", "has it expired or been revoked? Put a new one in")
         return
     if "x-oauth-scopes" in probe.headers:
@@ -123,12 +123,12 @@ def _classic(subject: str, header: str) -> Finding:
     return ok(subject, f"classic token, {', '.join(sorted(scopes))} and nothing more")
 
 
-def _tried(subject: str, api: str, repository: str, client: httpx.Client, headers: dict[str, str]) -> Finding:
+def _tried(subject: str, api: str, repository: str, client: httpx2.Client, headers: dict[str, str]) -> Finding:
     answers = {
         permission: client.get(f"{api}/repos/{repository}/{path}", headers=headers, timeout=SECONDS).status_code
         for path, permission in EXCESS.items()
     }
-    if open_ := [permission for permission, status in answers.items() if status == httpx.codes.OK]:
+    if open_ := [permission for permission, status in answers.items() if status == httpx2.codes.OK]:
         return problem(
             subject, f"opens more of {repository} than is needed: {', '.join(open_)}", "take these permissions from it"
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from implementation_dag.base import proxy
 from implementation_dag.base.asking import ERRORS, explain
@@ -59,7 +59,7 @@ class Answer:
     @property
     def unchanged(self) -> bool:
         """Whether nothing changed since the answer whose tag was sent."""
-        return self.status == httpx.codes.NOT_MODIFIED
+        return self.status == httpx2.codes.NOT_MODIFIED
 
     @property
     def tag(self) -> str:
@@ -94,7 +94,7 @@ class Caller:
         *,
         headers: Mapping[str, str] | None = None,
         ca_file: Path | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
         seconds: float = SECONDS,
         most_bytes: int = MOST_BYTES,
         clock: Callable[[], float] = time.monotonic,
@@ -106,12 +106,12 @@ class Caller:
         self._clock = clock
         # Until when the forge wants to hear nothing.
         self._silent_until = -math.inf
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             # What is packed could be larger than what was counted.
             headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
             timeout=seconds,
             trust_env=False,
-            transport=transport or httpx.HTTPTransport(verify=_trusted(ca_file), proxy=proxy.of(url)),
+            transport=transport or httpx2.HTTPTransport(verify=_trusted(ca_file), proxy=proxy.of(url)),
         )
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Caller:
         if body is not None:
             # In ASCII: no text that a pull request says fails here.
             content, headers["Content-Type"] = json.dumps(body).encode("ascii"), "application/json"
-        url = httpx.URL(self._url + path, params=query or {})
+        url = httpx2.URL(self._url + path, params=query or {})
         for _ in range(_MOST_REDIRECTS + 1):
             secret = self._authorization()
             request = self._client.build_request(
@@ -156,7 +156,7 @@ class Caller:
             if answer.last:
                 return
 
-    def _exchange(self, what: str, request: httpx.Request) -> httpx.Response:
+    def _exchange(self, what: str, request: httpx2.Request) -> httpx2.Response:
         """Return the answer with its whole content. Raises Unavailable."""
         deadline, content = self._clock() + self._seconds, bytearray()
         try:
@@ -175,15 +175,15 @@ class Caller:
         except ERRORS as error:
             _, why = explain(error, self._seconds)
             raise Unavailable(f"{what}: {why}") from None
-        return httpx.Response(response.status_code, headers=response.headers, content=bytes(content), request=request)
+        return httpx2.Response(response.status_code, headers=response.headers, content=bytes(content), request=request)
 
-    def _judged(self, what: str, response: httpx.Response, secret: str) -> Answer:
+    def _judged(self, what: str, response: httpx2.Response, secret: str) -> Answer:
         """Return the answer where it is one of success. Raises ForgeError."""
         status, data = response.status_code, _parsed(response.content)
         wait = _wait(response)
         if wait is not None:
             self._silent_until = self._clock() + wait
-        if status == httpx.codes.NOT_MODIFIED:
+        if status == httpx2.codes.NOT_MODIFIED:
             return Answer(status, None, response.headers)
         if response.is_success:
             if data is _BROKEN or (data is None and response.request.method == "GET"):
@@ -233,10 +233,13 @@ def _message(data: Any, secret: str) -> str:
     return clean(" ".join(said.split()))[:_SHOWN_CHARACTERS]
 
 
-def _redirected(what: str, response: httpx.Response) -> httpx.URL:
+def _redirected(what: str, response: httpx2.Response) -> httpx2.URL:
     """Return the address that the answer names. Raises Unavailable where it is another host: it gets no token."""
     here = response.request.url
-    there = here.join(response.headers["location"])
+    try:
+        there = here.join(response.headers["location"])
+    except httpx2.InvalidURL as error:
+        raise Unavailable(f"{what}: {response.status_code} leads to no address: {clean(str(error))}") from None
     if response.request.method != "GET" or (there.scheme, there.host, there.port) != (
         here.scheme,
         here.host,
@@ -248,7 +251,7 @@ def _redirected(what: str, response: httpx.Response) -> httpx.URL:
     return there
 
 
-def _wait(response: httpx.Response) -> float | None:
+def _wait(response: httpx2.Response) -> float | None:
     """Return for how many seconds the forge wants no request; None where it does not say so."""
     advice, remaining = response.headers.get("retry-after", ""), response.headers.get("x-ratelimit-remaining")
     # By the forge's clock where it shows it: ours may be another.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import httpx
+import httpx2
 
 from .errors import ForgeError
 from .fields import Fields
@@ -26,7 +26,7 @@ class Place:
     url: str
     ca_file: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    transport: httpx.BaseTransport | None = None
+    transport: httpx2.BaseTransport | None = None
     clock: Callable[[], float] = time.monotonic
 
     def caller(self, authorization: Callable[[], str]) -> Caller:

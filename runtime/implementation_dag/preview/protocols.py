@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from implementation_dag.base import wait
 from implementation_dag.base.asking import ERRORS, UNREACHED, CutOff, Failure, ask, explain
@@ -72,7 +72,7 @@ def _one(url: str, asked: Protocol, ca_file: Path | None, path: str, at: str, ag
     ]
 
     def question() -> None:
-        with httpx.Client(verify=trust, http2=asked == Protocol.HTTP2, trust_env=False) as client:
+        with httpx2.Client(verify=trust, http2=asked == Protocol.HTTP2, trust_env=False) as client:
             try:
                 answer = ask(client, url.rstrip("/") + path, seconds, at=at, agent=agent)
                 found.append(Probe(url, asked, answer.protocol, answer.status))

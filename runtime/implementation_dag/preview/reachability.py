@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from implementation_dag.base.asking import ERRORS, UNREACHED, CutOff, Failure, ask, explain
 from implementation_dag.base.trust import system_bundle
@@ -101,7 +101,7 @@ class _Watch:
         """Try until success or the deadline; there is always one attempt."""
         # The environment's proxies do not apply: the URL is to be reached from the cluster itself. HTTP/2 where it is
         # offered, as browsers and load generators do.
-        with httpx.Client(verify=trust, http2=True, trust_env=False, follow_redirects=False) as client:
+        with httpx2.Client(verify=trust, http2=True, trust_env=False, follow_redirects=False) as client:
             while True:
                 began = time.monotonic()
                 self.outcome = self._attempt(client, statuses)
@@ -110,7 +110,7 @@ class _Watch:
                     return
                 time.sleep(pause)
 
-    def _attempt(self, client: httpx.Client, statuses: Collection[int]) -> Outcome:
+    def _attempt(self, client: httpx2.Client, statuses: Collection[int]) -> Outcome:
         attempts = self.outcome.attempts + 1
         limit = min(_ATTEMPT_SECONDS, max(0.1, self._deadline - time.monotonic()))
         try:

@@ -28,7 +28,7 @@ def main() -> int:
     kopf.configure(verbose=False)
     told = load()
     LOG.setLevel(told.log_level)
-    for noisy in ("httpx", "httpx2", "kopf.objects"):
+    for noisy in ("httpx2", "kopf.objects"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     looker = Looker(kube.client(), told, connect.forge(told))
     port = int(os.environ.get("PORT", str(PORT)))

@@ -136,7 +136,7 @@ def main() -> int:
     """Serve until told to stop. Reads NAMESPACE, REPOSITORIES (JSON) and WEBHOOK_SECRETS, a folder of secrets."""
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     namespace, folder = os.environ["NAMESPACE"], Path(os.environ["WEBHOOK_SECRETS"])
     client = Client(field_manager=f"{kube.FIELD_MANAGER}-receiver", timeout=httpx2.Timeout(API_SECONDS))
     app = application(

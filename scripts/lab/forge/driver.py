@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from implementation_dag.forge.errors import Conflict, Missing
 from implementation_dag.forge.http import Caller, at
@@ -27,7 +27,7 @@ class Driver:
         token: str,
         password: str = "",
         ca_file: Path | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.url = url
         self.login = login

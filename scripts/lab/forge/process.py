@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from idag.toolchain import asset, tool
 from implementation_dag.base.errors import CommandError
@@ -164,14 +164,14 @@ def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> 
 
 def _wait(process: subprocess.Popen[bytes], url: str, ca_file: Path | None, log: Path) -> None:
     trusted = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    with httpx.Client(verify=trusted, trust_env=False) as client:
+    with httpx2.Client(verify=trusted, trust_env=False) as client:
         for _ in rounds(START_SECONDS, 0.1):
             if process.poll() is not None:
                 break
             try:
-                if client.get(f"{url}/api/healthz").status_code == httpx.codes.OK:
+                if client.get(f"{url}/api/healthz").status_code == httpx2.codes.OK:
                     return
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 continue
     raise ForgeDied(f"Gitea does not answer at {url}: {log.read_text(errors='replace')[-2000:]}")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from implementation_dag.base.wait import until
 from implementation_dag.forge.errors import ForgeError, Missing
@@ -142,15 +142,15 @@ class GitHost:
             driver.close()
 
 
-class AtAddress(httpx.BaseTransport):
+class AtAddress(httpx2.BaseTransport):
     """Reaches a server whose name is known in the cluster only; `bundle` holds its authority (PEM)."""
 
     def __init__(self, name: str, address: str, port: int, bundle: str) -> None:
         self._name = name
         self._place = (address, port)
-        self._inner = httpx.HTTPTransport(verify=ssl.create_default_context(cadata=bundle))
+        self._inner = httpx2.HTTPTransport(verify=ssl.create_default_context(cadata=bundle))
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send the request, whose Host stays what it is."""
         request.extensions = {**request.extensions, "sni_hostname": self._name}
         request.url = request.url.copy_with(host=self._place[0], port=self._place[1])

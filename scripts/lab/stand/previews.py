@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from idag.toolchain import tool
 from implementation_dag.contract import labels
@@ -59,9 +59,9 @@ def observe(environment: Environment, url: str) -> Observation:
         target = f"{parts.scheme}://{environment.ingress_address}{parts.path or '/'}"
         headers["Host"], extensions = host, {"sni_hostname": host}
     try:
-        with httpx.Client(verify=context, timeout=SECONDS, trust_env=False) as client:
+        with httpx2.Client(verify=context, timeout=SECONDS, trust_env=False) as client:
             answer = client.get(target, headers=headers, extensions=extensions)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         return Observation(url, None, f"{type(error).__name__}: {error}")
     return Observation(url, answer.status_code, answer.text[:SHOWN_CHARACTERS], answer.headers)
 

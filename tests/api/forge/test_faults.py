@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from implementation_dag.forge.errors import ForgeError, Limited, Refused, Unavailable
@@ -26,10 +26,10 @@ HOPS = {"transfer-encoding", "content-length", "connection", "date"}
 class Between:
     """A proxy that hands every request on, but for those that `fault` answers itself."""
 
-    def __init__(self, url: str, client: httpx.Client) -> None:
+    def __init__(self, url: str, client: httpx2.Client) -> None:
         self._url = url
         self._client = client
-        self.fault: Callable[[Request, httpx.Response], bool] = lambda *_: False
+        self.fault: Callable[[Request, httpx2.Response], bool] = lambda *_: False
 
     def __call__(self, request: Request) -> None:
         headers = {"Authorization": request.headers["Authorization"]}
@@ -49,20 +49,20 @@ def send(request: Request, status: int, content: bytes, headers: dict[str, str] 
     request.wfile.write(content)
 
 
-def refusing(status: int, **headers: str) -> Callable[[Request, httpx.Response], bool]:
+def refusing(status: int, **headers: str) -> Callable[[Request, httpx2.Response], bool]:
     """A fault that is an answer with this status."""
 
-    def fault(request: Request, _: httpx.Response) -> bool:
+    def fault(request: Request, _: httpx2.Response) -> bool:
         send(request, status, b"{}", {name.replace("_", "-"): value for name, value in headers.items()})
         return True
 
     return fault
 
 
-def saying(change: Callable[[list[Any]], object], counted: bool = True) -> Callable[[Request, httpx.Response], bool]:
+def saying(change: Callable[[list[Any]], object], counted: bool = True) -> Callable[[Request, httpx2.Response], bool]:
     """A fault that changes what a list holds, with or without the header that says how many there are."""
 
-    def fault(request: Request, answer: httpx.Response) -> bool:
+    def fault(request: Request, answer: httpx2.Response) -> bool:
         headers = {name: value for name, value in answer.headers.items() if counted or name != "x-total-count"}
         send(request, 200, json.dumps(change(answer.json())).encode(), headers)
         return True
@@ -70,7 +70,7 @@ def saying(change: Callable[[list[Any]], object], counted: bool = True) -> Calla
     return fault
 
 
-def half(request: Request, answer: httpx.Response) -> bool:
+def half(request: Request, answer: httpx2.Response) -> bool:
     """A fault: the connection ends in the middle."""
     request.send_response(200)
     request.send_header("Content-Length", str(len(answer.content)))
@@ -80,7 +80,7 @@ def half(request: Request, answer: httpx.Response) -> bool:
     return True
 
 
-def half_without_length(request: Request, answer: httpx.Response) -> bool:
+def half_without_length(request: Request, answer: httpx2.Response) -> bool:
     """A fault: the connection ends in the middle, and that may be its end."""
     request.send_response(200)
     request.end_headers()
@@ -89,7 +89,7 @@ def half_without_length(request: Request, answer: httpx.Response) -> bool:
     return True
 
 
-def slow(request: Request, answer: httpx.Response) -> bool:
+def slow(request: Request, answer: httpx2.Response) -> bool:
     """A fault: byte by byte."""
     request.send_response(200)
     request.send_header("Content-Length", str(len(answer.content)))
@@ -101,7 +101,7 @@ def slow(request: Request, answer: httpx.Response) -> bool:
     return True
 
 
-def only(page: int, fault: Callable[[Request, httpx.Response], bool]) -> Callable[[Request, httpx.Response], bool]:
+def only(page: int, fault: Callable[[Request, httpx2.Response], bool]) -> Callable[[Request, httpx2.Response], bool]:
     """The fault on one page of a list."""
     return lambda request, answer: f"page={page}" in request.path and fault(request, answer)
 
@@ -121,7 +121,7 @@ def full(place: Place) -> Place:
 def between(full: Place) -> Iterator[Between]:
     """A proxy before the forge."""
     trusted = ssl.create_default_context(cafile=full.forge.ca_file)
-    with httpx.Client(verify=trusted, trust_env=False) as client:
+    with httpx2.Client(verify=trusted, trust_env=False) as client:
         yield Between(full.forge.url, client)
 
 
@@ -213,7 +213,7 @@ def test_a_list_that_lacks_something_says_so(
 def test_a_limit_is_obeyed_and_then_all_is_well(full: Place, between: Between) -> None:
     asked: list[str] = []
 
-    def fault(request: Request, _: httpx.Response) -> bool:
+    def fault(request: Request, _: httpx2.Response) -> bool:
         asked.append(request.path)
         if len(asked) > 1:
             return False

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from implementation_dag.base import git
@@ -31,7 +31,7 @@ def look(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
         (tmp_path / "username").write_text("x-access-token")
         (tmp_path / "password").write_text(token)
         server = Server(place.forge.url, f"{OWNER}/{repo}", "x-access-token", token)
-        with httpx.Client(verify=trusted, trust_env=False) as client:
+        with httpx2.Client(verify=trusted, trust_env=False) as client:
             return {finding.subject: finding.level for finding in git_access.check(server, client)}
 
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from implementation_dag.forge.errors import Conflict
@@ -28,14 +28,14 @@ RELEASE = "previews"
 PREVIEW = "https://shop-pr-7.preview.example.com"
 
 
-class Recording(httpx.BaseTransport):
+class Recording(httpx2.BaseTransport):
     """The network, and what was called through it."""
 
     def __init__(self, ca_file: Path | None) -> None:
-        self._network = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=ca_file))
+        self._network = httpx2.HTTPTransport(verify=ssl.create_default_context(cafile=ca_file))
         self.calls: list[tuple[str, str]] = []
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self.calls.append((request.method, template(request.url.path)))
         return self._network.handle_request(request)
 
@@ -123,7 +123,7 @@ def test_what_gitea_makes_of_the_comment_mentions_nobody(ours: Ours) -> None:
     text = comments(ours, passed)[-1][1]
     where = {"Text": text, "Mode": "comment", "Context": f"/{OWNER}/{ours.place.repo}"}
     # Gitea answers with the page, which is no JSON.
-    response = httpx.post(
+    response = httpx2.post(
         f"{ours.place.forge.url}/api/v1/markup",
         json=where,
         headers={"Authorization": f"token {ours.place.forge.admin.token}"},

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,8 +36,8 @@ class Process:
             until(self._answers, 60, lambda: self.log.read_text()[-2000:])
 
     def _answers(self) -> bool:
-        with contextlib.suppress(httpx.HTTPError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2).status_code == 200
+        with contextlib.suppress(httpx2.HTTPError):
+            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2).status_code == 200
         return False
 
     def kill(self) -> None:

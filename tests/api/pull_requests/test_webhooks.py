@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from lightkube import Client
 
@@ -38,8 +38,8 @@ def deliver(place: Place, event: str, payload: dict[str, Any], number: str) -> b
     }
     try:
         url = f"http://127.0.0.1:{place.receiver.port}/webhook"
-        return httpx.post(url, content=body, headers=headers, timeout=20).status_code == 202
-    except httpx.HTTPError:
+        return httpx2.post(url, content=body, headers=headers, timeout=20).status_code == 202
+    except httpx2.HTTPError:
         return False
 
 

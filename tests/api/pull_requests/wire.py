@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 from tests.answering import Request, serving
 from tests.api.allowed import template
@@ -55,10 +55,10 @@ class Wire:
         body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in request.headers.items() if name.lower() not in HOPS}
         try:
-            answer = httpx.request(
+            answer = httpx2.request(
                 request.command, self.target + request.path, content=body, headers=headers, timeout=30, trust_env=False
             )
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise ConnectionError(str(error)) from error
         self.seen.append(Exchange(at, request.command, request.path, answer.status_code, headers, body))
         request.send_response(answer.status_code)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-import httpx
+import httpx2
 import jwt
 
 from .description import Description, Operation
 
-Fault = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
+Fault = Callable[[httpx2.Request, Callable[[], httpx2.Response]], httpx2.Response]
 _REPO = "/repos/{owner}/{repo}"
 # What each operation needs of a token: the description does not say it, "Permissions required for GitHub Apps" does.
 _NEEDS = {
@@ -53,7 +53,7 @@ class State:
         return self.last
 
 
-class GitHub(httpx.BaseTransport):
+class GitHub(httpx2.BaseTransport):
     """The API at https://api.github.com for the repository acme/shop, on which some apps are installed."""
 
     def __init__(self, description: Description, apps: dict[int, str], public_key: str) -> None:
@@ -77,20 +77,20 @@ class GitHub(httpx.BaseTransport):
         self.state.pull_requests[number] = found
         return found
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer a request, with the fault that its number has."""
         path = request.url.raw_path.decode().partition("?")[0]
         operation = self._description.operation(request.method, path)
         number = len(self.calls)
         self.calls.append((request.method, operation.template))
 
-        def answered() -> httpx.Response:
+        def answered() -> httpx2.Response:
             return self._answered(operation, request)
 
         fault = self.faults.pop(number, None)
         return fault(request, answered) if fault else answered()
 
-    def _answered(self, operation: Operation, request: httpx.Request) -> httpx.Response:
+    def _answered(self, operation: Operation, request: httpx2.Request) -> httpx2.Response:
         query = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
         body = json.loads(request.content) if request.content else None
         if self.checks:
@@ -106,9 +106,9 @@ class GitHub(httpx.BaseTransport):
         else:
             if self.checks:
                 self.wrong += self._description.wrong_answer(operation, status, data)
-        return httpx.Response(status, headers=headers, json=data)
+        return httpx2.Response(status, headers=headers, json=data)
 
-    def _who(self, request: httpx.Request, operation: Operation) -> tuple[int, dict[str, str]]:
+    def _who(self, request: httpx2.Request, operation: Operation) -> tuple[int, dict[str, str]]:
         scheme, _, credential = request.headers["authorization"].partition(" ")
         if scheme != "Bearer":
             raise Answer(401, "Bad credentials")
@@ -327,7 +327,7 @@ def _without(one: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in one.items() if name not in ("annotations", "statuses")}
 
 
-def _page(items: list[Any], query: dict[str, str], url: httpx.URL) -> tuple[list[Any], dict[str, str]]:
+def _page(items: list[Any], query: dict[str, str], url: httpx2.URL) -> tuple[list[Any], dict[str, str]]:
     size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
     more = len(items) > size * page
     following = url.copy_merge_params({"page": page + 1})

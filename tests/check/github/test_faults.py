@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 
@@ -21,31 +21,31 @@ _TRIES = 3
 
 
 def refusing(status: int, message: str = "", **headers: str) -> Fault:
-    return lambda request, answer: httpx.Response(status, headers=headers, json={"message": message})
+    return lambda request, answer: httpx2.Response(status, headers=headers, json={"message": message})
 
 
-def late(request: httpx.Request, answer: Callable[[], httpx.Response]) -> httpx.Response:
+def late(request: httpx2.Request, answer: Callable[[], httpx2.Response]) -> httpx2.Response:
     """It was done, and nobody hears of it."""
     answer()
-    raise httpx.ReadTimeout("late", request=request)
+    raise httpx2.ReadTimeout("late", request=request)
 
 
-def unreached(request: httpx.Request, answer: Callable[[], httpx.Response]) -> httpx.Response:
-    raise httpx.ConnectTimeout("never", request=request)
+def unreached(request: httpx2.Request, answer: Callable[[], httpx2.Response]) -> httpx2.Response:
+    raise httpx2.ConnectTimeout("never", request=request)
 
 
-def half(request: httpx.Request, answer: Callable[[], httpx.Response]) -> httpx.Response:
+def half(request: httpx2.Request, answer: Callable[[], httpx2.Response]) -> httpx2.Response:
     whole = answer()
-    return httpx.Response(whole.status_code, content=whole.content[: len(whole.content) // 2])
+    return httpx2.Response(whole.status_code, content=whole.content[: len(whole.content) // 2])
 
 
-def empty(request: httpx.Request, answer: Callable[[], httpx.Response]) -> httpx.Response:
-    return httpx.Response(answer().status_code, json={})
+def empty(request: httpx2.Request, answer: Callable[[], httpx2.Response]) -> httpx2.Response:
+    return httpx2.Response(answer().status_code, json={})
 
 
-def done_and_broken(request: httpx.Request, answer: Callable[[], httpx.Response]) -> httpx.Response:
+def done_and_broken(request: httpx2.Request, answer: Callable[[], httpx2.Response]) -> httpx2.Response:
     answer()
-    return httpx.Response(502, text="<html>")
+    return httpx2.Response(502, text="<html>")
 
 
 FAULTS: dict[str, Fault] = {

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from scripts.lab.cluster import addons, health, ingress
@@ -133,7 +133,7 @@ def host(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def asked(state: State) -> Iterator[dict[str, httpx.Response | None]]:
+def asked(state: State) -> Iterator[dict[str, httpx2.Response | None]]:
     """What the ingress answers for each Ingress, None where it asks elsewhere for ever."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     objects = [namespace, *application(state), service_of("empty", {"selector": {"app": "none"}})]
@@ -144,11 +144,11 @@ def asked(state: State) -> Iterator[dict[str, httpx.Response | None]]:
     try:
         kubectl(state, "apply", "--filename=-", text=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
         trust = ssl.create_default_context(cafile=str(state.pki / "ca.crt"))
-        with httpx.Client(verify=trust, http2=True, trust_env=False, timeout=5) as client:
+        with httpx2.Client(verify=trust, http2=True, trust_env=False, timeout=5) as client:
 
-            def ask(name: str) -> httpx.Response | None:
+            def ask(name: str) -> httpx2.Response | None:
                 headers, extensions = {"Host": host(name)}, {"sni_hostname": host(name)}
-                with contextlib.suppress(httpx.TimeoutException):
+                with contextlib.suppress(httpx2.TimeoutException):
                     return client.get(f"https://{INGRESS_SERVICE_IP}/health", headers=headers, extensions=extensions)
                 return None
 
@@ -163,13 +163,13 @@ def asked(state: State) -> Iterator[dict[str, httpx.Response | None]]:
 
 
 @pytest.mark.parametrize("name", [*REACHING_OUT, "external"])
-def test_a_route_that_would_reach_out_is_none(name: str, asked: dict[str, httpx.Response | None]) -> None:
+def test_a_route_that_would_reach_out_is_none(name: str, asked: dict[str, httpx2.Response | None]) -> None:
     answer = asked[name]
     assert answer is not None
     assert answer.status_code == 404
 
 
-def test_the_charts_headers_and_the_word_for_no_endpoints_stay(asked: dict[str, httpx.Response | None]) -> None:
+def test_the_charts_headers_and_the_word_for_no_endpoints_stay(asked: dict[str, httpx2.Response | None]) -> None:
     answer, empty = asked["harmless"], asked["empty"]
     assert answer is not None
     assert (answer.status_code, answer.headers["x-frame-options"]) == (200, "DENY")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from implementation_dag.agents import box, bundle, client
@@ -59,9 +59,9 @@ def handing_over(port: int) -> Iterator[None]:
     thread.start()
     for _ in wait.rounds(10, 0.01):
         try:
-            httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False)
             break
-        except httpx.TransportError:
+        except httpx2.TransportError:
             continue
     try:
         yield

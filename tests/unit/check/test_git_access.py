@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from implementation_dag.base import git
@@ -34,7 +34,7 @@ def looked_at(
         (folder / "username").write_text("x")
         (folder / "password").write_text(token)
     monkeypatch.setattr(git, "CREDENTIALS", folder)
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         return list(git_access.check(Server(base_url, repository, "x", token), client))
 
 
@@ -96,5 +96,5 @@ def test_the_scope_of_a_github_token(
 
 
 def test_github_itself_has_its_api_elsewhere() -> None:
-    assert git_access.api_address("https://github.com", httpx.Response(200)) == "https://api.github.com"
-    assert git_access.api_address("https://git.example.com", httpx.Response(404)) == ""
+    assert git_access.api_address("https://github.com", httpx2.Response(200)) == "https://api.github.com"
+    assert git_access.api_address("https://git.example.com", httpx2.Response(404)) == ""

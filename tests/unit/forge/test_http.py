@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ from implementation_dag.forge.http import Answer, Caller, at
 
 TOKEN = "s3cr3t-t0k3n"
 URL = "https://forge.example.com/api/v1"
-Handler = Callable[[httpx.Request], httpx.Response]
+Handler = Callable[[httpx2.Request], httpx2.Response]
 
 
 class Clock:
@@ -34,21 +34,21 @@ class Clock:
 
 def caller(handler: Handler, **options: Any) -> Caller:
     """Return a caller whose requests `handler` answers."""
-    return Caller(URL, lambda: f"token {TOKEN}", transport=httpx.MockTransport(handler), **options)
+    return Caller(URL, lambda: f"token {TOKEN}", transport=httpx2.MockTransport(handler), **options)
 
 
 def answering(status: int, content: bytes = b"{}", **headers: str) -> Caller:
     """Return a caller that always gets this answer; _ in names of headers is -."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return caller(lambda _: httpx.Response(status, headers=sent, content=content))
+    return caller(lambda _: httpx2.Response(status, headers=sent, content=content))
 
 
 def test_a_call_says_who_asks_and_what() -> None:
-    asked: list[httpx.Request] = []
+    asked: list[httpx2.Request] = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
-        return httpx.Response(201, json={"id": 7})
+        return httpx2.Response(201, json={"id": 7})
 
     answer = caller(handler, headers={"User-Agent": "us"}).call(
         "POST", at("/repos/{owner}/{repo}/x", owner="a/../b", repo="ü 😀"), query={"page": 2}, body={"text": "😀\ud800"}
@@ -123,9 +123,10 @@ def test_a_limit_is_obeyed_without_asking(status: int, headers: dict[str, str], 
     clock, asked = Clock(), []
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
-        return httpx.Response(status, headers=sent, content=b"{}") if len(asked) == 1 else httpx.Response(200, json={})
+        first = httpx2.Response(status, headers=sent, content=b"{}")
+        return first if len(asked) == 1 else httpx2.Response(200, json={})
 
     forge = caller(handler, clock=clock)
     with pytest.raises(Limited) as caught:
@@ -172,9 +173,9 @@ def test_the_last_answer_before_a_limit_counts() -> None:
 )
 def test_what_is_no_whole_answer_proves_nothing(content: bytes, headers: dict[str, str]) -> None:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    forge = caller(lambda _: httpx.Response(200, headers=sent, stream=httpx.ByteStream(content)), most_bytes=150_000)
+    forge = caller(lambda _: httpx2.Response(200, headers=sent, stream=httpx2.ByteStream(content)), most_bytes=150_000)
     if len(content) == 2002:
-        forge = caller(lambda _: httpx.Response(200, content=content), most_bytes=2001)
+        forge = caller(lambda _: httpx2.Response(200, content=content), most_bytes=2001)
     with pytest.raises(Unavailable):
         forge.call("GET", "/x")
 
@@ -186,13 +187,13 @@ def test_a_write_may_be_answered_without_content() -> None:
 def test_a_slow_answer_ends() -> None:
     clock = Clock()
 
-    class Slow(httpx.SyncByteStream):
+    class Slow(httpx2.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             while True:
                 clock.now += 1
                 yield b" "
 
-    forge = caller(lambda _: httpx.Response(200, stream=Slow()), clock=clock, seconds=5)
+    forge = caller(lambda _: httpx2.Response(200, stream=Slow()), clock=clock, seconds=5)
     with pytest.raises(Unavailable, match=r"no whole answer within 5.0 s"):
         forge.call("GET", "/x")
     assert clock.now < 1010
@@ -200,10 +201,10 @@ def test_a_slow_answer_ends() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [httpx.ConnectTimeout("x"), httpx.ReadTimeout("x"), httpx.ConnectError("x"), httpx.RemoteProtocolError("half")],
+    [httpx2.ConnectTimeout("x"), httpx2.ReadTimeout("x"), httpx2.ConnectError("x"), httpx2.RemoteProtocolError("half")],
 )
 def test_a_broken_connection_proves_nothing(error: Exception) -> None:
-    def handler(_: httpx.Request) -> httpx.Response:
+    def handler(_: httpx2.Request) -> httpx2.Response:
         raise error
 
     with pytest.raises(Unavailable, match="GET /x: "):
@@ -223,9 +224,9 @@ def test_a_broken_connection_proves_nothing(error: Exception) -> None:
 def test_the_token_goes_to_no_other_host(location: str) -> None:
     hosts = []
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         hosts.append(request.url)
-        return httpx.Response(302, headers={"Location": location})
+        return httpx2.Response(302, headers={"Location": location})
 
     with pytest.raises(Unavailable):
         caller(handler).call("GET", "/x")
@@ -233,12 +234,12 @@ def test_the_token_goes_to_no_other_host(location: str) -> None:
 
 
 def test_a_renamed_repository_is_followed_and_no_circle_is() -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         assert request.headers["authorization"] == f"token {TOKEN}"
         if request.url.path == "/api/v1/new":
-            return httpx.Response(200, json=[7])
+            return httpx2.Response(200, json=[7])
         leads = "/api/v1/new" if request.url.path == "/api/v1/old" else str(request.url)
-        return httpx.Response(301, headers={"Location": leads})
+        return httpx2.Response(301, headers={"Location": leads})
 
     forge = caller(handler)
     assert forge.call("GET", "/old").data == [7]
@@ -249,10 +250,10 @@ def test_a_renamed_repository_is_followed_and_no_circle_is() -> None:
 
 
 def test_what_did_not_change_is_not_sent_again() -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         if request.headers.get("if-none-match") == '"a"':
-            return httpx.Response(304)
-        return httpx.Response(200, headers={"ETag": '"a"'}, json=[])
+            return httpx2.Response(304)
+        return httpx2.Response(200, headers={"ETag": '"a"'}, json=[])
 
     forge = caller(handler)
     first = forge.call("GET", "/x")
@@ -264,12 +265,12 @@ def test_what_did_not_change_is_not_sent_again() -> None:
 def pages_of(count: int) -> Handler:
     """Return a handler of a list of `count` pages, whose addresses name another host."""
 
-    def handler(request: httpx.Request) -> httpx.Response:
+    def handler(request: httpx2.Request) -> httpx2.Response:
         page = int(request.url.params["page"])
         there = "http://inside.example.com/api"
         links = [f'<{there}?page=1>; rel="prev"'] if page > 1 else []
         links += [f'<{there}?page={page + 1}>; rel="next"', f'<{there}?page={count}>; rel="last"'] * (page < count)
-        return httpx.Response(200, headers={"Link": ",".join(links)}, json=[page])
+        return httpx2.Response(200, headers={"Link": ",".join(links)}, json=[page])
 
     return handler
 
@@ -303,7 +304,7 @@ HEADERS = ["link", "etag", "retry-after", "date", "x-ratelimit-remaining", "x-ra
 )
 def test_any_answer_is_one_or_an_error_of_ours(status: int, headers: dict[str, str], content: bytes) -> None:
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    forge = caller(lambda _: httpx.Response(status, headers=raw, content=content))
+    forge = caller(lambda _: httpx2.Response(status, headers=raw, content=content))
     try:
         answer = forge.call("GET", "/x")
     except ForgeError as error:

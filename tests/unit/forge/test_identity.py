@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -16,18 +16,18 @@ from implementation_dag.forge.errors import ForgeError
 from implementation_dag.forge.identity import Account, Place
 
 
-class Recorded(httpx.BaseTransport):
+class Recorded(httpx2.BaseTransport):
     """A forge that answers everything; keeps what it is sent."""
 
     def __init__(self) -> None:
-        self.sent: list[httpx.Request] = []
+        self.sent: list[httpx2.Request] = []
         self.ends = "2026-11-30T04:00:00Z"
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self.sent.append(request)
         token = f"t{len(self.sent)}"
         answer: dict[str, Any] = {"id": 5, "login": "dev", "slug": "app", "token": token, "expires_at": self.ends}
-        return httpx.Response(200, json=answer)
+        return httpx2.Response(200, json=answer)
 
     @property
     def last(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -168,7 +168,7 @@ def test_a_name_can_be_asked_at_an_address_and_is_verified(pki: Path) -> None:
 def test_a_tls_connection_that_ends_is_no_failed_handshake() -> None:
     cause = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
     cause.reason = "EOF"
-    error, failed = httpx.ReadError("EOF"), httpx.ConnectError("EOF")
+    error, failed = httpx2.ReadError("EOF"), httpx2.ConnectError("EOF")
     error.__cause__ = failed.__cause__ = cause
     assert explain(error, 1)[0] == Failure.CLOSED
     assert explain(failed, 1)[0] == Failure.TLS

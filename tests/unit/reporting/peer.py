@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 from implementation_dag.forge.http import Caller
 
@@ -33,7 +33,7 @@ class Peer:
 
     def caller(self, owner: str, repo: str) -> Caller:
         """Return what calls it."""
-        return Caller("https://forge.example.com", lambda: "Bearer x", transport=httpx.MockTransport(self.answer))
+        return Caller("https://forge.example.com", lambda: "Bearer x", transport=httpx2.MockTransport(self.answer))
 
     def comment(self, author: str, text: str, number: int = 7) -> int:
         """Let somebody comment; return the comment's number."""
@@ -45,7 +45,7 @@ class Peer:
         """Return what that author wrote."""
         return [one["body"] for one in self.comments.values() if one["user"]["login"] == author]
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as both forges do."""
         self.calls.append(request.method)
         said = json.loads(request.content or b"{}")
@@ -56,21 +56,21 @@ class Peer:
         if request.method == "POST":
             if of[3] == "reviews":
                 self.reviews.append(said)
-                return httpx.Response(200, json={})
-            return httpx.Response(201, json=self.comments[self.comment(US, said["body"], int(of[2]))])
+                return httpx2.Response(200, json={})
+            return httpx2.Response(201, json=self.comments[self.comment(US, said["body"], int(of[2]))])
         known = self.reviews if of[3] == "reviews" else self.comments.values()
         return self._listed([one for one in known if one.get("number", 7) == int(of[2])], request)
 
-    def _one(self, method: str, number: int, reaction: bool, said: dict[str, str]) -> httpx.Response:
+    def _one(self, method: str, number: int, reaction: bool, said: dict[str, str]) -> httpx2.Response:
         if number not in self.comments:
-            return httpx.Response(404, json={})
+            return httpx2.Response(404, json={})
         if reaction:
             self.reactions.append((number, said["content"]))
         elif method == "PATCH":
             self.comments[number]["body"] = said["body"]
-        return httpx.Response(200, json=self.comments[number])
+        return httpx2.Response(200, json=self.comments[number])
 
-    def _listed(self, known: Iterable[dict[str, Any]], request: httpx.Request) -> httpx.Response:
+    def _listed(self, known: Iterable[dict[str, Any]], request: httpx2.Request) -> httpx2.Response:
         found, start = list(known), (int(request.url.params["page"]) - 1) * self.page
         more = {"link": '<https://elsewhere.example.com>; rel="next"'} if start + self.page < len(found) else {}
-        return httpx.Response(200, json=found[start : start + self.page], headers=more)
+        return httpx2.Response(200, json=found[start : start + self.page], headers=more)
