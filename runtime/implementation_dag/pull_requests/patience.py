@@ -15,6 +15,11 @@ LONGEST_SILENCE_SECONDS = 120.0
 HOUR = 3600.0
 
 
+def longer(pause: float) -> float:
+    """Return the pause after one that was in vain."""
+    return min(pause * 2, LONGEST_SILENCE_SECONDS)
+
+
 class Patience:
     """Counts calls, and keeps silent when the forge wants it so, or does not answer."""
 
@@ -40,7 +45,7 @@ class Patience:
             raise
         except Unavailable:
             with self._lock:
-                seconds, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE_SECONDS)
+                seconds, self._silence = self._silence, longer(self._silence)
             self._keep_silent(seconds)
             raise
         with self._lock:
@@ -78,10 +83,10 @@ class Pauses:
         return self._clock() < self._until.get(name, 0.0)
 
     def refused(self, name: str) -> None:
-        """Let it wait, twice as long as before."""
+        """Let it wait, longer than before."""
         pause = self._pause.get(name, FIRST_SILENCE_SECONDS)
         self._until[name] = self._clock() + pause
-        self._pause[name] = min(pause * 2, LONGEST_SILENCE_SECONDS)
+        self._pause[name] = longer(pause)
 
     def done(self, name: str) -> None:
         """Forget that it was ever refused."""
