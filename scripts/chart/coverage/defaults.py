@@ -31,7 +31,7 @@ def default_mutants(values: Values, text: str) -> Iterator[Mutant]:
             changed = _replaced(text, key, node, other)
             if _reads(changed, validator):
                 what = f"the default of {dotted(path)} is {json.dumps(other)} instead of {json.dumps(value)}"
-                yield Mutant("default", "values.yaml", node.start_mark.line + 1, what, changed)
+                yield Mutant("default", "values.yaml", node.start_mark.line + 1, what, changed, path)
                 break
 
 

@@ -15,12 +15,14 @@ from scripts.chart.coverage.defaults import default_mutants
 from scripts.chart.coverage.errors import CoverageError
 from scripts.chart.coverage.keys import exercised
 from scripts.chart.coverage.mutants import Mutant, template_mutants
+from scripts.chart.coverage.part import Part
 from scripts.chart.coverage.refusals import Refusal
 from scripts.chart.coverage.trials import Trials
 from scripts.chart.coverage.values import Path, Values, read
 
 # The name of the first that noticed: a case of the snapshots, or a test.
 Killer = str
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -69,30 +71,34 @@ def measure(
     tell: Callable[[str], None],
     notice: Callable[[Suite], Killer | None] | None = None,
     refusals: Sequence[Refusal] = (),
+    part: Part = WHOLE,
 ) -> Coverage:
-    """Measure; `notice` is asked about a changed chart that no snapshot shows, and names the test that fails for it.
+    """Measure the part.
 
+    `notice` is asked about a changed chart that no snapshot shows, and names the test that fails for it.
     Raises RenderError when a case cannot be rendered, TemplateError when a template cannot be read, CoverageError
-    when a snapshot is stale or a test fails for the chart as it is.
+    when a snapshot is stale, a test fails for the chart as it is, or the part names what is not there.
     """
-    _check_tests(suite, notice, refusals)
     values = read(suite.chart)
     templates = read_templates(suite.chart)
+    part.check(templates, values)
+    _check_tests(suite, notice, refusals)
     trials = Trials(suite, refusals)
     tell(f"{len(trials.cases)} cases and {len(refusals)} refusals: {', '.join(trials.cases)}")
-    arms = branches(templates, values)
+    arms = branches(part.templates(templates), values)
     taken = reached(trials, arms)
     tell(f"{len(taken)} of {len(arms)} branches are reached")
-    keys = {path: str(situation) for path, situation in exercised(trials, values).items()}
-    tell(f"{len(keys)} of {len(values.keys)} values keys are exercised")
-    mutants = all_mutants(suite.chart, templates, values)
+    named = part.values(values)
+    keys = {path: str(situation) for path, situation in exercised(trials, named).items()}
+    tell(f"{len(keys)} of {len(named.keys)} values keys are exercised")
+    mutants = [mutant for mutant in all_mutants(suite.chart, templates, values) if part.mutant(mutant)]
     killed = _kill(trials, mutants, tell)
     survivors = [mutant for mutant in mutants if mutant not in killed]
     if notice and survivors:
         tell(f"{len(survivors)} of {len(mutants)} mutants show in no snapshot: trying the other tests")
         killed |= _noticed(trials, survivors, notice)
     tell(f"{len(killed)} of {len(mutants)} mutants are killed")
-    return Coverage(templates, values, keys, arms, taken, mutants, killed)
+    return Coverage(templates, named, keys, arms, taken, mutants, killed)
 
 
 def read_templates(chart: File) -> list[Template]:

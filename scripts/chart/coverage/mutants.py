@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from scripts.chart.coverage.actions import Action, without_strings
 from scripts.chart.coverage.blocks import Template
 from scripts.chart.coverage.references import references
-from scripts.chart.coverage.values import Values, dotted
+from scripts.chart.coverage.values import Path, Values, dotted
 
 _ASSIGNMENT = re.compile(r"^\$\w+\s*(,\s*\$\w+\s*)?:=\s*")
 _OPERATORS = {
@@ -30,13 +30,17 @@ _OPERATOR = re.compile(rf"(?<![\w.$-])(?:{'|'.join(_OPERATORS)})(?=\s)")
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: `text` is the whole new content of `file`, a path in the chart; `what` says it in words."""
+    """One change: `text` is the whole new content of `file`, a path in the chart; `what` says it in words.
+
+    `value` is the one whose default or use it changes; of other changes it is empty.
+    """
 
     kind: str
     file: str
     line: int
     what: str
     text: str
+    value: Path = ()
 
     def diff(self, original: str) -> str:
         """The change as a unified diff with one line of context."""
@@ -75,7 +79,7 @@ def _all(template: Template, values: Values) -> Iterator[Mutant]:
     for use in references(template, values):
         text = _spliced(template, use.start, use.end, _literal(values.default(use.path)))
         what = f"{dotted(use.path)} is fixed at its default here"
-        yield Mutant("fixed value", template.name, _line(template, use.start), what, text)
+        yield Mutant("fixed value", template.name, _line(template, use.start), what, text, use.path)
 
 
 def _operators(template: Template, action: Action) -> Iterator[Mutant]:

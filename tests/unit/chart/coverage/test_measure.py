@@ -8,11 +8,15 @@ import pytest
 
 from idag.render import RenderError, Suite
 from scripts.chart.coverage import page, report
+from scripts.chart.coverage.errors import CoverageError
 from scripts.chart.coverage.measure import Coverage, measure
+from scripts.chart.coverage.part import Part
 from scripts.chart.coverage.values import dotted
 from tests.unit.chart.coverage.small_chart import small_suite
 
 OLD = 'if semverCompare "<1.33-0" .Capabilities.KubeVersion.Version'
+
+TEMPLATES = {"templates/_helpers.tpl", "templates/object.yaml"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,43 @@ def test_the_survivors_are_the_changes_that_no_case_shows(coverage: Coverage) ->
 def test_what_the_snapshots_miss_a_test_may_notice(coverage: Coverage) -> None:
     noticed = [mutant.what for mutant, killer in coverage.killed.items() if killer == "tests/test_unused.py"]
     assert noticed == ['the default of unused is "herex" instead of "here"']
+
+
+@pytest.mark.parametrize(
+    ("names", "keys", "mutants"),
+    [
+        (["templates/_helpers.tpl"], set(), {"templates/_helpers.tpl"}),
+        (["templates"], set(), TEMPLATES),
+        (["store"], {"store.bucket", "store.secret"}, {"values.yaml", *TEMPLATES}),
+        (["size", "labels"], {"size", "labels"}, {"values.yaml", "templates/object.yaml"}),
+        (["values.yaml"], set(), {"values.yaml"}),
+    ],
+)
+def test_a_part_is_measured_as_in_the_whole(
+    coverage: Coverage, names: list[str], keys: set[str], mutants: set[str]
+) -> None:
+    part = Part(names)
+    assert {dotted(key) for key in part.values(coverage.values).keys} == keys
+    chosen = [mutant for mutant in coverage.mutants if part.mutant(mutant)]
+    assert {mutant.file for mutant in chosen} == mutants
+    assert all(mutant.file in names or mutant.value or "templates" in names for mutant in chosen)
+
+
+def test_what_a_part_measures_alone_is_what_the_whole_measures_of_it(coverage: Coverage, tmp_path: Path) -> None:
+    suite, part = small_suite(tmp_path), Part(["templates/_helpers.tpl"])
+    alone = measure(suite, lambda message: None, part=part)
+    assert {mutant.what for mutant in alone.survivors} == {
+        mutant.what for mutant in coverage.survivors if mutant.file == "templates/_helpers.tpl"
+    }
+    assert {str(branch) for branch in alone.branches if branch.number not in alone.reached} == {
+        'templates/_helpers.tpl:6: if eq .Values.mode "small": else'
+    }
+    assert alone.figures["value_keys"] == 0
+
+
+def test_a_part_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(CoverageError, match=r"--only has 'template/object.yaml': the chart has no such template"):
+        measure(small_suite(tmp_path), lambda message: None, part=Part(["template/object.yaml"]))
 
 
 def test_the_page_marks_what_is_missed_and_shows_the_change(measured: Measured) -> None:
