@@ -93,7 +93,7 @@ class Store:
             raise ClusterError(f"{where}: {error.code}: {error.message}") from None
         except s3.ERRORS as error:
             hint = "S3_ENDPOINT names another address, such as a port-forward's; SSL_CERT_FILE a private authority"
-            raise ClusterError(f"{where}: {error}; {hint}") from None
+            raise ClusterError(f"{where}: {s3.words(error)}; {hint}") from None
 
 
 def _settings(release: Release) -> Object:

@@ -25,7 +25,7 @@ def read(place: str) -> Index:
     try:
         text = _from_s3(place) if place.startswith("s3://") else Path(place).read_bytes()
     except s3.ERRORS as error:
-        raise PromoteError(f"evidence {place} cannot be read: {error}; {HINT}") from None
+        raise PromoteError(f"evidence {place} cannot be read: {s3.words(error)}; {HINT}") from None
     try:
         # NaN compares with nothing: no threshold would refuse it.
         found = json.loads(text, parse_constant=_no_number)
@@ -42,6 +42,8 @@ def _no_number(text: str) -> float:
 
 def _from_s3(place: str) -> bytes:
     bucket, _, key = place.removeprefix("s3://").partition("/")
+    if not bucket or not key:
+        raise ValueError("it names no bucket, or no key in it")
     endpoint = os.environ.get("S3_ENDPOINT") or "https://s3.amazonaws.com"
     answer = s3.client(endpoint, os.environ.get("AWS_REGION") or "us-east-1").get_object(bucket, key)
     try:

@@ -86,7 +86,7 @@ class Bucket:
             raise RetentionError(f"{where}: {error.code}: {error.message}") from None
         except s3.ERRORS as error:
             hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, S3_ENDPOINT, SSL_CERT_FILE"
-            raise RetentionError(f"{where}: {error}; {hint}") from None
+            raise RetentionError(f"{where}: {s3.words(error)}; {hint}") from None
 
 
 def _by_hand(where: str, code: str, settings: Settings) -> str:
