@@ -21,10 +21,19 @@ STATUSES = st.sampled_from([200, 204, 206, 301, 400, 401, 403, 404, 405, 409, 41
 TYPES = st.sampled_from(["", "application/xml", "text/xml; charset=utf-8", "text/html", "application/json", "\u00fc"])
 BODIES = st.one_of(
     st.binary(max_size=60),
-    st.sampled_from([
-        *(b"", b"<html>", b"<Error/>", b"<Error><Code>AccessDenied</Code></Error>", b'{"result": 1}', b"[" * 60_000),
-        *(b'<?xml version="1.0"?><Error><Message>\xff</Message></Error>', b"null", b"NaN", b"{\n}"),
-    ]),
+    st.sampled_from(
+        [
+            *(
+                b"",
+                b"<html>",
+                b"<Error/>",
+                b"<Error><Code>AccessDenied</Code></Error>",
+                b'{"result": 1}',
+                b"[" * 60_000,
+            ),
+            *(b'<?xml version="1.0"?><Error><Message>\xff</Message></Error>', b"null", b"NaN", b"{\n}"),
+        ]
+    ),
 )
 
 
