@@ -51,7 +51,7 @@ def agentrun(ours: Client, told: settings.Settings) -> Life:
 
 def test_a_docsrun_gets_one_job_and_its_status(docsrun: Life, world: World) -> None:
     made = world.docsrun("one")
-    assert "one" in docsrun.waiting()
+    assert "one" in docsrun.sweep.waiting()
     docsrun.look("one")
     first = world.jobs_of(made)
     docsrun.look("one")
@@ -90,7 +90,7 @@ def test_a_docsrun_ends_as_its_pod_does(
     found = world.status(kube.DocsRun, name)
     assert (found["phase"], found["reason"]) == (phase, reason)
     assert found["completionTime"]
-    assert name not in docsrun.waiting()
+    assert name not in docsrun.sweep.waiting()
 
 
 def test_a_job_that_is_gone_is_not_made_again(docsrun: Life, world: World) -> None:
@@ -116,7 +116,7 @@ def test_a_job_of_somebody_else_is_not_taken_for_ours(docsrun: Life, world: Worl
 def test_after_its_time_a_docsrun_is_deleted(docsrun: Life, world: World) -> None:
     world.docsrun("old", ttlSecondsAfterFinished=0)
     world.stands(kube.DocsRun, "old", phase="Failed", completionTime="2026-01-01T00:00:00Z")
-    assert "old" in docsrun.waiting()
+    assert "old" in docsrun.sweep.waiting()
     docsrun.look("old")
     assert world.found(kube.DocsRun, "old") is None
     docsrun.look("old")

@@ -45,7 +45,7 @@ class Life:
         """Look with `client`; nothing begins before kopf runs what is registered."""
         self._client, self._namespace, self.kind = client, namespace, kind
         kube.learn(kind.resource, *kind.reads)
-        self.sweep = Sweep(kind.name, self.look, self.waiting)
+        self.sweep = Sweep(kind.name, self.look, self.known, self.due)
         self.log = logging.getLogger(kind.name.lower())
 
     def look(self, name: str) -> None:
@@ -68,12 +68,15 @@ class Life:
             self._client.patch(kind.resource.Status, name, patch, namespace=namespace, patch_type=PatchType.MERGE)
             self.log.info("%s %s: %s, %s: %s", kind.name, name, status["phase"], status["reason"], status["message"])
 
-    def waiting(self) -> Iterator[str]:
-        """Name the objects that have something to wait for."""
+    def known(self) -> Iterator[tuple[str, Object]]:
+        """Yield every object, by its name."""
         for item in self._client.list(self.kind.resource, namespace=self._namespace):
             found = kube.as_dict(item)
-            if not self.kind.ended(found) or self.kind.expired(found):
-                yield found["metadata"]["name"]
+            yield found["metadata"]["name"], found
+
+    def due(self, _: str, found: Object) -> bool:
+        """Say whether an object has something to wait for."""
+        return not self.kind.ended(found) or self.kind.expired(found)
 
     def register(self) -> None:
         """Let kopf tell of each event and of its own start and end, and answer for the sweep's health."""

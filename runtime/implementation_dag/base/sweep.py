@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx2
 from lightkube import ApiError
@@ -20,6 +21,8 @@ LOOK_SECONDS = 60.0
 # Without a look at all objects for so long, the controller is not alive any more. An API server restarts in less.
 STALLED_SECONDS = 300.0
 
+Object = dict[str, Any]
+
 
 class Stalled(Exception):
     """No look at all objects of a kind has ended for too long."""
@@ -31,9 +34,15 @@ class Sweep:
     Neither finalizers nor annotations are needed for that: without the controller an object can still be deleted.
     """
 
-    def __init__(self, kind: str, look: Callable[[str], None], waiting: Callable[[], Iterable[str]]) -> None:
-        """`look` brings the object of that name a step on; `waiting` names those that have something to wait for."""
-        self.kind, self._look, self._waiting = kind, look, waiting
+    def __init__(
+        self,
+        kind: str,
+        look: Callable[[str], None],
+        known: Callable[[], Iterable[tuple[str, Object]]],
+        due: Callable[[str, Object], bool],
+    ) -> None:
+        """`look` brings the object of that name a step on; `due`: whether a `known` one has something to wait for."""
+        self.kind, self._look, self._known, self._due = kind, look, known, due
         self._log = logging.getLogger(kind.lower())
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=kind)
         # The looks that go on; and the names that are to be looked at once more after theirs.
@@ -79,11 +88,24 @@ class Sweep:
             self.faults += 1
             self._log.exception("%s %s: a fault of ours; the others go on", self.kind, name)
 
+    def waiting(self) -> list[str]:
+        """Name the objects that have something to wait for. Raises what listing them does."""
+        return [name for name, item in self._known() if self._is_due(name, item)]
+
+    def _is_due(self, name: str, item: Object) -> bool:
+        try:
+            return self._due(name, item)
+        except Exception:
+            # A newer version of ours wrote it, for example.
+            self.faults += 1
+            self._log.exception("%s %s: it cannot be read, a fault of ours; the others go on", self.kind, name)
+            return False
+
     async def forever(self) -> None:
         """Look at every object that has something to wait for, again and again."""
         while True:
             try:
-                names = await asyncio.to_thread(lambda: list(self._waiting()))
+                names = await asyncio.to_thread(self.waiting)
                 if all(await asyncio.gather(*map(self.look, names))):
                     self._complete = time.monotonic()
             except (ApiError, httpx2.HTTPError) as error:

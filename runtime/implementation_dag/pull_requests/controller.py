@@ -43,8 +43,8 @@ def main() -> int:
 
 def handle(looker: Looker, found: kopf.OperatorRegistry) -> None:
     """Register handlers: events fill what is known and name what is to be looked at; sweep and poll do the rest."""
-    sweep = Sweep("Preview", looker.look, looker.waiting)
-    polls = Sweep("Repository", looker.poll, looker.to_poll)
+    sweep = Sweep("Preview", looker.look, looker.known, looker.due)
+    polls = Sweep("Repository", looker.poll, looker.repositories, looker.poll_due)
     for each in (sweep, polls):
         health.tell(each, found)
 

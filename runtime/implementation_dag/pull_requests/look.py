@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -63,7 +64,7 @@ class Looker:
                 self._untold.done(name)
                 return False
             self._previews[name] = item
-        return self._due(name, item)
+        return self.due(name, item)
 
     def workflow_changed(self, name: str, item: Object | None) -> str:
         """Remember a Workflow, or that it is gone; return the Preview that it belongs to."""
@@ -78,13 +79,13 @@ class Looker:
 
     # What the sweeps ask.
 
-    def waiting(self) -> Iterable[str]:
-        """Name the Previews of which, by what is remembered, something is to be done."""
+    def known(self) -> Iterable[tuple[str, Object]]:
+        """Return every Preview that is remembered, by its name."""
         with self._lock:
-            known = list(self._previews.items())
-        return [name for name, item in known if self._due(name, item)]
+            return list(self._previews.items())
 
-    def _due(self, name: str, item: Object) -> bool:
+    def due(self, name: str, item: Object) -> bool:
+        """Say whether, by what is remembered, something is to be done about a Preview."""
         preview = objects.preview(item)
         if self._news(item) or any(not each.answered for each in preview.spec.commands.values()):
             return True
@@ -94,15 +95,16 @@ class Looker:
             return True
         return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence_url))
 
-    def to_poll(self) -> Iterable[str]:
-        """Name the repositories whose list is due, by values and by the budget."""
-        if self._watch is None:
-            return []
-        named = [f"{owner}/{repo}" for owner, repo in self._told.repositories.named]
+    def repositories(self) -> Iterable[tuple[str, Object]]:
+        """Return the repositories that are named in values."""
+        return [(f"{owner}/{repo}", {}) for owner, repo in self._told.repositories.named if self._watch]
+
+    def poll_due(self, repository: str, _: Object) -> bool:
+        """Say whether the list of a repository is due, by values and by the budget."""
         # Lists take half of the budget at most.
-        interval = max(self._told.poll_seconds, len(named) * 2 * 3600 / self._told.calls_per_hour)
-        now = time.monotonic()
-        return [name for name in named if now - self._polled.get(name, -interval) >= interval]
+        fair = len(self._told.repositories.named) * 2 * 3600 / self._told.calls_per_hour
+        interval = max(self._told.poll_seconds, fair)
+        return time.monotonic() - self._polled.get(repository, -interval) >= interval
 
     def poll(self, repository: str) -> None:
         """List one repository: make the Previews that are missing, ask for those that are not open any more."""
@@ -110,11 +112,9 @@ class Looker:
             return
         self._polled[repository] = time.monotonic()
         owner, repo = repository.split("/", 1)
-        with self._lock:
-            known = [objects.preview(item) for item in self._previews.values()]
         ours = {
             each.name: each.spec
-            for each in known
+            for each in self._readable()
             if f"{each.spec.owner}/{each.spec.repo}".lower() == repository.lower()
         }
         try:
@@ -256,11 +256,19 @@ class Looker:
 
     # The queue.
 
+    def _readable(self) -> list[Preview]:
+        """The model of each Preview that is remembered, but for those that the sweep names as unreadable."""
+        found = []
+        for _, item in self.known():
+            with contextlib.suppress(LookupError, TypeError, ValueError):
+                found.append(objects.preview(item))
+        return found
+
     def _place(self, preview: Preview) -> int:
         if not self._told.most_runs and not self._told.most_runs_per_repository:
             return 0
+        known = self._readable()
         with self._lock:
-            known = [objects.preview(item) for item in self._previews.values()]
             created = {name: str(item["metadata"].get("creationTimestamp")) for name, item in self._previews.items()}
             live = [
                 objects.pull_request(each)

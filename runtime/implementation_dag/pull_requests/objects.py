@@ -55,7 +55,7 @@ def _spec(spec: Object) -> Spec:
         stop=spec.get("stop", ""),
         retest=spec.get("retest", ""),
         ok_to_test=spec.get("okToTest", ""),
-        commands={name: Command(**command) for name, command in (spec.get("commands") or {}).items()},
+        commands={name: Command(**_of(Command, command)) for name, command in (spec.get("commands") or {}).items()},
         commands_before=spec.get("commandsBefore", 0),
     )
 
@@ -83,7 +83,12 @@ def _status(status: Object) -> Status:
 
 def _run(run: Object) -> Run:
     kind, phase, cause = Kind(run["kind"]), RunPhase(run["phase"]), Cause(run.get("cause", ""))
-    return Run(**run | {"kind": kind, "phase": phase, "cause": cause, "made": tuple(run.get("made", ()))})
+    return Run(**_of(Run, run) | {"kind": kind, "phase": phase, "cause": cause, "made": tuple(run.get("made", ()))})
+
+
+def _of(model: type[Run | Command], stored: Object) -> Object:
+    """The fields that this version knows: after a rollback there may be others."""
+    return {field.name: stored[field.name] for field in fields(model) if field.name in stored}
 
 
 def status(following: Status, before: Object, now: datetime) -> Object:

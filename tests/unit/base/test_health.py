@@ -20,7 +20,7 @@ from implementation_dag.base.sweep import Sweep
 def test_a_sweep_that_stalled_is_no_health(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = kopf.OperatorRegistry()
     for kind in ("DocsRun", "AgentRun"):
-        health.tell(Sweep(kind, print, list), registry)
+        health.tell(Sweep(kind, print, list, lambda *_: True), registry)
     with socket.socket() as free:
         free.bind(("localhost", 0))
         address = f"http://localhost:{free.getsockname()[1]}/healthz"

@@ -11,7 +11,19 @@ from collections.abc import Iterator
 import pytest
 
 from implementation_dag.base import sweep
-from implementation_dag.base.sweep import Stalled, Sweep
+from implementation_dag.base.sweep import Object, Stalled, Sweep
+
+Named = list[tuple[str, Object]]
+
+
+def named(*names: str) -> Named:
+    """Objects of these names."""
+    return [(name, {}) for name in names]
+
+
+def always(_name: str, _item: Object) -> bool:
+    """Something is to be done about every one."""
+    return True
 
 
 def test_an_error_of_one_object_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,13 +37,19 @@ def test_an_error_of_one_object_ends_nothing(monkeypatch: pytest.MonkeyPatch) ->
         if name == "broken":
             raise KeyError(name)
 
+    def due(name: str, _: Object) -> bool:
+        if name == "unreadable":
+            raise TypeError(name)
+        return True
+
     async def some_time() -> None:
-        watched = Sweep("DocsRun", look, lambda: ["broken", "deep", "good"])
+        watched = Sweep("DocsRun", look, lambda: named("broken", "deep", "unreadable", "good"), due)
         task = asyncio.create_task(watched.forever())
         while seen.count("good") < 3:
             await asyncio.sleep(0.001)
         task.cancel()
-        assert watched.health()["faults"] >= 4
+        assert watched.health()["faults"] >= 6
+        assert "unreadable" not in seen
         assert watched.health()["secondsSinceLastCompleteLook"] < 5
 
     asyncio.run(asyncio.wait_for(some_time(), 10))
@@ -50,7 +68,7 @@ def test_a_look_that_hangs_keeps_nobody_else_and_is_told(monkeypatch: pytest.Mon
             hangs.wait(10)
 
     async def some_time() -> None:
-        watched = Sweep("DocsRun", look, lambda: ["hangs", "good"])
+        watched = Sweep("DocsRun", look, lambda: named("hangs", "good"), always)
         task = asyncio.create_task(watched.forever())
         started = time.monotonic()
         while time.monotonic() - started < 0.4:
@@ -81,7 +99,7 @@ def test_so_many_objects_are_looked_at_at_once_and_no_more() -> None:
             at_once -= 1
 
     async def burst() -> None:
-        watched = Sweep("DocsRun", look, list)
+        watched = Sweep("DocsRun", look, list, always)
         await asyncio.gather(*(watched.look(f"run-{n}") for n in range(100)))
 
     asyncio.run(burst())
@@ -92,11 +110,11 @@ def test_a_controller_that_cannot_list_says_so_in_the_end(monkeypatch: pytest.Mo
     monkeypatch.setattr(sweep, "INTERVAL", 0.001)
     monkeypatch.setattr(sweep, "STALLED_SECONDS", 0.05)
 
-    def refused() -> list[str]:
+    def refused() -> Named:
         raise RuntimeError("forbidden")
 
     async def some_time() -> None:
-        watched = Sweep("AgentRun", print, refused)
+        watched = Sweep("AgentRun", print, refused, always)
         assert watched.health()["faults"] == 0
         task = asyncio.create_task(watched.forever())
         await asyncio.sleep(0.1)
@@ -109,17 +127,17 @@ def test_a_controller_that_cannot_list_says_so_in_the_end(monkeypatch: pytest.Mo
 
 def test_a_list_that_fails_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "INTERVAL", 0.001)
-    answers: Iterator[list[str] | Exception] = iter([RuntimeError("no"), ["x"], ["x"]])
+    answers: Iterator[Named | Exception] = iter([RuntimeError("no"), named("x"), named("x")])
     seen: list[str] = []
 
-    def waiting() -> list[str]:
+    def waiting() -> Named:
         found = next(answers)
         if isinstance(found, Exception):
             raise found
         return found
 
     async def some_time() -> None:
-        task = asyncio.create_task(Sweep("DocsRun", seen.append, waiting).forever())
+        task = asyncio.create_task(Sweep("DocsRun", seen.append, waiting, always).forever())
         while not seen:
             await asyncio.sleep(0.001)
         task.cancel()
@@ -140,7 +158,7 @@ def test_events_during_a_look_lead_to_one_more_look() -> None:
             at_once -= 1
 
     async def burst() -> None:
-        watched = Sweep("DocsRun", look, list)
+        watched = Sweep("DocsRun", look, list, always)
         first = asyncio.create_task(watched.look("x"))
         while not looks:
             await asyncio.sleep(0.001)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from implementation_dag.contract import labels, names
 from implementation_dag.pull_requests import objects, runs
 from implementation_dag.pull_requests.decide import decide
-from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, Seen, SetStatus
+from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, RunPhase, Seen, SetStatus
 from tests.unit.pull_requests.test_decide import SPEC, TEST
 from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
 
@@ -35,6 +35,15 @@ def test_a_status_comes_back_as_it_was_and_keeps_the_schema() -> None:
     kept["run"] = {key: value for key, value in stored["run"].items() if value is not None}
     assert objects._status(kept) == written.status
     jsonschema.validate(kept, SCHEMA["properties"]["status"])
+
+
+def test_after_a_rollback_fields_of_the_newer_version_are_left_alone() -> None:
+    run = {"name": "run-1", "number": 1, "kind": "test", "phase": "Running", "later": 1}
+    stored = objects.new("acme", "shop", 7, "workflows") | {"status": {"run": run, "history": [run], "later": "x"}}
+    stored["spec"] |= {"commands": {"1": {"done": True, "later": 1}}, "later": {}}
+    found = objects.preview(stored)
+    assert found.status.run == found.status.history[0] == Run("run-1", 1, Kind.TEST, RunPhase.RUNNING)
+    assert found.spec.commands["1"].done is True
 
 
 def test_a_condition_that_stays_keeps_its_time() -> None:
