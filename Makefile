@@ -99,19 +99,22 @@ unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; 
 	@$(VENV)/bin/pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: api-tools
-api-tools: ## Build the API server and the forge that `make test-api` asks (Kubernetes: 7 minutes, Gitea: 8, once)
-	@python3 -m idag.toolchain build etcd kubernetes gateway-api gitea
+api-tools: ## Build the API server that `make test-api` asks (Kubernetes: 7 minutes, once)
+	@python3 -m idag.toolchain build etcd kubernetes gateway-api
 
 .PHONY: test-api
-test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and a real Gitea how it is read (PROVE=1: take each rule out once)
+test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and let the controller run on it (PROVE=1: take each rule out once)
 	@mkdir -p out
-	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api
+	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api --ignore tests/api/forge --ignore tests/api/pull_requests
+
+.PHONY: forge-tools
+forge-tools: api-tools ## Build the forge, and fetch GitHub's descriptions (Gitea: 8 minutes, once)
+	@python3 -m idag.toolchain build gitea github-openapi github-webhooks
 
 .PHONY: e2e-forge
-e2e-forge: venv test-tools api-tools ## Take pull requests of a real Gitea through a real API server; writes out/forge/summary.json
-	@python3 -m idag.toolchain build github-openapi github-webhooks
+e2e-forge: venv test-tools forge-tools ## Take pull requests of a real Gitea through a real API server; writes out/forge/summary.json
 	@mkdir -p out/forge && rm -f out/forge/*.xml
-	@$(VENV)/bin/pytest -q -o junit_family=xunit1 --junitxml out/forge/api.xml tests/api/pull_requests tests/api/forge/test_reporting.py tests/check/github; \
+	@$(VENV)/bin/pytest -q -o junit_family=xunit1 --junitxml out/forge/api.xml tests/api/forge tests/api/pull_requests tests/check/github; \
 		told=$$?; $(PYTHON) -m scripts.lab.forge.summary out/forge/summary.json out/forge/*.xml; exit $$told
 
 .PHONY: check-tools
