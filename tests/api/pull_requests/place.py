@@ -52,7 +52,7 @@ class Place:
                 return found.get("status") or {}
         return {}
 
-    def until(self, number: int, phase: str, seconds: float = 30, commit: str = "") -> dict[str, Any]:
+    def until(self, number: int, phase: str, commit: str = "") -> dict[str, Any]:
         """Wait for a phase, of a run of that commit, and return the status."""
 
         def right() -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ class Place:
             fits = found.get("phase") == phase and (not commit or found["run"].get("commit") == commit)
             return found if fits else None
 
-        found: dict[str, Any] = until(right, seconds, lambda: self.status(number))
+        found: dict[str, Any] = until(right, lambda: self.status(number))
         return found
 
     def spec(self, number: int) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import Any
 import httpx2
 
 ROOT = Path(__file__).parents[3]
+# Far more than anything takes here: on a busy machine nothing fails for its speed.
+PATIENCE_SECONDS = 180
 
 
 class Process:
@@ -33,7 +35,7 @@ class Process:
             arguments = [sys.executable, "-m", "implementation_dag", self.command]
             self._process = subprocess.Popen(arguments, env=self._env, stdout=log, stderr=log)
         if ready:
-            until(self._answers, 60, lambda: self.log.read_text()[-2000:])
+            until(self._answers, lambda: self.log.read_text()[-2000:])
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx2.HTTPError):
@@ -67,11 +69,11 @@ def told(url: str = "", repositories: Sequence[str] = (), **changed: Any) -> str
     )
 
 
-def until(holds: Callable[[], Any], seconds: float, words: Callable[[], Any] = lambda: "") -> Any:
+def until(holds: Callable[[], Any], words: Callable[[], Any] = lambda: "") -> Any:
     """Wait until it holds, and return it."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {words()}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {words()}"
         time.sleep(0.1)
     return found
 

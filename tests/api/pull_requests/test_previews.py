@@ -37,8 +37,8 @@ def status(client: Client, name: str) -> dict[str, Any]:
     return kube.as_dict(client.get(objects.Resource, name, namespace=NAMESPACE)).get("status") or {}
 
 
-def ready(client: Client, name: str, seconds: float) -> None:
-    until(lambda: status(client, name).get("phase") == "Ready", seconds, lambda: status(client, name))
+def ready(client: Client, name: str) -> None:
+    until(lambda: status(client, name).get("phase") == "Ready", lambda: status(client, name))
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_a_preview_by_hand_runs_is_superseded_and_ends(
     processes("pull-requests", {"FORGE": told()})
     argo.hold = True
     name = apply(kubectl, 1, head=HEADS[0])
-    until(lambda: status(client, name).get("phase") == "Running", 20, lambda: status(client, name))
+    until(lambda: status(client, name).get("phase") == "Running", lambda: status(client, name))
     apply(kubectl, 1, head=HEADS[1])
     second = names.run(name, 2)
-    until(lambda: second in argo.seen, 20, lambda: status(client, name))
+    until(lambda: second in argo.seen, lambda: status(client, name))
     argo.hold = False
-    ready(client, name, 20)
+    ready(client, name)
     found = status(client, name)
     assert [run["cause"] for run in found["history"]] == ["superseded"]
     assert argo.seen[names.run(name, 1)]["spec"]["shutdown"] == "Stop"
     assert argo.most[name] == 1
     apply(kubectl, 1, head=HEADS[1], stop=HEADS[1])
-    until(lambda: status(client, name).get("phase") == "Ended", 20, lambda: status(client, name))
+    until(lambda: status(client, name).get("phase") == "Ended", lambda: status(client, name))
     assert argo.seen[names.run(name, 3)]["spec"]["entrypoint"] == objects.END
 
 
@@ -106,7 +106,7 @@ def test_a_controller_that_is_killed_again_and_again_starts_each_head_once(
         time.sleep(chance.uniform(0.5, 2))
     for number in numbers:
         name = names.pull_request(OWNER, "by-hand", number)
-        ready(client, name, 60)
+        ready(client, name)
         assert status(client, name)["run"]["commit"] == HEADS[-1]
         assert argo.most[name] == 1
 
@@ -119,7 +119,7 @@ def test_one_broken_preview_holds_up_no_other(
     kubectl.run("apply", "--server-side", "--filename=-", stdin=json.dumps(item))
     processes("pull-requests", {"FORGE": told()})
     name = apply(kubectl, 31, head=HEADS[0])
-    ready(client, name, 20)
+    ready(client, name)
     assert "must be named" in status(client, "another-name")["message"]
 
 

@@ -18,7 +18,7 @@ from .process import until
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report.schema.json").read_text())
 
 
-def told(place: Place, number: int, verdict: str, commit: str, seconds: float = 30) -> str:
+def told(place: Place, number: int, verdict: str, commit: str) -> str:
     """Wait until the one comment says it of that commit; return its text."""
 
     def said() -> bool:
@@ -26,7 +26,7 @@ def told(place: Place, number: int, verdict: str, commit: str, seconds: float = 
         return bool(found) and all(place.agents(number)[key] == value for key, value in wanted.items())
 
     wanted = {"verdict": verdict, "commit": commit}
-    until(said, seconds, lambda: (place.ours(number), place.status(number)))
+    until(said, lambda: (place.ours(number), place.status(number)))
     (text,) = place.ours(number)
     assert text.startswith(marker(RELEASE))
     Draft202012Validator(SCHEMA).validate(place.agents(number))
@@ -48,17 +48,17 @@ def test_a_run_that_passes_is_told_and_its_commit_approved_until_the_head_moves(
     assert states.pop(RELEASE) == "success"
     assert set(states.values()) == {"success"}
     assert f"{RELEASE}/acceptance" in states
-    until(lambda: place.reviews(number) == [("qa", "APPROVED", first)], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [("qa", "APPROVED", first)], lambda: place.reviews(number))
     argo.hold = True
     second = place.push("change", "second.txt")
     told(place, number, "running", second)
-    until(lambda: place.reviews(number) == [], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [], lambda: place.reviews(number))
     argo.hold = False
     told(place, number, "passed", second)
-    until(lambda: place.reviews(number) == [("qa", "APPROVED", second)], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [("qa", "APPROVED", second)], lambda: place.reviews(number))
     place.developer.set_open(OWNER, place.repo, number, wanted=False)
     place.until(number, "Ended")
-    until(lambda: place.agents(number)["preview"] == "", 10, lambda: place.agents(number))
+    until(lambda: place.agents(number)["preview"] == "", lambda: place.agents(number))
 
 
 def test_a_head_that_moved_meanwhile_is_never_approved(place: Place, argo: Argo) -> None:
@@ -69,7 +69,7 @@ def test_a_head_that_moved_meanwhile_is_never_approved(place: Place, argo: Argo)
     told(place, number, "running", second)
     argo.hold = False
     told(place, number, "passed", second)
-    until(lambda: place.reviews(number), 10)
+    until(lambda: place.reviews(number))
     assert place.reviews(number) == [("qa", "APPROVED", second)]
     assert place.statuses(first)[RELEASE] == (
         "error",
@@ -83,11 +83,11 @@ def test_a_failure_asks_for_changes_until_another_run_passes(place: Place, argo:
     told(place, number, "failed", head)
     assert place.agents(number)["failing"][0]["stage"] == FAILS
     assert place.statuses(head)[f"{RELEASE}/{FAILS}"][0] == "failure"
-    until(lambda: place.reviews(number) == [("qa", "REQUEST_CHANGES", head)], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [("qa", "REQUEST_CHANGES", head)], lambda: place.reviews(number))
     argo.fails = False
     place.say(number, "/retest")
     told(place, number, "passed", head)
-    until(lambda: place.reviews(number) == [("qa", "APPROVED", head)], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [("qa", "APPROVED", head)], lambda: place.reviews(number))
 
 
 @pytest.mark.parametrize("place", [{"pollSeconds": 3600, "onFailure": "comment"}], indirect=True)
@@ -95,7 +95,7 @@ def test_values_may_have_a_failure_commented(place: Place, argo: Argo) -> None:
     argo.fails = True
     number, head = place.open("change")
     told(place, number, "failed", head)
-    until(lambda: place.reviews(number) == [("qa", "COMMENT", head)], 10, lambda: place.reviews(number))
+    until(lambda: place.reviews(number) == [("qa", "COMMENT", head)], lambda: place.reviews(number))
 
 
 def test_a_fork_is_told_that_it_may_not_run(place: Place) -> None:
@@ -112,11 +112,11 @@ def test_who_cannot_review_himself_is_told_so_once(place: Place) -> None:
     place.forge.admin.allow(OWNER, place.repo, "qa", "write")
     number, head = place.open("change", who=place.qa)
     told(place, number, "passed", head)
-    until(lambda: "no review: " in place.agents(number)["reason"], 10, lambda: place.agents(number))
+    until(lambda: "no review: " in place.agents(number)["reason"], lambda: place.agents(number))
     assert place.reviews(number) == []
     before = len(place.wire.seen)
     place.until(number, "Ready")
-    until(lambda: place.status(number)["run"].get("told"), 10)
+    until(lambda: place.status(number)["run"].get("told"))
     assert len([call for call in place.wire.seen[before:] if call.method == "POST"]) == 0
 
 
@@ -124,11 +124,11 @@ def test_commands_are_answered_by_a_reaction_and_refusals_by_why(place: Place) -
     number, _ = place.open("change")
     place.until(number, "Ready")
     done = place.say(number, "/preview extend 24h")
-    until(lambda: place.reactions(done) == ["+1"], 20, lambda: place.answers(number))
+    until(lambda: place.reactions(done) == ["+1"], lambda: place.answers(number))
     refused = place.say(number, "/preview extend 9999h")
-    until(lambda: place.reactions(refused) == ["confused"], 20, lambda: place.answers(number))
+    until(lambda: place.reactions(refused) == ["confused"], lambda: place.answers(number))
     strange = place.say(number, "/preview stop", place.stranger)
-    until(lambda: place.reactions(strange) == ["confused"], 20, lambda: place.answers(number))
+    until(lambda: place.reactions(strange) == ["confused"], lambda: place.answers(number))
     assert any("no write permission" in text for text in place.ours(number))
     assert place.status(number)["phase"] == "Ready"
 
@@ -142,6 +142,6 @@ def test_what_cannot_be_told_is_told_later_and_changes_no_verdict(place: Place, 
     place.until(number, "Ready", commit=head)
     assert place.agents(number)["verdict"] == "running"
     place.wire.down = False
-    told(place, number, "passed", head, seconds=60)
-    until(lambda: place.reviews(number) == [("qa", "APPROVED", head)], 10, lambda: place.reviews(number))
+    told(place, number, "passed", head)
+    until(lambda: place.reviews(number) == [("qa", "APPROVED", head)], lambda: place.reviews(number))
     assert [run["name"] for run in place.status(number)["history"]] == []

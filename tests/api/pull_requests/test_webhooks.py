@@ -73,16 +73,15 @@ def test_commands(place: Place, argo: Argo) -> None:
     number, _ = place.open("change")
     first = place.until(number, "Ready")["run"]["number"]
     place.say(number, "/retest")
-    until(lambda: place.status(number)["run"]["number"] > first, 20, lambda: place.status(number))
+    until(lambda: place.status(number)["run"]["number"] > first, lambda: place.status(number))
     place.say(number, "/preview extend 48h")
     before = place.until(number, "Ready")["expires"]
-    until(lambda: place.status(number)["expires"] != before, 20, lambda: place.status(number))
+    until(lambda: place.status(number)["expires"] != before, lambda: place.status(number))
     place.say(number, "/preview stop")
     place.until(number, "Ended")
     place.say(number, "/retest", place.stranger)
     until(
         lambda: any("no write permission" in words for words in place.answers(number)),
-        20,
         lambda: place.answers(number),
     )
     assert place.status(number)["phase"] == "Ended"
@@ -96,12 +95,12 @@ def test_a_fork_runs_when_somebody_let_this_very_commit_run(place: Place) -> Non
     assert f"/ok-to-test {commit}" in found["message"]
     place.say(number, f"/ok-to-test {commit}", place.stranger)
     place.say(number, f"/ok-to-test {'0' * 40}")
-    until(lambda: any("look at it" in words for words in place.answers(number)), 20, lambda: place.answers(number))
+    until(lambda: any("look at it" in words for words in place.answers(number)), lambda: place.answers(number))
     assert place.status(number)["phase"] == "Refused"
     place.say(number, f"/ok-to-test {commit}")
     place.until(number, "Ready", commit=commit)
     again = place.stranger.push("stranger", place.repo, "theirs", {"y.txt": "y"})
-    found = until(lambda: again in place.status(number).get("message", "") and place.status(number), 20)
+    found = until(lambda: again in place.status(number).get("message", "") and place.status(number))
     assert (found["phase"], found["run"]["commit"]) == ("Refused", commit)
 
 
@@ -114,21 +113,21 @@ def test_a_check_of_a_fork_is_run_again_only_for_a_commit_that_was_let_run(place
         """GitHub names no pull request of a fork: our own check says of which run it tells."""
         check = {"pull_requests": [], "external_id": f"{place.preview(number)}-1"}
         assert deliver(place, "check_run", {"action": "rerequested", "check_run": check}, delivery)
-        until(lambda: place.spec(number)["retest"] == f"check-{delivery}", 20)
+        until(lambda: place.spec(number)["retest"] == f"check-{delivery}")
 
     place.until(number, "Refused")
     run_again("first")
     place.say(number, f"/ok-to-test {commit}")
     assert place.until(number, "Ready", commit=commit)["run"]["number"] == 1
     run_again("second")
-    until(lambda: place.status(number)["run"]["number"] == 2, 20, lambda: place.status(number))
+    until(lambda: place.status(number)["run"]["number"] == 2, lambda: place.status(number))
     place.until(number, "Ready", commit=commit)
     another = place.stranger.push("stranger", place.repo, "theirs", {"y.txt": "y"})
-    until(lambda: another in place.status(number).get("message", ""), 20)
+    until(lambda: another in place.status(number).get("message", ""))
     run_again("third")
     # Another command is done after it: by then a run would have been claimed.
     place.say(number, "/preview extend 1h")
-    until(lambda: place.spec(number).get("expires"), 20, lambda: place.answers(number))
+    until(lambda: place.spec(number).get("expires"), lambda: place.answers(number))
     found = place.until(number, "Refused")
     assert (found["run"]["number"], found["run"]["commit"]) == (2, commit)
 
