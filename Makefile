@@ -206,6 +206,7 @@ demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; K
 LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/isolation/attacks
 .PHONY: e2e
 e2e: venv demo-tools $(if $(FOREIGN_CLUSTER),,isolation-tools argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
+	@python3 -m idag.toolchain build argo
 	@mkdir -p out/e2e
 	@$(VENV)/bin/pytest -v -m "not long" --junitxml out/e2e/junit.xml $(if $(FOREIGN_CLUSTER),$(addprefix --ignore=,$(LOCAL_TESTS))) tests/e2e
 

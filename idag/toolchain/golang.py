@@ -102,7 +102,7 @@ def _module_source(go: Path, pin: Pin, environment: dict[str, str]) -> Path:
     module = json.loads(result.stdout)
     if module["Version"] != f"v{pin.version}":
         raise ToolError(
-            f"tools/{pin.name}/go.mod has {pin.module} {module['Version']}, "
+            f"tools/{pin.module_folder.name}/go.mod has {pin.module} {module['Version']}, "
             f"tools/pins.toml has {pin.version}: make both the same"
         )
     return Path(module["Dir"])

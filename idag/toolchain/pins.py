@@ -39,7 +39,7 @@ _REQUIRED = {
     "npm": ("version", "kind", "group", "package", "integrity", "assets"),
 }
 _OPTIONAL = {
-    "go": ("version_arguments", "aliases", "ldflags", "build_tags", "cgo", "assets", "preparation"),
+    "go": ("version_arguments", "aliases", "ldflags", "build_tags", "cgo", "assets", "preparation", "folder"),
     "wheel": ("version_arguments", "aliases"),
     "npm": (),
 }
@@ -62,6 +62,8 @@ class Pin:
     cgo: bool = False
     assets: dict[str, str] = field(default_factory=dict)
     preparation: str = ""
+    # Of the tool whose module this one is built from too.
+    folder: str = ""
     distribution: str = ""
     release: str = ""
     sha256: str = ""
@@ -78,7 +80,7 @@ class Pin:
     @property
     def module_folder(self) -> Path:
         """Folder of this tool's go.mod, go.sum and tools.go."""
-        return self.tools_folder / self.name
+        return self.tools_folder / (self.folder or self.name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -169,9 +171,10 @@ def _pin(name: str, table: Any, tools_folder: Path) -> Pin:
             allowed_targets = ", ".join(table["binaries"])
             raise PinError(f"{where}: alias {alias} = {target!r}, allowed: {allowed_targets}")
     if kind == "go":
-        absent = [file for file in MODULE_FILES if not (tools_folder / name / file).is_file()]
+        folder = table.get("folder", name)
+        absent = [file for file in MODULE_FILES if not (tools_folder / folder / file).is_file()]
         if absent:
-            raise PinError(f"{where}: tools/{name}/ lacks {', '.join(absent)}")
+            raise PinError(f"{where}: tools/{folder}/ lacks {', '.join(absent)}")
     return Pin(name=name, tools_folder=tools_folder, **values)
 
 

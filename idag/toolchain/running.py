@@ -1,4 +1,4 @@
-"""Run a long command with its output in a log file and a sign of life on the terminal."""
+"""Run a long command with its output in a log file and a sign of life to its caller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from idag.toolchain.errors import ToolError
 
-SIGN_OF_LIFE_SECONDS = 30.0
+_LOOK_SECONDS = 0.5
 _LAST_LINES = 15
 
 
@@ -21,9 +21,9 @@ def run_logged(
     log: Path,
     alive: Callable[[float], None],
 ) -> None:
-    """Run the command, appending its output to `log`; call `alive(seconds)` every 30 s.
+    """Run the command, appending its output to `log`; call `alive(seconds)` again and again.
 
-    Raises ToolError with the log's last lines when the command fails. The command ends with us.
+    Raises ToolError with the log's last lines when the command fails. The command ends with us, or when `alive` raises.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -34,7 +34,7 @@ def run_logged(
         try:
             while True:
                 try:
-                    code = process.wait(timeout=SIGN_OF_LIFE_SECONDS)
+                    code = process.wait(timeout=_LOOK_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
                     alive(time.monotonic() - start)

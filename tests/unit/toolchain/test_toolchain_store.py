@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from idag.toolchain import build, golang, wheels
 from idag.toolchain.errors import ToolError
 from idag.toolchain.on_path import find_on_path, is_static, prints_version
 from idag.toolchain.pins import Pin, read_pins
+from idag.toolchain.running import run_logged
 from idag.toolchain.store import Store
 
 
@@ -75,7 +80,7 @@ def test_a_second_builder_waits_and_takes_the_first_ones_result(
             super().__call__(message)
             leave.set()
 
-    build.build_one(store, store.pins["alpha"], Releasing("tools"), "alpha")
+    build.build_all(store, [store.pins["alpha"]], Releasing("tools"))
     other.join(10)
     assert "another process is building it, waiting" in capsys.readouterr().err
     assert (store.bin_folder / "alpha").read_text() == "first"
@@ -90,12 +95,14 @@ def test_a_tool_for_another_architecture_is_never_one_of_this_machine(
     build.build_all(Store(store.root, {"alpha": other}), [other], Progress("tools"))
     assert store.binary(other, "alpha").read_text() == "sparc"
     assert "1/1 alpha 1.2.3 for sparc: building" in capsys.readouterr().err
-    build.build_one(store, store.pins["alpha"], Progress("tools"), "alpha")
+    build.build_all(store, [store.pins["alpha"]], Progress("tools"))
     assert (store.bin_folder / "alpha").readlink() == Path("/bin/true")
 
 
 def test_a_failing_tool_leaves_the_tools_before_it_usable(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
+        while not store.holds(store.pins["alpha"]):
+            time.sleep(0.01)
         raise ToolError("no such wheel")
 
     monkeypatch.setattr(golang, "build", lambda pin, folder, *_: _write(folder, pin))
@@ -104,6 +111,28 @@ def test_a_failing_tool_leaves_the_tools_before_it_usable(store: Store, monkeypa
         build.build_all(store, list(store.pins.values()), Progress("tools"))
     assert (store.bin_folder / "alpha").is_file()
     assert not store.holds(store.pins["beta"])
+
+
+def test_what_is_made_beside_a_failing_tool_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def slowly(pin: Pin, folder: Path, log: Path, alive: Callable[[float], None]) -> None:
+        begun.set()
+        try:
+            run_logged(["sleep", "60"], cwd=folder, environment=os.environ, log=log, alive=alive)
+        finally:
+            ended.set()
+
+    def fail(*_: object) -> None:
+        assert begun.wait(10)
+        raise ToolError("no such wheel")
+
+    monkeypatch.setattr(golang, "build", slowly)
+    monkeypatch.setattr(wheels, "fetch", fail)
+    with pytest.raises(ToolError, match="no such wheel"):
+        build.build_all(store, list(store.pins.values()), Progress("tools"))
+    assert ended.is_set()
+    assert not store.holds(store.pins["alpha"])
 
 
 @pytest.mark.parametrize(
