@@ -199,7 +199,8 @@ e2e-ingress: venv tools ## Start the local ingress twenty times on a busy machin
 
 ##@ On a cluster: the local one, or KUBECONFIG's
 .PHONY: demo
-demo: venv demo-tools ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
+demo: ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for your own)
+	@$(MAKE) --no-print-directory -j2 venv demo-tools
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
 # Argo CD and the enforcer are installed into the local cluster only: on a user's own the tests that need them are left out.
