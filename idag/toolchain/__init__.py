@@ -15,6 +15,8 @@ from idag.toolchain.store import Store, cache_root
 
 __all__ = ["PinError", "ToolError", "ToolMissing", "asset", "bin_folder", "tool"]
 
+_MADE_BY_MAKE_TOOLS = ("test", "image", "demo", "cluster")
+
 
 def bin_folder() -> Path:
     """Folder of links to the binaries of the pins in this checkout; it may not exist yet."""
@@ -52,12 +54,14 @@ def asset(tool_name: str, name: str) -> Path:
         known = ", ".join(f"{pin.name}/{key}" for pin in store.pins.values() for key in pin.assets)
         raise ToolError(f"{tool_name}/{name} is not a pinned asset; tools/pins.toml has {known}")
     if not store.holds(pin):
-        raise ToolMissing(f"{tool_name} {pin.version} is not there yet: run `make tools`")
+        raise ToolMissing(f"{tool_name} {pin.version} is not there yet: run `{_command(pin)}`")
     return store.folder(pin) / name
 
 
 def _command(pin: Pin) -> str:
-    return f"make images ARCH={pin.architecture}" if pin.foreign else "make tools"
+    if pin.foreign:
+        return f"make images ARCH={pin.architecture}"
+    return "make tools" if pin.group in _MADE_BY_MAKE_TOOLS else f"python3 -m idag.toolchain build {pin.name}"
 
 
 @cache

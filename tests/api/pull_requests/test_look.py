@@ -57,6 +57,16 @@ def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -
         assert f"http://0.0.0.0:{port}{path}" == controller.HEALTH.format(port=controller.PORT)
 
 
+def waiting(looker: Looker) -> list[str]:
+    """The Previews that the sweep would look at."""
+    return [name for name, item in looker.known() if looker.due(name, item)]
+
+
+def to_poll(looker: Looker) -> list[str]:
+    """The repositories that the sweep would list."""
+    return [name for name, item in looker.repositories() if looker.poll_due(name, item)]
+
+
 # One look.
 
 
@@ -72,7 +82,7 @@ def test_one_look_follows_claims_and_starts_and_the_next_does_nothing(desk: Desk
     before, told = desk.item(), desk.peer.told[:]
     # As its event says.
     assert not looker.preview_changed(desk.name(), before)
-    assert list(looker.waiting()) == []
+    assert waiting(looker) == []
     looker.look(desk.name())
     assert desk.item() == before
     assert len(desk.workflows()) == 1
@@ -126,9 +136,9 @@ def test_a_preview_that_is_gone_is_forgotten(desk: Desk, client: Client) -> None
     looker = desk.looker()
     looker.preview_changed(desk.name(), desk.item())
     client.delete(objects.Resource, desk.name(), namespace=NAMESPACE)
-    assert list(looker.waiting()) == [desk.name()]
+    assert waiting(looker) == [desk.name()]
     looker.look(desk.name())
-    assert list(looker.waiting()) == []
+    assert waiting(looker) == []
     assert desk.acting.get(desk.name()) is None
 
 
@@ -151,7 +161,7 @@ def test_a_silent_forge_starts_nothing_and_ends_nothing(desk: Desk) -> None:
     looker = desk.looker()
     looker.look(desk.name())
     assert (desk.workflows(), desk.status()["phase"]) == ([], "Waiting")
-    assert list(looker.waiting()) == [desk.name()], "it is asked again"
+    assert waiting(looker) == [desk.name()], "it is asked again"
     desk.peer.found = pull_request
     desk.looker().look(desk.name())
     desk.becomes("Running")
@@ -201,18 +211,18 @@ def test_a_list_makes_what_is_missing_and_asks_for_what_is_not_in_it(desk: Desk)
     assert not isinstance(opened, Exception)
     asked = desk.peer.asked
     desk.peer.listing = Listing((replace(opened, number=8),), complete=True)
-    (repository,) = looker.to_poll()
+    (repository,) = to_poll(looker)
     looker.poll(repository)
     assert desk.item(8)["spec"]["number"] == 8
     assert desk.peer.asked == asked + 1
-    assert list(looker.to_poll()) == [], "not before its time"
+    assert to_poll(looker) == [], "not before its time"
 
 
 def test_a_list_that_failed_is_asked_for_again_in_its_time(desk: Desk) -> None:
     looker = desk.looker(poll_seconds=0, calls_per_hour=10**9)
     desk.peer.listing = Refused("403")
     for _ in range(2):
-        (repository,) = looker.to_poll()
+        (repository,) = to_poll(looker)
         looker.poll(repository)
     assert desk.peer.tags == ["", ""]
 
