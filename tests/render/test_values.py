@@ -19,6 +19,31 @@ from scripts.chart.values.references import followed
         ({"git": {"baseUrl": "github.com"}}, "/git/baseUrl"),
         ({"agents": {"refernce": {}}}, "refernce"),
         ({"deploy": {"helmTimeout": 10}}, "/deploy/helmTimeout"),
+        ({"deploy": {"helmTimeout": "0s"}}, "/deploy/helmTimeout"),
+        ({"deploy": {"timeout": "0h00m"}}, "/deploy/timeout"),
+        ({"deploy": {"healthPath": "/a#b"}}, "/deploy/healthPath"),
+        ({"deploy": {"set": {"a,b": "x"}}}, "/deploy/set': additional properties 'a,b'"),
+        ({"deploy": {"ingress": {"headers": {"X-Frame-Options": 'a"b'}}}}, "/deploy/ingress/headers/X-Frame-Options"),
+        (
+            {"deploy": {"ingress": {"annotations": {"a b": "x"}}}},
+            "/deploy/ingress/annotations': additional properties 'a b'",
+        ),
+        ({"externalSecrets": {"secrets": {"A": {"data": {"k": {"key": "x"}}}}}}, "/externalSecrets/secrets"),
+        ({"evidence": {"s3": {"bucket": "a..b"}}}, "/evidence/s3/bucket"),
+        ({"forge": {"repositories": ["acme/.."]}}, "/forge/repositories/0"),
+        ({"forge": {"repositories": ["acme-/shop"]}}, "/forge/repositories/0"),
+        ({"git": {"authorName": " . "}}, "/git/authorName"),
+        ({"installationTest": {"repository": "acme/shop.git"}}, "/installationTest/repository"),
+        (
+            {"pods": {"controller": {"tolerations": [{"operator": "Exists", "value": "x"}]}}},
+            "/pods/controller/tolerations/0",
+        ),
+        (
+            {"pods": {"steps": {"tolerations": [{"key": "x", "effect": "NoSchedule", "tolerationSeconds": 1}]}}},
+            "/pods/steps/tolerations/0",
+        ),
+        ({"preview": {"quota": {"pods": 1.5}}}, "/preview/quota/pods"),
+        ({"preview": {"quota": {"bogus thing": 1}}}, "/preview/quota': additional properties 'bogus thing'"),
         ({"preview": {"ttlHours": "soon"}}, "/preview/ttlHours"),
         ({"acceptance": {"paths": []}}, "/acceptance/paths"),
         ({"acceptance": {"userAgent": "prüfer"}}, "/acceptance/userAgent"),
@@ -39,10 +64,10 @@ NONE = {"/deploy/ingress": {"headers"}}
 def closed(schema: dict[str, Any], values: dict[str, Any], root: dict[str, Any], path: str = "") -> Iterator[Any]:
     """(path, keys that values.yaml has, keys that the schema demands) of each object whose keys the schema fixes."""
     schema = followed(schema, root)
-    if schema.get("additionalProperties") is False:
+    if schema.get("additionalProperties") is False and {"properties", "required"} & schema.keys():
         yield path, set(values), set(schema.get("required", []))
         for key, value in values.items():
-            if isinstance(value, dict):
+            if isinstance(value, dict) and "properties" in schema:
                 yield from closed(schema["properties"][key], value, root, f"{path}/{key}")
 
 

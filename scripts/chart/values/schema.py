@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idag.yaml_reader import load, read_text
-from implementation_dag.contract.parameters import PARAMETERS
+from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Text
 from implementation_dag.contract.repository_schema import REQUEST_PATH, SET_KEY, SET_VALUE
 from implementation_dag.contract.repository_schema import schema as of_repository
 
@@ -61,6 +61,7 @@ class _Shapes:
     def __init__(self) -> None:
         self.known: dict[str, Schema] = load(read_text(SHAPES)) | {one.name: one.limits.schema for one in PARAMETERS}
         self.known |= {"setKey": SET_KEY.schema, "setValue": SET_VALUE.schema, "requestPath": REQUEST_PATH.schema}
+        self.known |= _repositories()
         self.known["repositorySetting"] = {"enum": list(of_repository()["properties"])}
         self._used: dict[str, Schema] = {}
 
@@ -74,6 +75,13 @@ class _Shapes:
             return [self.expanded(item, path) for item in rule]
         if not isinstance(rule, dict):
             return rule
+        if "propertyNames" in rule:
+            # In this form Helm 4's validator names the value that has such a key; of propertyNames it names any.
+            names = rule["propertyNames"]
+            pattern = (self.known[names["$ref"]] if "$ref" in names else names)["pattern"]
+            kept = {key: value for key, value in rule.items() if key != "propertyNames"}
+            values = {pattern: rule["additionalProperties"]}
+            rule = {**kept, "patternProperties": values, "additionalProperties": False}
         inner = {key: self.expanded(value, path) for key, value in rule.items() if key != "$ref"}
         if "$ref" not in rule:
             return inner
@@ -86,6 +94,20 @@ class _Shapes:
             self._used[name] = {}
             self._used[name] = self.expanded(self.known[name], name)
         return {"$ref": f"#/$defs/{name}"}
+
+
+def _repositories() -> dict[str, Schema]:
+    """Shapes of <owner>/<repo>, as the parameters of these names are."""
+    owner, repo = BY_NAME["owner"].limits, BY_NAME["repo"].limits
+    assert isinstance(owner, Text) and isinstance(repo, Text)
+    never = {"not": {"pattern": f"^[^/]*/(?:{repo.never})$"}}
+
+    def of(pattern: str) -> Schema:
+        return {"type": "string", "pattern": f"^{pattern}$", "maxLength": 140} | never
+
+    one = f"(?:{owner.pattern})/(?:{repo.pattern})"
+    all_of_one = f"(?:{owner.pattern})/(?:{repo.pattern}|[*])"
+    return {"repositoryOrEmpty": of(f"(?:{one})?"), "repositoryOrAll": of(all_of_one)}
 
 
 def _section(entries: tuple[Entry, ...], shapes: _Shapes) -> Schema:

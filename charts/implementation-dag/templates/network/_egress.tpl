@@ -5,11 +5,19 @@
 {{- range .rules -}}
 {{- $peers := list -}}
 {{- range .to -}}
+{{- if and .ipBlock (or .namespaceSelector .podSelector) -}}
+{{- fail (printf "%s: the peer %s has an ipBlock beside a selector: it is one or the other" $value (toJson .)) -}}
+{{- end -}}
 {{- if .ipBlock -}}
 {{- $block := include "implementation-dag.network.ipBlock" (dict "block" .ipBlock "value" $value) | fromJson -}}
 {{- $peers = append $peers (dict "ipBlock" (ternary $block (omit $block "except") (gt (len $block.except) 0))) -}}
 {{- else -}}
 {{- $peers = append $peers . -}}
+{{- end -}}
+{{- end -}}
+{{- range .ports -}}
+{{- if and .endPort (not (kindIs "string" .port)) (lt (int .endPort) (int .port)) -}}
+{{- fail (printf "%s: endPort is %d: must be at least port (%d)" $value (int .endPort) (int .port)) -}}
 {{- end -}}
 {{- end -}}
 {{- $rules = append $rules (merge (dict "to" $peers) (omit . "to")) -}}
