@@ -49,6 +49,9 @@ class Looker:
         self._workflows: dict[str, Object] = {}
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
+        # The news after which a question was refused: it is asked again later, other news at once.
+        self._in_vain: dict[str, str] = {}
+        self._unanswered = Pauses()
         self._polled: dict[str, float] = {}
         self._untold = Pauses()
         self._lock = threading.Lock()
@@ -61,6 +64,8 @@ class Looker:
             if item is None:
                 self._previews.pop(name, None)
                 self._asked.pop(name, None)
+                self._in_vain.pop(name, None)
+                self._unanswered.done(name)
                 self._untold.done(name)
                 return False
             self._previews[name] = item
@@ -192,11 +197,13 @@ class Looker:
         return self._watch.seen(preview.name) if self._watch and self._ours(preview) else None
 
     def _news(self, item: Object) -> bool:
-        """Whether the forge has not been asked since there was news, or at all."""
+        """Whether the forge is to be asked: it has not been since there was news, or not at all."""
         preview = objects.preview(item)
         if self._watch is None or not self._ours(preview):
             return False
         look = (item["metadata"].get("annotations") or {}).get(labels.LOOK, "")
+        if self._in_vain.get(preview.name) == look and self._unanswered.waits(preview.name):
+            return False
         return self._asked.get(preview.name, "") != look or self._watch.seen(preview.name) is None
 
     def _files_wanted(self, preview: Preview) -> bool:
@@ -207,9 +214,15 @@ class Looker:
         look = (item["metadata"].get("annotations") or {}).get(labels.LOOK, "")
         try:
             self._ask(preview.spec.owner, preview.spec.repo, preview.spec.number)
-            self._asked[name] = look
         except ForgeError as error:
             LOG.warning("Preview %s: the forge was asked in vain: %s", name, clean(str(error)))
+            # A forge that does not answer at all is not asked anyway.
+            if not isinstance(error, Unavailable):
+                self._in_vain[name] = look
+                self._unanswered.refused(name)
+            return
+        self._asked[name] = look
+        self._unanswered.done(name)
 
     def _ask(self, owner: str, repo: str, number: int) -> None:
         if self._watch is not None:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from implementation_dag.base.log import clean
-from implementation_dag.forge.errors import ForgeError, Missing
+from implementation_dag.forge.errors import ForgeError, Missing, Unavailable
 from implementation_dag.forge.model import Comment
 
 from . import commands, objects
 from .acting import Acting
 from .connect import Forge
 from .model import Command, Preview, Settings
-from .patience import Patience
+from .patience import Patience, Pauses
 
 LOG = logging.getLogger("preview")
 Object = dict[str, Any]
@@ -30,6 +30,7 @@ class Obeying:
 
     def __init__(self, forge: Forge, patience: Patience, acting: Acting, settings: Settings) -> None:
         self._forge, self._patience, self._acting, self._settings = forge, patience, acting, settings
+        self._refused = Pauses()
 
     def obey(self, item: Object) -> None:
         """Take the next command a step on. What the forge does not answer waits. Raises ApiError."""
@@ -37,10 +38,17 @@ class Obeying:
         listed = sorted(preview.spec.commands.items(), key=lambda each: int(each[0]))
         waiting = next(((number, command) for number, command in listed if not command.answered), None)
         if waiting:
+            if self._refused.waits(preview.name):
+                return
             try:
                 self._step(item, preview, *waiting)
             except ForgeError as error:
                 LOG.warning("Preview %s: command %s waits: %s", preview.name, waiting[0], clean(str(error)))
+                # A forge that does not answer at all is not asked anyway.
+                if not isinstance(error, Unavailable):
+                    self._refused.refused(preview.name)
+                return
+            self._refused.done(preview.name)
         elif done := [number for number, _ in listed[:-LISTED]]:
             self._acting.patch(item, {"commands": dict.fromkeys(done), "commandsBefore": int(done[-1])})
 

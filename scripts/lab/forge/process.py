@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -40,6 +41,16 @@ class Forge:
     ca_file: Path | None
     admin: Driver
     password: str
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Let it take connections and answer nothing until the block ends."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -83,10 +94,10 @@ def running(certificate: tuple[Path, Path] | None = None) -> Iterator[Forge]:
             "--scopes", "all", "--raw",
         )  # fmt: skip
         ca_file = certificate[0] if certificate else None
-        with _serving(command, data, url, ca_file):
+        with _serving(command, data, url, ca_file) as process:
             driver = Driver(url, ADMIN, token, password, ca_file)
             try:
-                yield Forge(url, ca_file, driver, password)
+                yield Forge(url, ca_file, driver, password, process)
             finally:
                 driver.close()
     finally:
@@ -137,7 +148,7 @@ def _run(command: list[str], data: Path, *arguments: str) -> str:
 
 
 @contextmanager
-def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> Iterator[None]:
+def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> Iterator[subprocess.Popen[bytes]]:
     log = data.parent / "gitea.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -152,7 +163,7 @@ def _serving(command: list[str], data: Path, url: str, ca_file: Path | None) -> 
         )
     try:
         _wait(process, url, ca_file, log)
-        yield
+        yield process
     finally:
         process.terminate()
         try:

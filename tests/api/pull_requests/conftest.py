@@ -69,10 +69,10 @@ def processes(
     """Start processes of ours, each with the rights that the chart gives it, and end them all."""
     made: list[Process] = []
 
-    def start(command: str, env: dict[str, str], ready: bool = True) -> Process:
+    def start(command: str, env: dict[str, str], ready: bool = True, module: str = "implementation_dag") -> Process:
         identity = release.identity(kubectl, command, tmp_path_factory.mktemp("identity"))
         common = {"NAMESPACE": NAMESPACE, "RELEASE": RELEASE, "KUBECONFIG": str(identity)}
-        found = Process(command, common | env, tmp_path / f"{command}-{len(made)}.log")
+        found = Process(command, common | env, tmp_path / f"{command}-{len(made)}.log", module)
         made.append(found)
         found.start(ready)
         return found
@@ -108,9 +108,10 @@ def place(
     env = {"WEBHOOK_SECRETS": str(tmp_path / "hooks"), "REPOSITORIES": json.dumps(ours)}
     receiver = processes("receiver", env)
     with between(forge.url) as wire, between(f"http://127.0.0.1:{receiver.port}") as hooks:
-        more = getattr(request, "param", {"pollSeconds": 3600})
+        more = {"pollSeconds": 3600, "module": "implementation_dag"} | getattr(request, "param", {})
         identities = {f"FORGE_{name.upper()}": str(tmp_path / name) for name in (READER, REPORTER, QA)}
-        processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities})
+        module = more.pop("module")
+        processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities}, module=module)
         forge.admin.hook(OWNER, repo, f"{hooks.url}/webhook", SECRET)
         found = Place(forge, repo, developer, stranger, reader, reporter, qa, receiver, hooks, wire, client)
         yield found

@@ -23,16 +23,16 @@ PATIENCE_SECONDS = 180
 class Process:
     """One of our processes."""
 
-    def __init__(self, command: str, env: dict[str, str], log: Path) -> None:
-        """Nothing runs yet; `command` is that of the image, what it says goes to `log`."""
-        self.command, self.log, self.port = command, log, _free_port()
+    def __init__(self, command: str, env: dict[str, str], log: Path, module: str = "implementation_dag") -> None:
+        """Nothing runs yet; `command` is that of the image, or of a `module` that is alike. It writes to `log`."""
+        self.command, self.log, self.port, self._module = command, log, _free_port(), module
         self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PORT": str(self.port), **env}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: bool = True) -> None:
         """Begin; wait until it answers."""
         with self.log.open("ab") as log:
-            arguments = [sys.executable, "-m", "implementation_dag", self.command]
+            arguments = [sys.executable, "-m", self._module, self.command]
             self._process = subprocess.Popen(arguments, env=self._env, stdout=log, stderr=log)
         if ready:
             until(self._answers, lambda: self.log.read_text()[-2000:])

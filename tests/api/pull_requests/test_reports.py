@@ -14,6 +14,7 @@ from tests.api.previews import RELEASE
 from .argo import FAILS, Argo, url
 from .place import OWNER, Place
 from .process import until
+from .wire import refusing
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report.schema.json").read_text())
 
@@ -137,11 +138,11 @@ def test_what_cannot_be_told_is_told_later_and_changes_no_verdict(place: Place, 
     argo.hold = True
     number, head = place.open("change")
     told(place, number, "running", head)
-    place.wire.down = True
+    place.wire.fault = refusing(503)
     argo.hold = False
     place.until(number, "Ready", commit=head)
     assert place.agents(number)["verdict"] == "running"
-    place.wire.down = False
+    place.wire.fault = None
     told(place, number, "passed", head)
     until(lambda: place.reviews(number) == [("qa", "APPROVED", head)], lambda: place.reviews(number))
     assert [run["name"] for run in place.status(number)["history"]] == []

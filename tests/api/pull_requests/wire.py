@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -39,8 +39,10 @@ class Wire:
     target: str
     seen: list[Exchange] = field(default_factory=list)
     port: int = 0
-    # Answers nobody.
-    down: bool = False
+    # Answers in the target's place, which then hears nothing.
+    fault: Callable[[Request], None] | None = None
+    # Requests that came, answered or not.
+    asked: int = 0
 
     @property
     def url(self) -> str:
@@ -48,8 +50,9 @@ class Wire:
         return f"http://127.0.0.1:{self.port}"
 
     def __call__(self, request: Request) -> None:
-        if self.down:
-            request.send_error(503)
+        self.asked += 1
+        if self.fault:
+            self.fault(request)
             return
         at = time.time()
         body = request.rfile.read(int(request.headers.get("Content-Length", "0")))
@@ -68,6 +71,19 @@ class Wire:
         request.send_header("Content-Length", str(len(answer.content)))
         request.end_headers()
         request.wfile.write(answer.content)
+
+
+def refusing(status: int) -> Callable[[Request], None]:
+    """A fault: every answer is this one."""
+    return lambda request: request.send_error(status)
+
+
+def half(request: Request) -> None:
+    """A fault: the connection ends in the middle of an answer."""
+    request.send_response(200)
+    request.send_header("Content-Length", "1000")
+    request.end_headers()
+    request.wfile.write(b'{"number": 1, "state": "closed", ')
 
 
 @contextmanager
