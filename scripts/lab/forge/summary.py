@@ -27,6 +27,7 @@ PERCENTILES = {"webhook_to_workflow_p95_s": "webhook_to_workflow_s", "close_to_g
 def summary(reports: Iterable[Path]) -> dict[str, Any]:
     """Return the summary; what no test measured is null."""
     noted: dict[str, list[str]] = {}
+    cases: list[dict[str, float]] = []
     tests = failed = 0
     for report in reports:
         root = ElementTree.parse(report).getroot()  # noqa: S314
@@ -35,23 +36,26 @@ def summary(reports: Iterable[Path]) -> dict[str, Any]:
             failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
         for one in root.iter("property"):
             noted.setdefault(str(one.get("name")), []).append(str(one.get("value")))
+        for case in root.iter("testcase"):
+            cases.append({str(one.get("name")): float(str(one.get("value"))) for one in case.iter("property")})
     numbers = {name: [float(text) for text in texts] for name, texts in noted.items() if name != "forge"}
     return {
         "forge": next(iter(noted.get("forge", [])), None),
         **{name: int(sum(numbers[name])) if name in numbers else None for name in SUMS},
         **{name: int(max(numbers[name])) if name in numbers else None for name in LARGEST},
         **{name: percentile(numbers[of]) if of in numbers else None for name, of in PERCENTILES.items()},
-        "forge_calls_of_a_run": _of_each("forge_calls", "workflows_started", numbers),
+        "forge_calls_of_a_run": _of_each("forge_calls", "workflows_started", cases),
         "measured": {of: len(numbers.get(of, [])) for of in PERCENTILES.values()},
         "tests": tests,
         "failed": failed,
     }
 
 
-def _of_each(what: str, of: str, numbers: dict[str, list[float]]) -> float | None:
+def _of_each(what: str, of: str, cases: list[dict[str, float]]) -> float | None:
     """Return how much of `what` there was for each of `of`, in the tests that noted both."""
-    count = sum(numbers.get(of, []))
-    return round(sum(numbers[what]) / count, 1) if what in numbers and count else None
+    both = [case for case in cases if {what, of} <= case.keys()]
+    count = sum(case[of] for case in both)
+    return round(sum(case[what] for case in both) / count, 1) if count else None
 
 
 def percentile(found: list[float]) -> float:

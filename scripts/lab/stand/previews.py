@@ -52,7 +52,7 @@ def observe(environment: Environment, url: str) -> Observation:
     """Fetch `url` from this machine, through the ingress, with TLS verified."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    context = ssl.create_default_context(cafile=str(environment.ca) if environment.ca else None)
+    context = trusted(environment)
     headers, extensions, target = {"Accept": "application/json"}, {}, url
     if environment.ingress_address:
         # The wildcard name is known in the cluster only: go to the ingress, ask it for the name.
@@ -64,6 +64,11 @@ def observe(environment: Environment, url: str) -> Observation:
     except httpx2.HTTPError as error:
         return Observation(url, None, f"{type(error).__name__}: {error}")
     return Observation(url, answer.status_code, answer.text[:SHOWN_CHARACTERS], answer.headers)
+
+
+def trusted(environment: Environment) -> ssl.SSLContext:
+    """What verifies the ingress from this machine."""
+    return ssl.create_default_context(cafile=str(environment.ca) if environment.ca else None)
 
 
 def namespace(environment: Environment, pr: int) -> dict[str, Any] | None:

@@ -53,16 +53,15 @@ def _lost(place: Place) -> list[int]:
 
 
 def _doubled(place: Place) -> list[str]:
+    """Return the runs of the place's pull requests that nobody asked for."""
+    found = map(kube.as_dict, place.client.list(objects.Resource, namespace=NAMESPACE))
+    return [run for item in found if item["spec"]["repo"] == place.repo for run in doubled(item.get("status") or {})]
+
+
+def doubled(status: dict[str, Any]) -> list[str]:
     """Return the runs of a commit that had just run, for which nobody asked."""
-    doubled = []
-    for item in map(kube.as_dict, place.client.list(objects.Resource, namespace=NAMESPACE)):
-        status = item.get("status") or {}
-        runs = [run for run in (status.get("run"), *(status.get("history") or ())) if run]
-        if item["spec"]["repo"] == place.repo:
-            doubled += [
-                run["name"] for run, before in pairwise(runs) if all(run.get(k) == before.get(k) for k in _SAME)
-            ]
-    return doubled
+    runs = [run for run in (status.get("run"), *(status.get("history") or ())) if run]
+    return [run["name"] for run, before in pairwise(runs) if all(run.get(k) == before.get(k) for k in _SAME)]
 
 
 def _of(item: dict[str, Any]) -> str:
