@@ -11,6 +11,7 @@ from idag.render import Object, Objects, RenderError
 from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.pull_requests import settings as pull_requests
+from implementation_dag.pull_requests.evidence import ACCESS_KEY, SECRET_KEY, Signed
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
@@ -199,8 +200,31 @@ def test_the_controller_of_pull_requests_reads_what_the_chart_tells_it(render: R
     env = {name: item.get("value", "workflows") for name, item in by_name(container["env"]).items()}
     told = pull_requests.load(env)
     assert told.url == "https://gitea.example.com/api/v1"
-    assert told.evidence_url == "https://evidence.example.com/bucket"
+    assert told.evidence
+    assert told.evidence("a/b.json", "") == "https://evidence.example.com/bucket/a/b.json"
     assert (told.poll_seconds, told.calls_per_hour, told.on_failure) == (120, 3000, "request-changes")
     assert (told.most_runs, told.most_runs_per_repository) == (12, 3)
     for who in ("reader", "reporter", "qa"):
         assert env[f"FORGE_{who.upper()}"] == f"/var/run/secrets/implementation-dag/{who}"
+
+
+@pytest.mark.parametrize(
+    ("values", "bucket"),
+    [
+        ({}, "https://s3.eu-central-1.amazonaws.com/evidence"),
+        ({"evidence": {"s3": {"insecure": True}}}, "http://s3.eu-central-1.amazonaws.com/evidence"),
+        ({"forge": {"evidenceUrl": "https://evidence.example.com"}}, "https://evidence.example.com"),
+    ],
+)
+def test_links_are_signed_to_the_bucket_or_to_where_people_reach_it(
+    render: Renderer, values: dict[str, Any], bucket: str, tmp_path: Path
+) -> None:
+    deployment = render("pull-requests-signed-links", values=values).deployment(f"{NAME}-pull-requests")
+    container = deployment.containers["pull-requests"]
+    env = {name: item.get("value", "workflows") for name, item in by_name(container["env"]).items()}
+    mounted = by_name(deployment.pod["volumes"])["evidence"]["secret"]["secretName"]
+    assert (mounted, env["FORGE_EVIDENCE"]) == ("evidence-reader", "/var/run/secrets/implementation-dag/evidence")
+    for key in (ACCESS_KEY, SECRET_KEY):
+        (tmp_path / key).write_text("x")
+    signed = pull_requests.load(env | {"FORGE_EVIDENCE": str(tmp_path)}).evidence
+    assert signed == Signed(bucket, "eu-central-1", tmp_path, 3)

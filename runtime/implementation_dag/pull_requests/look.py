@@ -98,7 +98,7 @@ class Looker:
         models = tuple(map(objects.workflow, found.values()))
         if decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview)):
             return True
-        return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence_url))
+        return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence))
 
     def repositories(self) -> Iterable[tuple[str, Object]]:
         """Return the repositories that are named in values."""
@@ -234,7 +234,7 @@ class Looker:
         if item is None or forge is None or forge.teller is None or self._untold.waits(name):
             return
         preview = objects.preview(item)
-        for run, report in reports.due(preview, self._remembered(name), self._told.evidence_url):
+        for run, report in reports.due(preview, self._remembered(name), self._told.evidence):
             try:
                 self._tell_one(forge, report)
             except ForgeError as error:

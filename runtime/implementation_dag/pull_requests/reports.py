@@ -13,6 +13,7 @@ from implementation_dag.contract import rows, stages
 from implementation_dag.forge.model import Annotation, Report, Stage, State, Verdict
 
 from . import runs
+from .evidence import Link
 from .model import Kind, Phase, Preview, Run, RunPhase
 
 Object = dict[str, Any]
@@ -28,16 +29,20 @@ _STATES = {
 }
 
 
-def of_run(preview: Preview, run: Run, workflow: Object | None, evidence_url: str = "") -> Report:
+def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | None = None) -> Report:
     """Return the report of a run of the pipeline; without its Workflow it says only how it ended.
 
-    Below `evidence_url` people read the evidence; empty: nothing leads there.
+    By `link` people read the evidence; None: nothing leads there.
     """
     spec, status = preview.spec, preview.status
     verdict = runs.verdict(run)
     newest = status.run is not None and status.run.number == run.number
     found = workflow_status.of(workflow, "") if workflow else None
-    evidence = f"{evidence_url}/{spec.owner}/{spec.repo}/pr-{spec.number}/{run.name}" if evidence_url else ""
+    prefix = f"{spec.owner}/{spec.repo}/pr-{spec.number}/{run.name}"
+
+    def evidence(path: str, since: str) -> str:
+        return link(f"{prefix}/{path}", since) if link else ""
+
     failed = next(iter((found.failures if found else {}).items()), None)
     reasons = {
         Verdict.FAILED: f"{failed[0]}: {failed[1]}" if failed and failed[1] else "the run failed",
@@ -56,7 +61,7 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, evidence_url: st
         preview=status.url if newest and verdict == Verdict.PASSED else "",
         expires=status.expires if newest else "",
         # The index is the last that is written.
-        evidence=f"{evidence}/index.json" if evidence and run.over else "",
+        evidence=evidence("index.json", run.ended) if run.over else "",
         figures=_figures(found) if found else (),
     )
 
@@ -70,19 +75,19 @@ def of_head(preview: Preview) -> Report | None:
     return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=status.message)
 
 
-def _stages(workflow: Object, found: RunStatus, over: bool, evidence: str) -> tuple[Stage, ...]:
+def _stages(workflow: Object, found: RunStatus, over: bool, evidence: Link) -> tuple[Stage, ...]:
     tasks = workflow_status.tasks(workflow)
     told = [(stage, _stage(stage.task, tasks.get(stage.task), over)) for stage in stages.STAGES]
     return tuple(replace(stage, **_left(of, stage, found, evidence)) for of, stage in told)
 
 
-def _left(of: stages.Stage, stage: Stage, found: RunStatus, evidence: str) -> dict[str, Any]:
+def _left(of: stages.Stage, stage: Stage, found: RunStatus, evidence: Link) -> dict[str, Any]:
     """What a stage that has ended left: the first file that its evidence is promised to have, and its findings."""
     if stage.state not in (State.PASSED, State.FAILED):
         return {}
     findings = rows.read(found.output(of.task, "findings"), str, int, str)
     return {
-        "evidence": f"{evidence}/{of.evidence}/{of.promised[0]}" if evidence and of.promised else "",
+        "evidence": evidence(f"{of.evidence}/{of.promised[0]}", stage.ended) if of.promised else "",
         "annotations": tuple(Annotation(str(path), int(line), str(words)) for path, line, words in findings),
     }
 
@@ -108,7 +113,7 @@ def checksum(report: Report) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LENGTH]
 
 
-def due(preview: Preview, workflows: dict[str, Object], evidence_url: str = "") -> list[tuple[Run | None, Report]]:
+def due(preview: Preview, workflows: dict[str, Object], link: Link | None = None) -> list[tuple[Run | None, Report]]:
     """Return what has to be told, the oldest first; None for a run stands for a head that does not run.
 
     People see one comment: once an older run was told of, all newer ones are told of again.
@@ -118,9 +123,7 @@ def due(preview: Preview, workflows: dict[str, Object], evidence_url: str = "") 
     # What is only claimed has nothing to show yet; of what has no Workflow any more all was said while it had one.
     known = [run for run in reversed(tests) if run.name in workflows or run.phase == RunPhase.LOST]
     reports: list[tuple[Run | None, Report]] = [
-        (run, of_run(preview, run, workflows.get(run.name), evidence_url))
-        for run in known
-        if run.phase != RunPhase.STARTING
+        (run, of_run(preview, run, workflows.get(run.name), link)) for run in known if run.phase != RunPhase.STARTING
     ]
     untold = [number for number, (run, report) in enumerate(reports) if run and run.told != checksum(report)]
     found = reports[untold[0] :] if untold else []

@@ -6,8 +6,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from pathlib import Path
+from typing import Any, Literal, cast
 
+from implementation_dag.base.errors import StepError
+from implementation_dag.forge.errors import ForgeError
+
+from . import evidence
 from .model import Settings
 from .repositories import Repositories
 
@@ -25,13 +30,18 @@ class Told:
     calls_per_hour: int = 4000
     most_runs: int = 0
     most_runs_per_repository: int = 0
-    evidence_url: str = ""
+    # By which people read the evidence; None: nothing leads there.
+    evidence: evidence.Link | None = None
     on_failure: Literal["request-changes", "comment"] = "comment"
     log_level: str = "INFO"
 
 
 def load(env: Mapping[str, str] = os.environ) -> Told:
-    """Read NAMESPACE, RELEASE, LOG_LEVEL, and FORGE, the value `forge` as JSON with preview.ttlHours as ttlHours."""
+    """Read NAMESPACE, RELEASE, LOG_LEVEL, and FORGE, the value `forge` as JSON with preview.ttlHours as ttlHours.
+
+    FORGE_EVIDENCE is the folder of the key that signs links to evidence, in the bucket's `evidenceRegion`. Raises
+    StepError where it has none.
+    """
     forge = json.loads(env["FORGE"])
     gates, limits = forge["gates"], forge["limits"]
     kind = cast(Literal["none", "github", "gitea"], forge["kind"])
@@ -53,7 +63,17 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
         calls_per_hour=int(forge["callsPerHour"]),
         most_runs=int(limits["runs"]),
         most_runs_per_repository=int(limits["runsPerRepository"]),
-        evidence_url=forge["evidenceUrl"],
+        evidence=_evidence(forge, env.get("FORGE_EVIDENCE", "")),
         on_failure=forge["onFailure"],
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
+
+
+def _evidence(forge: Mapping[str, Any], folder: str) -> evidence.Link | None:
+    url = forge["evidenceUrl"]
+    if folder:
+        try:
+            return evidence.Signed(url, forge["evidenceRegion"], Path(folder), int(forge["evidenceLinkDays"]))
+        except ForgeError as error:
+            raise StepError(str(error)) from None
+    return evidence.below(url) if url else None

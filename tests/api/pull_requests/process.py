@@ -62,6 +62,8 @@ def told(url: str = "", repositories: Sequence[str] = (), **changed: Any) -> str
             "pollSeconds": 60,
             "callsPerHour": 100000,
             "evidenceUrl": "",
+            "evidenceRegion": "us-east-1",
+            "evidenceLinkDays": 7,
             "ttlHours": 24,
             "onFailure": "request-changes",
         }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from implementation_dag.forge.model import Annotation, State, Verdict
-from implementation_dag.pull_requests import reports
+from implementation_dag.pull_requests import evidence, reports
 from implementation_dag.pull_requests.model import Cause, Kind, Phase, Preview, Run, RunPhase, Status
 from tests.unit.pull_requests.test_decide import SPEC, TEST
 from tests.unit.pull_requests.world import NAME, commit
@@ -91,7 +91,13 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
         "phase": "Running",
         "outputs": output("figures", '[["shop", "p95 6 ms"]]'),
     }
-    report = reports.of_run(PREVIEW, run, found, "https://evidence.example.com/bucket")
+    asked: dict[str, str] = {}
+
+    def link(key: str, since: str) -> str:
+        asked[key] = since
+        return evidence.below("https://evidence.example.com/bucket")(key, since)
+
+    report = reports.of_run(PREVIEW, run, found, link)
     below = f"https://evidence.example.com/bucket/{SPEC.owner}/{SPEC.repo}/pr-{SPEC.number}/{run.name}"
     assert report.evidence == f"{below}/index.json"
     assert report.figures == (("shop", "p95 6 ms"),)
@@ -99,5 +105,6 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
     assert told["implement"] == (f"{below}/rex/commit.txt", (Annotation("src/x.py", 3, "F401"),))
     assert told["acceptance"] == ("", ()), "it has not ended"
     assert told["set-params"] == ("", ()), "it leaves none"
+    assert list(asked.values()) == ["b", run.ended], "from when it is there"
     without = reports.of_run(PREVIEW, run, found)
     assert (without.evidence, [stage.evidence for stage in without.stages]) == ("", [""] * len(report.stages))

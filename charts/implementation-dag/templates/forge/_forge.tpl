@@ -9,6 +9,19 @@
 {{- end -}}
 {{- end }}
 
+{{- /* Address below which people read evidence; fails where links are to be signed by a key that may write, or for no bucket. */}}
+{{- define "implementation-dag.forge.evidenceUrl" -}}
+{{- $signer := .Values.forge.secrets.evidence -}}
+{{- with .Values.evidence.s3 -}}
+{{- if and $signer (eq $signer .secretName) }}{{ fail (printf "forge.secrets.evidence is %s, as evidence.s3.secretName, whose key may write: name a Secret whose key may only read" $signer) }}{{ end -}}
+{{- if $.Values.forge.evidenceUrl }}{{ $.Values.forge.evidenceUrl }}
+{{- else if $signer -}}
+{{- if not .bucket }}{{ fail "evidence.s3.bucket is empty: forge.secrets.evidence signs links to that bucket, or to the one at forge.evidenceUrl" }}{{ end -}}
+{{ ternary "http" "https" .insecure }}://{{ .endpoint }}/{{ .bucket }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- /* By which a piece's pods are found: {root: ., component: "..."}. */}}
 {{- define "implementation-dag.forge.selector" -}}
 app.kubernetes.io/name: {{ include "implementation-dag.name" .root | quote }}
