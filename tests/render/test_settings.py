@@ -217,7 +217,7 @@ def test_the_controller_of_pull_requests_reads_what_the_chart_tells_it(render: R
     ],
 )
 def test_links_are_signed_to_the_bucket_or_to_where_people_reach_it(
-    render: Renderer, values: dict[str, Any], bucket: str, tmp_path: Path
+    render: Renderer, values: Object, bucket: str, tmp_path: Path
 ) -> None:
     deployment = render("pull-requests-signed-links", values=values).deployment(f"{NAME}-pull-requests")
     container = deployment.containers["pull-requests"]

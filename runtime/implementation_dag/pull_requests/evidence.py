@@ -15,7 +15,7 @@ from . import runs
 
 # Key of the evidence, and the moment (RFC 3339) since which it is there → address; empty where none leads there.
 Link = Callable[[str, str], str]
-ACCESS_KEY, SECRET_KEY = "accessKey", "secretKey"  # noqa: S105 - names
+ACCESS_KEY, SECRET_KEY = "accessKey", "secretKey"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DAY = 24 * 60 * 60
 # A pull request's own tests wrote it: nowhere is it anything but text.
