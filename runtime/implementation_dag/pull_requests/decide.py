@@ -76,7 +76,7 @@ def decide(
     if wanted.cause == Cause.CLOSED and run and run.kind == Kind.END and run.over:
         # Whatever it went for before: it comes again when the pull request is opened again.
         run = replace(run, cause=Cause.CLOSED)
-    stops = () if _own_push(seen, wanted, live, settings, now) else _stops(spec, wanted, run, live)
+    stops = () if _own_push(spec, seen, wanted, live, settings, now) else _stops(spec, wanted, run, live)
     if run and not run.over and any(stop.workflow == run.name for stop in stops):
         run = replace(run, cause=stops[0].cause)
     start = () if live or not run or run.phase != RunPhase.STARTING else (StartRun(run),)
@@ -138,12 +138,15 @@ def _stops(spec: Spec, wanted: Wanted, run: Run | None, live: Sequence[Workflow]
     )
 
 
-def _own_push(seen: Seen | None, wanted: Wanted, live: Sequence[Workflow], settings: Settings, now: datetime) -> bool:
+def _own_push(
+    spec: Spec, seen: Seen | None, wanted: Wanted, live: Sequence[Workflow], settings: Settings, now: datetime
+) -> bool:
     """Say whether a new head may be the living run's own work: that is known when its agent has ended."""
     if wanted.cause or seen is None or not seen.pull_request.updated:
         return False
     age = (now - runs.moment(seen.pull_request.updated)).total_seconds()
-    return age < settings.own_push_seconds and any(workflow.writing for workflow in live)
+    writing = [workflow for workflow in live if workflow.writing and workflow.commit != spec.head]
+    return age < settings.own_push_seconds and bool(writing)
 
 
 def _right(workflow: Workflow, spec: Spec, wanted: Wanted, run: Run | None) -> bool:

@@ -213,6 +213,14 @@ def test_what_an_agent_of_the_run_pushed_stops_it_not(workflow: Workflow, second
     assert any(isinstance(action, StopRun) for action in actions) == stopped
 
 
+def test_whoever_wants_the_same_head_once_more_waits_for_no_agent() -> None:
+    status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
+    # Gitea counts a comment as an update.
+    seen, writing = Seen(replace(opened(), updated=runs.stamp(START))), replace(OLD, writing=True)
+    again = replace(SPEC, retest="comment-1")
+    assert StopRun(OLD.name, Cause.SUPERSEDED) in decided(again, status, [writing], seen)
+
+
 def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
     done = replace(OLD, over=True, good=True, made=(commit(2), commit(3)), ended=runs.stamp(START))
     for head in (commit(1), commit(2), commit(3)):
