@@ -29,8 +29,8 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [tool("versitygw"), "--access", "reader", "--secret", "between-us", "--port", f"127.0.0.1:{port}"]
-    server = subprocess.Popen([*command, "posix", data], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [str(tool("versitygw")), "--access", "reader", "--secret", "between-us", "--port", f"127.0.0.1:{port}"]
+    server = subprocess.Popen([*command, "posix", str(data)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield Signed(f"http://127.0.0.1:{port}/evidence", "us-east-1", folder, 7)
     finally:
