@@ -52,13 +52,14 @@ class Pull:
 
 @dataclass
 class Place:
-    """`developer` may write to the repository, `stranger` has a fork; `webhook` signs deliveries."""
+    """`developer` may write to the repository, `stranger` has a fork; `webhook` signs deliveries for `ingress`."""
 
     where: Environment
     admin: Driver
     developer: Driver
     stranger: Driver
     webhook: str
+    ingress: httpx.Client
     opened: list[Pull] = field(default_factory=list)
     # Of two that label at once both would make the label.
     _labelling: threading.Lock = field(default_factory=threading.Lock)
@@ -138,8 +139,6 @@ class Place:
         except httpx.HTTPError:
             return False
         return answer.status_code == 202
-
-    ingress: httpx.Client = field(default_factory=httpx.Client)
 
     # What they see.
 
@@ -234,7 +233,7 @@ def place(session: Session) -> Iterator[Place]:
         stranger.fork(OWNER, REPO)
     trusted = previews.trusted(where)
     with httpx.Client(verify=trusted, timeout=20, trust_env=False) as ingress:
-        found = Place(where, admin, developer, stranger, kept["webhook"], ingress=ingress)
+        found = Place(where, admin, developer, stranger, kept["webhook"], ingress)
         try:
             yield found
         finally:

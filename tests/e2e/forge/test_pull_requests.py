@@ -19,7 +19,7 @@ from tests.e2e.forge.place import IN_RELEASE, Place, Pull, place
 
 RUN_SECONDS = 480
 LIFE_SECONDS = 900
-DELIVERIES, NUMBERS = 200, range(900_000, 900_020)
+DELIVERIES, NUMBERS = 400, range(900_000, 900_020)
 Noted = list[tuple[str, object]]
 Life = Callable[[Place, Noted], Pull]
 
