@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -92,7 +93,8 @@ def place(
     request: pytest.FixtureRequest,
 ) -> Iterator[Place]:
     """A repository of the test's own; the poll is off unless the test turns it on."""
-    repo = request.function.__name__.removeprefix("test_")[:60].strip("_")
+    # Of one test there may be several cases.
+    repo = re.sub("[^a-z0-9_]+", "-", request.node.name.removeprefix("test_").lower())[-60:].strip("-_")
     forge.admin.repository(OWNER, repo, private=False)
     developer, stranger = forge.admin.user("developer"), forge.admin.user("stranger")
     reader, reporter, qa = (forge.admin.user(who, IDENTITIES[who].scopes) for who in (READER, REPORTER, QA))

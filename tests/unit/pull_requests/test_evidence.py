@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_link_is_signed_as_others_sign_it(folder: Path, key: str, days: int, region: str, secure: bool) -> None:
     place = f"{'https' if secure else 'http'}://s3.example.com:7070/evidence"
     other = Minio("s3.example.com:7070", "reader", "s3cret/+=", secure=secure, region=region)
-    shown = {"response-content-type": "text/plain; charset=utf-8"}
+    shown: dict[str, str | list[str] | tuple[str]] = {"response-content-type": "text/plain; charset=utf-8"}
     theirs = other.presigned_get_object("evidence", key, timedelta(days=days), shown, runs.moment(SINCE))
     assert parts(Signed(place, region, folder, days)(key, SINCE)) == parts(theirs)
 
