@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import pytest
 
 from idag.toolchain import tool
@@ -38,10 +38,10 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
         server.wait()
 
 
-def get(url: str) -> httpx.Response | None:
+def get(url: str) -> httpx2.Response | None:
     try:
-        return httpx.get(url, trust_env=False)
-    except httpx.TransportError:
+        return httpx2.get(url, trust_env=False)
+    except httpx2.TransportError:
         return None
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 from implementation_dag.base.wait import until
 from implementation_dag.contract import labels, names
@@ -59,7 +59,7 @@ class Place:
     developer: Driver
     stranger: Driver
     webhook: str
-    ingress: httpx.Client
+    ingress: httpx2.Client
     opened: list[Pull] = field(default_factory=list)
     # Of two that label at once both would make the label.
     _labelling: threading.Lock = field(default_factory=threading.Lock)
@@ -136,7 +136,7 @@ class Place:
         url = f"https://{self.where.ingress_address or host}/webhook"
         try:
             answer = self.ingress.post(url, content=body, headers=headers, extensions={"sni_hostname": host})
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return False
         return answer.status_code == 202
 
@@ -232,7 +232,7 @@ def place(session: Session) -> Iterator[Place]:
     with contextlib.suppress(Conflict):
         stranger.fork(OWNER, REPO)
     trusted = previews.trusted(where)
-    with httpx.Client(verify=trusted, timeout=20, trust_env=False) as ingress:
+    with httpx2.Client(verify=trusted, timeout=20, trust_env=False) as ingress:
         found = Place(where, admin, developer, stranger, kept["webhook"], ingress)
         try:
             yield found
