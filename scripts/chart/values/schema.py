@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idag.yaml_reader import load, read_text
-from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Text
+from implementation_dag.contract.parameters import BY_NAME, PARAMETERS
 from implementation_dag.contract.repository_schema import REQUEST_PATH, SET_KEY, SET_VALUE
 from implementation_dag.contract.repository_schema import schema as of_repository
 
@@ -98,16 +98,17 @@ class _Shapes:
 
 def _repositories() -> dict[str, Schema]:
     """Shapes of <owner>/<repo>, as the parameters of these names are."""
-    owner, repo = BY_NAME["owner"].limits, BY_NAME["repo"].limits
-    assert isinstance(owner, Text) and isinstance(repo, Text)
-    never = {"not": {"pattern": f"^[^/]*/(?:{repo.never})$"}}
+    owner, repo = (BY_NAME[name].limits.schema for name in ("owner", "repo"))
+    never = {"not": {"pattern": f"^[^/]*/{repo['not']['pattern'][1:-1]}$"}}
 
     def of(pattern: str) -> Schema:
         return {"type": "string", "pattern": f"^{pattern}$", "maxLength": 140} | never
 
-    one = f"(?:{owner.pattern})/(?:{repo.pattern})"
-    all_of_one = f"(?:{owner.pattern})/(?:{repo.pattern}|[*])"
-    return {"repositoryOrEmpty": of(f"(?:{one})?"), "repositoryOrAll": of(all_of_one)}
+    its_owner, its_name = owner["pattern"][1:-1], repo["pattern"][1:-1]
+    return {
+        "repositoryOrEmpty": of(f"(?:{its_owner}/{its_name})?"),
+        "repositoryOrAll": of(f"{its_owner}/(?:{its_name}|[*])"),
+    }
 
 
 def _section(entries: tuple[Entry, ...], shapes: _Shapes) -> Schema:
