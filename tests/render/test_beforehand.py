@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from idag.render import Objects
 from idag.render.targets import KUBERNETES
@@ -103,6 +107,52 @@ def test_where_the_pipeline_makes_previews_nobody_else_does(render: Renderer) ->
 def test_what_is_no_pull_request_is_refused(pull: str, words: str, render: Renderer) -> None:
     with pytest.raises((StepError, ArgumentError), match=words.replace(".", r"\.")):
         render_preview.render(release(render("beforehand")), pull)
+
+
+ODD = ("", "{}", "[1]", "{templates: [1]}", "{templates: {provision: 1}}", "{templates: [{name: other}]}", "1")
+
+
+@pytest.mark.parametrize("text", ["[]", "a: b: c", "2026-99-99", "[" * 9999, "kind: List\nitems: 1\n", "kind: List"])
+@pytest.mark.parametrize("spec", ODD)
+def test_what_is_no_pipeline_is_refused_with_advice(text: str, spec: str) -> None:
+    with pytest.raises(StepError, match="standard input"):
+        render_preview.pipeline(f"kind: WorkflowTemplate\nspec: {spec}\n---\n{text}")
+
+
+def places(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every way into a tree."""
+    for key, inner in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        yield (*way, key)
+        yield from places(inner, (*way, key))
+
+
+@pytest.fixture(scope="module")
+def whole(render: Renderer) -> dict[str, Any]:
+    data: dict[str, Any] = render("beforehand").workflow_template("implementation-dag").data
+    return data
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_a_pipeline_that_somebody_changed_renders_or_is_told(whole: dict[str, Any], data: st.DataObject) -> None:
+    parts = deepcopy({key: whole["spec"][key] for key in ("arguments", "templates")})
+    parts["templates"] = [item for item in parts["templates"] if item["name"] in ("provision", "set-params")]
+    *way, last = data.draw(st.sampled_from([*places(parts)]))
+    place: Any = parts
+    for key in way:
+        place = place[key]
+    place[last] = data.draw(st.sampled_from([None, 1, "", "a", [], [1], {}, {"name": "provision"}]))
+    try:
+        assert render_preview.render(
+            render_preview.pipeline(json.dumps({"kind": "WorkflowTemplate", "spec": parts})), PULLS[0]
+        )
+    except StepError as error:
+        assert str(error)
+
+
+def test_what_kubectl_prints_of_several_is_a_list(whole: dict[str, Any]) -> None:
+    listed = {"kind": "List", "items": [{"kind": "WorkflowTemplate", "spec": {}}, whole]}
+    assert render_preview.pipeline(json.dumps(listed)) == whole["spec"]
 
 
 @pytest.mark.parametrize("text", ["", "kind: WorkflowTemplate\nspec: {}\n", "[]", "a: b: c"])

@@ -34,7 +34,8 @@ FAULTS_TOLD = 5
 _STRICTER = {"least": max, "most": min}
 # What acceptance is told of it; all else is deploy's.
 _OF_ACCEPTANCE = ("paths", "limits")
-_PLACEHOLDER = re.compile(r"(?<!\\)\{([a-z]+)\}")
+# As helm reads it: what follows a backslash stands for itself, a further backslash too.
+_PLACEHOLDER = re.compile(r"\\.|\{([a-z]+)\}", re.DOTALL)
 
 Settings = dict[str, Any]
 
@@ -100,7 +101,7 @@ def in_force(given: Mapping[str, float], settings: Settings) -> dict[str, float]
 
 def filled(text: str, names: Mapping[str, str]) -> str:
     """Return a text of `deploy.set` or `set` with {tag}, {digest}, {host}, {pr} and {commit} filled in."""
-    return _PLACEHOLDER.sub(lambda match: names[match[1]], text)
+    return _PLACEHOLDER.sub(lambda match: names[match[1]] if match[1] else match[0], text)
 
 
 def for_acceptance(settings: Settings) -> str:

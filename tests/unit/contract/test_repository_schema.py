@@ -23,7 +23,8 @@ from implementation_dag.contract.repository_schema import LIMITS, SET_KEY, SET_V
 NAMES = {"tag": "pr-7", "digest": "sha256:0", "host": "shop-pr-7.preview.example.com", "pr": "7", "commit": "c" * 40}
 KEYS = st.from_regex(SET_KEY.pattern, fullmatch=True).filter(lambda key: len(key) <= 200)
 SOME = st.text("a0,{}\\=[] \u00e9\U0001f642-:/\n", max_size=9) | st.from_regex(SET_VALUE.pattern, fullmatch=True)
-VALUES = SOME | SOME.map("{}\\".format)
+ESCAPES = st.lists(st.sampled_from(["a", "{pr}", "{host}", *map("\\{}".format, "\\{},p")]), max_size=6).map("".join)
+VALUES = SOME | SOME.map("{}\\".format) | ESCAPES
 # What is empty in the other places of a list that has something at [2].
 NOTHING: tuple[Any, ...] = (None, {}, [])
 
@@ -54,16 +55,25 @@ def place(key: str) -> tuple[str | int, ...]:
     return tuple(int(index) if index else name.replace("\\.", ".") for index, name in names)
 
 
+def meant(value: str) -> str:
+    """What the words of `set` say that a value is, read from its begin to its end."""
+    if not value:
+        return ""
+    if value[0] == "\\":
+        return value[1] + meant(value[2:])
+    name, _, rest = value[1:].partition("}")
+    return NAMES[name] + meant(rest) if value[0] == "{" else value[0] + meant(value[1:])
+
+
 # An empty text below an index helm loses.
 @settings(max_examples=60)
 @given(key=KEYS, value=VALUES.filter(SET_VALUE.fits).filter(bool))
 def test_a_key_sets_one_value_to_one_text_and_no_other(chart: Path, key: str, value: str) -> None:
-    filled = repository.filled(value, NAMES)
-    flags = ["--set-string", f"{key}={filled}"]
+    flags = ["--set-string", f"{key}={repository.filled(value, NAMES)}"]
     done = call([str(tool("helm")), "template", "x", str(chart), *flags])
     assert done.returncode == 0, done.stderr
     shown = json.loads(base64.b64decode(yaml.safe_load(done.stdout)["values"]))
-    assert list(leaves(shown)) == [(place(key), re.sub(r"\\(.)", r"\1", filled))]
+    assert list(leaves(shown)) == [(place(key), meant(value))]
 
 
 def rules(rule: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from implementation_dag.base import kube as kubernetes
+from implementation_dag.base.errors import StepError
 from implementation_dag.contract import labels
 from implementation_dag.contract.repository import FILE, schema
-from implementation_dag.docsrun.helm import chart, command, deploy, installation, preview, results, steady
+from implementation_dag.docsrun.helm import chart, command, dependencies, deploy, installation, preview, results, steady
 from implementation_dag.docsrun.helm.revision import Scene
 from implementation_dag.preview.discovery import Discovery
 
@@ -99,3 +100,29 @@ def test_helm_gets_what_the_file_says_and_the_file_is_handed_over(helm: list[lis
     assert arguments[arguments.index("--set-json") + 1] == r'ingress.annotations.example\.com/x="a\"b"'
     handed = json.loads((tmp_path / "results" / "outputs.json").read_text())["repository"]
     assert base64.b64decode(handed).decode() == text
+
+
+@pytest.mark.parametrize("error", [FileExistsError(17, "File exists", "charts"), ValueError("nobody thought of it")])
+def test_what_nobody_thought_of_is_told_too(
+    error: Exception, helm: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(_: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(dependencies, "fetch", fetch)
+    assert deploy.main() == 1
+    assert helm == []
+    told = json.loads((tmp_path / "results" / "failure.json").read_text())
+    assert told == {"reason": "UnexpectedError", "message": f"{type(error).__name__}: {error}"}
+
+
+@pytest.mark.parametrize("path", ["charts/app", "charts/app/deploy"])
+@pytest.mark.parametrize("form", ["path = charts/app", '\tpath=\t"charts/app" \r'])
+def test_a_chart_in_a_submodule_is_told_as_such(path: str, form: str, tmp_path: Path) -> None:
+    (tmp_path / "charts/app").mkdir(parents=True)
+    (tmp_path / "charts/app2").mkdir()
+    (tmp_path / ".gitmodules").write_text(f'[submodule "app"]\n{form}\n\turl = https://example.com/app\n')
+    with pytest.raises(StepError, match="; charts/app is a git submodule, and those are not fetched"):
+        chart.locate(path, tmp_path)
+    with pytest.raises(StepError, match=r"no Chart\.yaml there$"):
+        chart.locate("charts/app2", tmp_path)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import ssl
 import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -222,3 +224,49 @@ def test_charts_of_the_first_version_name_them_apart(chart: Chart) -> None:
     (app / "requirements.yaml").write_text(listed)
     (app / "requirements.lock").write_text(listed.replace("^1.0.0", "1.2.3"))
     assert [(item.name, item.version) for item in dependencies.missing(app)] == [("redis", "1.2.3")]
+
+
+ALIASES = """\
+dependencies:
+- {name: redis, alias: cache, version: FIRST, repository: 'https://example.com'}
+- {name: redis, alias: queue, version: SECOND, repository: 'https://example.com'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("locked", "here", "lacking"),
+    [
+        (("17.15.6", "18.19.4"), [], ["17.15.6", "18.19.4"]),
+        (("17.15.6", "18.19.4"), ["17.15.6"], ["18.19.4"]),
+        (("17.15.6", "18.19.4"), ["18.19.4", "17.15.6"], []),
+        (("17.15.6", "17.15.6"), [], ["17.15.6"]),
+        (("17.15.6", "17.15.6"), ["17.15.6"], []),
+        ((), [], ["17.x", "18.x"]),
+        ((), ["17.15.6", "18.19.4"], []),
+    ],
+)
+@pytest.mark.parametrize("packed", [True, False])
+def test_one_chart_by_two_aliases_has_a_locked_version_for_each(
+    packed: bool, locked: tuple[str, ...], here: list[str], lacking: list[str], chart: Chart
+) -> None:
+    app = chart("app", more=ALIASES.replace("FIRST", "17.x").replace("SECOND", "18.x"))
+    if locked:
+        (app / "Chart.lock").write_text(ALIASES.replace("FIRST", locked[0]).replace("SECOND", locked[1]))
+    for version in here:
+        source = chart("redis", version, folder=f"app/charts/redis-{version}")
+        if packed:
+            with tarfile.open(source.with_name(f"{source.name}.tgz"), "w:gz") as archive:
+                archive.add(source, "redis")
+            shutil.rmtree(source)
+    assert [item.version for item in dependencies.missing(app)] == lacking
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_charts_folder_that_is_none_is_told(link: bool, chart: Chart, tmp_path: Path) -> None:
+    app = chart("app", more="dependencies: [{name: redis, version: 1.0.0, repository: 'https://localhost:1'}]\n")
+    if link:
+        (app / "charts").symlink_to("nowhere")
+    else:
+        (app / "charts").write_text("")
+    with pytest.raises(StepError, match=r"dependency redis has no place: charts beside app/Chart\.yaml is a file"):
+        dependencies.fetch(app, tmp_path / "src")

@@ -48,3 +48,8 @@ def test_quota_that_pods_of_before_give_back_is_waited_for(
 def test_a_refusal_is_past_when_its_owner_got_a_pod_after_it(age: float, owner: str, told: bool) -> None:
     for refused in (event(QUOTA), event(QUOTA, eventTime=ago(5))):
         assert bool(refusal(Own([pod(age, owner)], [refused]), 60, NOW)) == told
+
+
+@pytest.mark.parametrize("subject", [None, {}, {"name": "app"}])
+def test_a_refusal_of_nobody_is_told_in_its_own_words(subject: dict[str, Any] | None) -> None:
+    assert refusal(Own([pod(1)], [event(POLICY) | {"involvedObject": subject}]), 60, NOW) == POLICY

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from implementation_dag.docsrun.helm.revision import REVISION, Scene, own
 
 Object = dict[str, Any]
@@ -72,3 +74,19 @@ def test_an_event_counts_when_it_is_new_or_happened_again() -> None:
     events = [event("a", "1", "new"), event("b", "2", "new"), event("c", "1", "old"), event("d", "1", "new")]
     now = Scene([], events, REPLICASETS, [deployment("2")])
     assert [item["metadata"]["uid"] for item in own(now, before).events] == ["b", "d"]
+
+
+@pytest.mark.parametrize("reason", ["Evicted", "NodeAffinity", "Terminated"])
+@pytest.mark.parametrize("other", ["Running", "Pending", "Succeeded"])
+def test_a_failed_pod_counts_until_its_owner_has_made_another(reason: str, other: str) -> None:
+    failed = thing("failed", ("ReplicaSet", "new")) | {"status": {"phase": "Failed", "reason": reason}}
+    made = thing("made", ("ReplicaSet", "new")) | {"status": {"phase": other}}
+    alone = thing("alone") | {"status": {"phase": "Failed", "reason": reason}}
+    job = thing("job", ("Job", "migrate")) | {"status": {"phase": "Failed"}}
+
+    def counted(*pods: Object) -> list[str]:
+        return uids(Scene(list(pods), [], REPLICASETS, [deployment("2")]))
+
+    assert counted(failed, alone, job) == ["failed", "alone", "job"]
+    assert counted(failed, made, alone, job) == ["made", "alone", "job"]
+    assert counted(job, thing("again", ("Job", "migrate"))) == ["again"]

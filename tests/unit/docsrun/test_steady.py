@@ -11,8 +11,8 @@ import pytest
 
 from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
-from implementation_dag.docsrun.helm import pods, steady
-from implementation_dag.docsrun.helm.revision import Own
+from implementation_dag.docsrun.helm import pods, revision, steady
+from implementation_dag.docsrun.helm.revision import Own, Scene
 
 GRACES = pods.Graces(20, 60)
 Object = dict[str, Any]
@@ -94,3 +94,11 @@ def test_one_that_stays_unready_is_told_at_the_end() -> None:
 def test_pods_of_jobs_come_and_go_and_an_api_server_that_is_busy_is_asked_again() -> None:
     assert waited(StepError("busy"), [pod(ready=False, owner="Job", **CRASHED)]) == ""
     assert waited(StepError("busy")) == "busy"
+
+
+def test_a_pod_that_its_node_evicted_is_not_waited_for_beside_a_good_one() -> None:
+    good, evicted = pod(), pod()
+    evicted["metadata"] |= {"name": "app-0", "uid": "0"}
+    evicted["status"] = {"phase": "Failed", "reason": "Evicted"}
+    scene = Scene([evicted, good], replicasets=[{"metadata": {"uid": "x"}}])
+    assert steady.wait(lambda: revision.own(scene, Scene()), GRACES, 1, asked=True) == ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tarfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,25 +56,31 @@ def fetch(folder: Path, checkout: Path = chart.CHECKOUT, above: tuple[Path, ...]
 def missing(folder: Path) -> list[Dependency]:
     """Return what the chart names as dependencies and charts/ does not hold: none when helm cannot read it either."""
     here = vendored(folder)
+    wanted = [item for files in FILES for item in _locked(folder, *files)]
     found = []
-    for wanted, lock in FILES:
-        locked = {(item.name, item.repository): item.version for item in _dependencies(folder / lock)}
-        for item in _dependencies(folder / wanted):
-            if item.name not in here:
-                version = locked.get((item.name, item.repository), item.version)
-                found.append(Dependency(item.name, version, item.repository))
-    return found
+    for item in wanted:
+        versions = {other.version for other in wanted if other.name == item.name}
+        # What charts/ has may be of another version than the lock's: with as many as are wanted, helm judges it.
+        if len(here.get(item.name, ())) < len(versions) and item.version not in here.get(item.name, ()):
+            found.append(item)
+    # By alias a chart may be there several times.
+    return list(dict.fromkeys(found))
 
 
-def vendored(folder: Path) -> set[str]:
-    """Return the names of the charts in charts/, packed and unpacked."""
-    names = set()
+def vendored(folder: Path) -> dict[str, set[str]]:
+    """Return the versions of the charts in charts/ by name, packed and unpacked."""
+    found: dict[str, set[str]] = {}
     for path in (folder / "charts").glob("[!._]*"):
         if path.is_dir():
-            names.add(str(_mapping(path / "Chart.yaml").get("name", "")))
-        elif path.suffix == ".tgz":
-            names.add(_packed_name(path))
-    return names - {""}
+            told = _mapping(path / "Chart.yaml")
+            name, version = str(told.get("name", "")), str(told.get("version", ""))
+        else:
+            name = _packed_name(path) if path.suffix == ".tgz" else ""
+            # As helm names what it packs and pulls.
+            version = path.stem.removeprefix(f"{name}-")
+        if name:
+            found.setdefault(name, set()).add(version)
+    return found
 
 
 def _packed_name(path: Path) -> str:
@@ -84,6 +91,16 @@ def _packed_name(path: Path) -> str:
     except (tarfile.TarError, OSError, EOFError):
         return ""
     return first.name.removeprefix("./").partition("/")[0] if first else ""
+
+
+def _locked(folder: Path, wanted: str, lock: str) -> Iterator[Dependency]:
+    """What the file `wanted` names, with the versions of `lock`: both have the same order."""
+    versions: dict[tuple[str, str], list[str]] = {}
+    for item in _dependencies(folder / lock):
+        versions.setdefault((item.name, item.repository), []).append(item.version)
+    for item in _dependencies(folder / wanted):
+        left = versions.get((item.name, item.repository))
+        yield replace(item, version=left.pop(0)) if left else item
 
 
 def _dependencies(path: Path) -> list[Dependency]:
@@ -123,7 +140,13 @@ def _pull(folder: Path, dependency: Dependency) -> None:
 
 
 def _run(folder: Path, dependency: Dependency, arguments: list[str], advice: str) -> None:
-    (folder / "charts").mkdir(exist_ok=True)
+    try:
+        (folder / "charts").mkdir(exist_ok=True)
+    except OSError:
+        raise StepError(
+            f"dependency {dependency.name} has no place: charts beside {folder.name}/Chart.yaml is a file, or a link "
+            "to what is not there; must be a folder or nothing"
+        ) from None
     code, words = command.run([*arguments, "--destination", str(folder / "charts")], outside=True)
     if code:
         raise StepError(

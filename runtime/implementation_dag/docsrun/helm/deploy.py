@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -48,12 +49,11 @@ def main() -> int:
             raise DeployError("PodsCannotRun", lack)
         # A newer run of the same pull request may have taken the preview over meanwhile.
         check_holder(client, namespace)
-    except StepError as error:
-        reason = error.reason if isinstance(error, DeployError) else "InvalidChart"
-        if isinstance(error, RepositoryError):
-            reason = "InvalidRepositorySettings"
-        fail(f"{reason}: {error}")
-        results.failure(reason, str(error))
+    # Whatever it is, the run is to say why it ended.
+    except Exception as error:
+        reason, words = verdict(error)
+        fail(f"{reason}: {words}")
+        results.failure(reason, words)
         results.file("diagnosis.txt", diagnosis(client, namespace))
         return 1
     finally:
@@ -66,6 +66,17 @@ def main() -> int:
     names = {"release": release, "namespace": namespace}
     results.outputs({"urls": json.dumps(list(found.urls)), "manifest": digest, "repository": wanted.file} | names)
     return 0
+
+
+def verdict(error: Exception) -> tuple[str, str]:
+    """Return the reason (CamelCase) of a deployment that ended with `error`, and what is told of it."""
+    if not isinstance(error, StepError):
+        # What nobody thought of: the lines of code are for whoever mends it.
+        traceback.print_exception(error)
+        return "UnexpectedError", f"{type(error).__name__}: {error}"
+    if isinstance(error, RepositoryError):
+        return "InvalidRepositorySettings", str(error)
+    return error.reason if isinstance(error, DeployError) else "InvalidChart", str(error)
 
 
 def check_holder(client: Client, namespace: str) -> None:

@@ -21,8 +21,9 @@ def refusal(seen: Own, patience: float, now: datetime) -> str | None:
             continue
         waits = seen.replaces and "exceeded quota" in words and _age(event, now) < patience
         if not waits and not _is_past(event, seen.pods):
-            subject = event.get("involvedObject", {})
-            return f"{subject.get('kind')} {subject.get('name')}: {words}{_hint(words)}"
+            subject = event.get("involvedObject") or {}
+            where = f"{subject['kind']} {subject.get('name')}: " if subject.get("kind") else ""
+            return f"{where}{words}{_hint(words)}"
     return None
 
 

@@ -33,12 +33,13 @@ def own(now: Scene, before: Scene) -> Own:
     """Return the pods and events of `now` that are of this deployment, which began at `before`.
 
     What was there before is left out: it is replaced, or helm itself waits for it. Of what is new, only the newest
-    revision counts: an old ReplicaSet still makes pods until the new one is ready.
+    revision counts: an old ReplicaSet still makes pods until the new one is ready. A pod that failed, such as one that
+    its node evicted, stays beside the one that its owner made in its place, and says no more.
     """
     known, heard = {_uid(pod) for pod in before.pods}, {_version(event) for event in before.events}
     current = _current(now)
     return Own(
-        [pod for pod in now.pods if _uid(pod) not in known and _is_newest(pod, now, current)],
+        [pod for pod in _unreplaced(now.pods) if _uid(pod) not in known and _is_newest(pod, now, current)],
         [event for event in now.events if _version(event) not in heard and _is_of(event, current)],
         bool(before.pods),
     )
@@ -71,6 +72,20 @@ def _is_newest(pod: Object, scene: Scene, current: set[str]) -> bool:
         newest = {_uid(item): (item.get("status") or {}).get("updateRevision") for item in scene.statefulsets}
         return newest.get(statefulset) == (pod["metadata"].get("labels") or {}).get("controller-revision-hash")
     return True
+
+
+def _unreplaced(pods: list[Object]) -> list[Object]:
+    """The pods without those that failed and whose owner has another one."""
+    alive = {uid for pod in pods if not _has_failed(pod) for uid in _owners(pod)}
+    return [pod for pod in pods if not _has_failed(pod) or alive.isdisjoint(_owners(pod))]
+
+
+def _has_failed(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Failed"
+
+
+def _owners(item: Object) -> set[str]:
+    return {str(owner["uid"]) for owner in item["metadata"].get("ownerReferences") or []}
 
 
 def _is_of(event: Object, current: set[str]) -> bool:
