@@ -48,7 +48,7 @@ class Access:
                 config = config._replace(user=self._credential.user)
             try:
                 self._client = Client(config=config, field_manager=kube.FIELD_MANAGER)
-            except (ConfigError, OSError, ValueError) as error:
+            except (ConfigError, OSError, ValueError, httpx2.InvalidURL) as error:
                 raise ClusterError(f"{kubeconfig.described()} cannot be used: {error}") from None
         return self._client
 
@@ -95,7 +95,7 @@ class Access:
             raise ClusterError(f"cannot {what}: {error.status.message} ({error.status.reason})") from None
         except httpx2.HTTPStatusError as error:
             raise ClusterError(f"cannot {what}: {self.server} answers HTTP {error.response.status_code}") from None
-        except (httpx2.HTTPError, ConfigError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ConfigError, OSError) as error:
             raise ClusterError(f"cannot {what}: {self.server} does not answer: {error}") from None
         except (ValueError, LookupError) as error:
             raise ClusterError(f"cannot {what}: {self.server} answers what no API server does: {error}") from None

@@ -52,9 +52,10 @@ def ask(plugin: dict[str, Any], cluster: Cluster) -> Credential:
             errors="replace",
             check=False,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", error)
         hint = f"; {' '.join(str(plugin['installHint']).split())}" if plugin.get("installHint") else ""
-        raise ClusterError(f"credential plugin {command} cannot be run: {error.strerror}{hint}") from None
+        raise ClusterError(f"credential plugin {command} cannot be run: {words}{hint}") from None
     if done.returncode:
         raise ClusterError(f"credential plugin {command} ended with exit code {done.returncode}; its words are above")
     return _read(command, done.stdout)

@@ -13,20 +13,19 @@ from typing import Any
 from lightkube.config.kubeconfig import SERVICE_ACCOUNT, KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
+from idag.cluster import kubeconfig_shape
 from idag.cluster.errors import ClusterError
 from idag.yaml_reader import load, read_text
 
 Object = dict[str, Any]
 _LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
-# Fields that name files, which are looked for beside the kubeconfig that names them.
-_FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
 def files(environment: Mapping[str, str] = os.environ) -> list[Path]:
     """Return the files of KUBECONFIG, or ~/.kube/config; those that are not there are left out."""
     given = environment.get("KUBECONFIG", "")
     paths = [Path(part) for part in given.split(os.pathsep) if part] or [Path.home() / ".kube" / "config"]
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if path.exists()]
 
 
 def described(environment: Mapping[str, str] = os.environ) -> str:
@@ -35,28 +34,26 @@ def described(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def merged(paths: list[Path]) -> Object:
-    """Return the files as one kubeconfig, its paths absolute. Raises InputError, ClusterError."""
+    """Return the files as one kubeconfig, each list by name, its paths absolute. Raises InputError, ClusterError."""
     whole: Object = {key: {} for key in _LISTS}
     current = ""
     for path in paths:
         read = load(read_text(path), str(path)) or {}
-        if not isinstance(read, dict):
-            raise ClusterError(f"{path} is no kubeconfig: a mapping is needed")
-        current = current or str(read.get("current-context") or "")
+        kubeconfig_shape.check(read, str(path))
+        current = current or read.get("current-context") or ""
         for key, kind in _LISTS.items():
             for item in read.get(key) or []:
-                if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-                    raise ClusterError(f"{path}: an entry of {key} has no name")
                 whole[key].setdefault(item["name"], _absolute(item.get(kind) or {}, path.parent.absolute()))
-    lists = {key: [{"name": name, kind: whole[key][name]} for name in whole[key]] for key, kind in _LISTS.items()}
-    return lists | {"current-context": current}
+    return whole | {"current-context": current}
 
 
 def _absolute(entry: Object, folder: Path) -> Object:
-    entry = entry | {key: str(folder / entry[key]) for key in _FILES if entry.get(key)}
-    plugin = entry.get("exec")
+    # To kubectl a field that is null is none.
+    entry = {key: value for key, value in entry.items() if value is not None}
+    entry |= {key: str(folder / entry[key]) for key in kubeconfig_shape.FILES if entry.get(key)}
+    plugin = entry.get("exec") or {}
     # As kubectl: a bare name is looked for on PATH.
-    if isinstance(plugin, dict) and os.sep in str(plugin.get("command", "")):
+    if os.sep in (plugin.get("command") or ""):
         entry["exec"] = plugin | {"command": str(folder / plugin["command"])}
     return entry
 
@@ -73,23 +70,32 @@ def chosen(context: str = "") -> tuple[SingleConfig, Object]:
         raise ClusterError(f"no cluster: {described()} is not there; set KUBECONFIG")
     whole = merged(found)
     name = context or whole["current-context"]
-    names = ", ".join(item["name"] for item in whole["contexts"]) or "none"
+    names = ", ".join(whole["contexts"]) or "none"
     if not name:
         raise ClusterError(f"{described()} has no current-context: give --context, one of {names}")
-    users = {item["name"]: item["user"] for item in whole["users"]}
-    for item in whole["contexts"]:
-        if item["name"] == name:
-            plugin = users.get(str(item["context"].get("user")), {}).pop("exec", None) or {}
-            # lightkube cannot speak as nobody.
-            if not item["context"].get("user"):
-                item["context"]["user"] = "nobody"
-                whole["users"].append({"name": "nobody", "user": {}})
+    if name not in whole["contexts"]:
+        raise ClusterError(f"{described()} has no context {name!r}; it has {names}")
+    where = f"{described()}: context {name!r}"
+    own: Object = whole["contexts"][name]
+    cluster = _part(whole, "cluster", own, where)
+    # Without one nobody speaks.
+    user = _part(whole, "user", own, where) if own.get("user") else {}
+    kubeconfig_shape.check_way(cluster, user, where)
+    plugin = user.pop("exec", None) or {}
+    parts = {"clusters": cluster, "contexts": own | {"cluster": name, "user": name}, "users": user}
+    one = {key: [{"name": name, kind: parts[key]}] for key, kind in _LISTS.items()}
     try:
-        return _of(KubeConfig.from_dict(whole), name), plugin
-    except ConfigError:
-        raise ClusterError(f"{described()} has no context {name!r}; it has {names}") from None
+        return _of(KubeConfig.from_dict(one), name), plugin
     except (KeyError, TypeError, ValueError) as error:
-        raise ClusterError(f"{described()}: context {name!r} cannot be used: {error}") from None
+        raise ClusterError(f"{where} cannot be used: {error}") from None
+
+
+def _part(whole: Object, kind: str, context: Object, where: str) -> Object:
+    """The cluster or user that the context names."""
+    wanted, there = context.get(kind), whole[f"{kind}s"]
+    if wanted not in there:
+        raise ClusterError(f"{where} has {kind} {wanted!r}: must be one of {', '.join(there) or 'none'}")
+    return dict(there[wanted])
 
 
 def _of(config: KubeConfig, name: str | None) -> SingleConfig:
