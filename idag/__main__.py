@@ -2,12 +2,18 @@
 
 import sys
 
-from idag.cli import run
-
 
 def main() -> None:
     """End the process as the command ends."""
-    sys.exit(run())
+    try:
+        # Most of a short command's time: an interruption meanwhile is told as any other.
+        from idag.cli import run
+
+        code = run()
+    except KeyboardInterrupt:
+        print("idag: interrupted", file=sys.stderr)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

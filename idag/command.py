@@ -28,6 +28,9 @@ def ends_in_words(
     def decorate(main: Callable[Given, int]) -> Callable[Given, int]:
         @wraps(main)
         def told(*arguments: Given.args, **named: Given.kwargs) -> int:
+            if sys.stdout is None:
+                print(f"{program}: standard output is closed", file=sys.stderr)
+                return code
             _print_anything()
             try:
                 done = main(*arguments, **named)

@@ -61,6 +61,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return CANNOT
+    except SystemExit as ended:
+        # click's own end where nobody reads, and of completion.
+        return CANNOT if ended.code else 0
     except click.Abort:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -72,6 +72,11 @@ def _check(candidate: Any, where: str) -> None:
     for field in ("apiVersion", "kind"):
         if not isinstance(candidate.get(field), str):
             raise ManifestError(f"{where}: {field} is {candidate.get(field)!r:.80}, a string is needed")
-    metadata = candidate.get("metadata")
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name") or metadata.get("generateName"), str):
-        raise ManifestError(f"{where}: {candidate['kind']} without metadata.name")
+    kind, metadata = candidate["kind"], candidate.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        raise ManifestError(f"{where}: metadata of {kind} is {metadata!r:.80}, a mapping is needed")
+    name = (metadata or {}).get("name") or (metadata or {}).get("generateName")
+    if not name:
+        raise ManifestError(f"{where}: {kind} without metadata.name")
+    if not isinstance(name, str):
+        raise ManifestError(f"{where}: metadata.name of {kind} is {name!r:.80}, a string is needed")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from idag.render.manifests import ManifestError, Object, numbered, objects
-from idag.yaml_reader import read_text
+from idag.yaml_reader import InputError, decoded
 
 SUFFIXES = (".yaml", ".yml")
 _MANIFEST = re.compile(r"(?m)^(?:kind|apiVersion):")
@@ -18,15 +19,25 @@ _NO_OBJECTS = ("kustomization.yaml", "kustomization.yml", "Chart.yaml", "values.
 def files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
     """Yield (YAML file, whether it was named itself) for files and those below folders.
 
-    Raises ManifestError for what is not there.
+    Raises ManifestError for what is not there, OSError for a folder that may not be read.
     """
     for path in paths:
         if path.is_dir():
-            yield from sorted((child, False) for child in path.rglob("*") if _holds_objects(child))
+            yield from sorted((child, False) for child in _below(path) if _holds_objects(child))
         elif path.exists():
             yield path, True
         else:
             raise ManifestError(f"{path}: there is no such file or folder")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    # Not rglob, which passes over folders that may not be read.
+    for root, _, names in os.walk(folder, onerror=_refuse):
+        yield from (Path(root, name) for name in names)
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def _holds_objects(path: Path) -> bool:
@@ -38,14 +49,33 @@ def read(paths: Iterable[Path]) -> list[Object]:
 
     Raises InputError that names the file.
     """
-    found = []
-    for path, is_named in files(paths):
-        text = read_text(path)
-        if is_named or _MANIFEST.search(text):
-            found += read_stream(text, str(path))
+    found: list[Object] = []
+    for _, part in read_parts(paths):
+        if isinstance(part, InputError):
+            raise part
+        found += part
     return found
 
 
-def read_stream(text: str, name: str) -> list[Object]:
-    """Return all objects of a stream of manifests. Raises InputError that begins with `name`."""
-    return [item for line, part in numbered(text) for item in objects(part, name, first_line=line)]
+def read_parts(paths: Iterable[Path]) -> Iterator[tuple[str, list[Object] | InputError]]:
+    """Yield (name of the file, objects) of each document of the files, or why a document cannot be read.
+
+    Raises InputError for what is not there, OSError for what may not be read.
+    """
+    for path, is_named in files(paths):
+        try:
+            text = decoded(path.read_bytes(), str(path))
+        except InputError as error:
+            yield str(path), error
+            continue
+        if is_named or _MANIFEST.search(text):
+            yield from stream_parts(text, str(path))
+
+
+def stream_parts(text: str, name: str) -> Iterator[tuple[str, list[Object] | InputError]]:
+    """Yield (`name`, objects) of each document of a stream of manifests, or why a document cannot be read."""
+    for line, part in numbered(text):
+        try:
+            yield name, objects(part, name, first_line=line)
+        except InputError as error:
+            yield name, error

@@ -1,6 +1,8 @@
 """`idag lint` on anybody's files: exit codes, messages, silences."""
 
 import io
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -83,16 +85,56 @@ def test_an_unknown_rule_cannot_be_silenced(tmp_path: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("kind: Job\n", "apiVersion is None, a string is needed"), ("a: [\n", "expected"), (None, "no such file")],
+    [
+        (b"kind: Job\n", "apiVersion is None, a string is needed"),
+        (b"kind: Job\napiVersion: batch/v1\n", "Job without metadata.name"),
+        (b"kind: Job\napiVersion: v1\nmetadata: {name: 123}\n", "metadata.name of Job is 123, a string is needed"),
+        (b"kind: Job\napiVersion: v1\nmetadata: 5\n", "metadata of Job is 5, a mapping is needed"),
+        (b"a: [\n", "expected"),
+        (b"kind: Job\nkind: Job\n", "kind"),
+        (b"kind: J\xfcb\n", "line 1: byte 0xfc is no UTF-8"),
+    ],
 )
-def test_what_cannot_be_read_is_told(
-    content: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_judged(
+    content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "job.yaml"
-    if content is not None:
-        path.write_text(content)
-    assert run(["lint", str(path)]) == 2
-    assert told in capsys.readouterr().err
+    (tmp_path / "good.yaml").write_text(JOB)
+    bad = tmp_path / "bad.yaml"
+    bad.write_bytes(content)
+    assert run(["lint", str(bad), str(tmp_path / "good.yaml")]) == 1
+    first, rest = capsys.readouterr().out.split("\n", 1)
+    assert first.startswith(f"{bad}: IDAG000 ")
+    assert told in first
+    assert rest == FOUND
+
+
+def test_a_document_that_cannot_be_read_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "both.yaml").write_text(f"kind: Job\nkind: Job\n---\n{JOB}")
+    assert run(["lint", str(tmp_path), "-o", "json"]) == 1
+    assert [item["rule"] for item in json.loads(capsys.readouterr().out)] == ["IDAG000", "IDAG501"]
+
+
+def test_what_is_not_there_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lint", str(tmp_path / "job.yaml")]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_a_folder_that_may_not_be_read_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "job.yaml").write_text(JOB)
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        # Whoever runs the tests may be root, to whom nothing is closed.
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert run(["lint", str(tmp_path)]) == 2
+    assert "closed: Permission denied" in capsys.readouterr().err
 
 
 def test_the_list_names_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
