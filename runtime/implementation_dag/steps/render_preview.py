@@ -42,7 +42,7 @@ def pipeline(text: str) -> Object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StepError(f"standard input is not YAML: {error}") from None
     templates = [item.get("spec") for item in _objects(read) if item.get("kind") == "WorkflowTemplate"]
-    found = [spec for spec in templates if isinstance(_found(spec, "templates", "provision"), dict)]
+    found = [spec for spec in templates if spec and isinstance(_found(spec, "templates", "provision"), dict)]
     if len(found) != 1:
         raise StepError(
             f"standard input has {len(found)} WorkflowTemplates with a template provision, must have one: give what "
