@@ -10,7 +10,9 @@ from idag.lint import RULES, lint
 from idag.progress import Progress
 from idag.render import harness
 from idag.render.errors import SuiteError
-from idag.render.suite import Suite
+from idag.render.kube_version import fitting
+from idag.render.suite import Suite, about
+from idag.render.targets import TARGETS
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True)
 
@@ -65,6 +67,15 @@ def test(
 
     Exit code 1 when something is not as its snapshot has it, or when the lint found something.
     """
+    progress = Progress("chart")
+    told = about(path)
+    if told["type"] == "library":
+        progress(f"{told['name']} is a library chart: there is nothing to render")
+        return 0
+    harness.have_tools(progress)
+    targets = fitting(told["kubeVersion"])
+    if left_out := [str(target) for target in TARGETS if target not in targets]:
+        progress(f"kubeVersion {told['kubeVersion']} leaves out {', '.join(left_out)}")
     own = path / "ci"
     kept = snapshots or (cases.parent if cases else Path.cwd()) / "snapshots"
     suite = Suite(
@@ -75,9 +86,8 @@ def test(
         snapshots=kept,
         release=release,
         namespace=namespace,
+        targets=targets,
     )
-    progress = Progress("chart")
-    harness.have_tools(progress)
     if not update and not kept.is_dir():
         raise SuiteError(f"there are no snapshots in {kept}: write them with --update, and look at them once")
     compared = harness.update(suite, progress) if update else harness.check(suite, progress, junit)

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from idag.render.errors import SuiteError
 from idag.render.manifests import Object, documents, objects
 from idag.toolchain.store import cache_root, stamp
 
@@ -158,9 +159,18 @@ def _files(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
         if entry.name == "__pycache__":
             continue
         if entry.is_dir():
+            if entry.is_symlink():
+                _refuse_loop(Path(entry.path))
             yield from _files(entry.path)
         elif entry.is_file():
             yield entry.path, entry.stat()
+
+
+def _refuse_loop(link: Path) -> None:
+    """Raise SuiteError for a link to a folder that it lies in: helm follows it too, and never ends."""
+    target = link.resolve()
+    if any(folder.resolve() == target for folder in link.parents):
+        raise SuiteError(f"{link} is a link to a folder that it lies in: helm would follow it for ever, remove it")
 
 
 @lru_cache(maxsize=4096)

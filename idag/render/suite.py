@@ -19,9 +19,18 @@ from idag.render.cases import DEFAULT, Case, find_cases
 from idag.render.errors import RenderError, SuiteError
 from idag.render.manifests import ManifestError, Object
 from idag.render.objects import Objects
-from idag.render.targets import NEWEST, TARGETS, Target
+from idag.render.targets import TARGETS, Target
 from idag.render.umbrella import umbrella
 from idag.yaml_reader import InputError, load, read_text
+
+
+def about(chart: Path) -> dict[str, str]:
+    """Return name, type and kubeVersion of Chart.yaml, what is left out as an empty text. Raises SuiteError."""
+    try:
+        read = load(read_text(chart / "Chart.yaml"))
+        return {"name": str(read["name"])} | {key: str(read.get(key) or "") for key in ("type", "kubeVersion")}
+    except (InputError, KeyError, TypeError, AttributeError) as error:
+        raise SuiteError(f"{chart} is no chart: Chart.yaml with a name is needed ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,7 @@ class Suite:
     @cached_property
     def chart_name(self) -> str:
         """The name in Chart.yaml. Raises SuiteError."""
-        path = self.chart / "Chart.yaml"
-        try:
-            return str(load(read_text(path))["name"])
-        except (InputError, KeyError, TypeError) as error:
-            raise SuiteError(f"{self.chart} is no chart: Chart.yaml with a name is needed ({error})") from error
+        return about(self.chart)["name"]
 
     def case(self, name: str) -> Case:
         """Return the case. Raises SuiteError that says which there are."""
@@ -72,15 +77,16 @@ class Suite:
     def render(
         self,
         case: str | Case = DEFAULT,
-        target: Target = NEWEST,
+        target: Target | None = None,
         values: Mapping[str, Any] | None = None,
         sample: int = 0,
     ) -> Render:
-        """Render a case for a target, with further `values` on top; from the cache if it was rendered before.
+        """Render a case for a target, the newest without one, with `values` on top; from the cache if it is there.
 
         Another `sample` is another run with the same inputs. Raises RenderError that names case and target.
         """
         chosen = self.case(case) if isinstance(case, str) else case
+        target = target or self.targets[-1]
         try:
             output = self._output(chosen, target, values, sample)
             return Render(chosen, target, Objects(output.objects), output.warnings)

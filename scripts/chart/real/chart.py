@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from idag.lint import lint
-from idag.render import NEWEST, TARGETS, Object, RenderError, Suite, SuiteError
+from idag.render import Object, RenderError, Suite, SuiteError
 from idag.render.cases import DEFAULT
+from idag.render.kube_version import fitting
 from idag.render.snapshots import Snapshots
 from idag.schemas import SchemaError, validate
 from idag.yaml_reader import InputError, load, read_text
-
-_MINORS = (TARGETS[0].kubernetes, NEWEST.kubernetes)
 
 
 class Result(NamedTuple):
@@ -48,13 +47,15 @@ class About(NamedTuple):
     name: str
     version: str
     library: bool
+    kube_version: str
 
 
 def about(chart: Path) -> About:
     """Return name and version; without a name, that of the folder. Raises InputError when it cannot be read."""
     read = load(read_text(chart / "Chart.yaml"), str(chart / "Chart.yaml"))
     read = read if isinstance(read, dict) else {}
-    return About(str(read.get("name") or chart.name), str(read.get("version") or ""), read.get("type") == "library")
+    name, version, wanted = (str(read.get(key) or "") for key in ("name", "version", "kubeVersion"))
+    return About(name or chart.name, version, read.get("type") == "library", wanted)
 
 
 def check(chart: Path) -> tuple[Result, list[str]]:
@@ -64,17 +65,24 @@ def check(chart: Path) -> tuple[Result, list[str]]:
     """
     told: list[str] = []
     try:
-        name, version, library = about(chart)
+        name, version, library, kube_version = about(chart)
     except InputError as error:
         return _failed(chart.name, "", error), told
     if library:
         return Result(name, version, True, True, 0, 0, 0, 0, ""), told
     cases = chart / "ci"
     # Nothing is written there: the snapshots are only made.
-    suite = Suite(chart=chart, cases_folder=cases if cases.is_dir() else None, snapshots=chart / "snapshots")
     try:
+        targets = fitting(kube_version)
+        minors = {targets[0].kubernetes, targets[-1].kubernetes}
+        suite = Suite(
+            chart=chart,
+            cases_folder=cases if cases.is_dir() else None,
+            snapshots=chart / "snapshots",
+            targets=targets,
+        )
         objects, refused = _rendered(suite)
-        faults = {str(fault) for minor in _MINORS for found in objects.values() for fault in validate(found, minor)}
+        faults = {str(fault) for minor in minors for found in objects.values() for fault in validate(found, minor)}
         findings = {str(finding) for found in objects.values() for finding in lint(found)}
     except (SchemaError, SuiteError, InputError) as error:
         return _failed(name, version, error), told

@@ -36,6 +36,7 @@ def test_each_chart_is_told_and_none_stops_the_others(tmp_path: Path, capsys: py
     (good / "ci").mkdir()
     (good / "ci" / "none.yaml").write_text("colour: null\n", encoding="utf-8")
     write(charts, "library", "type: library\n")
+    write(charts, "newer", "kubeVersion: '>=1.32.0-0'\n")
     write(
         charts, "lacking", "dependencies: [{name: other, version: 1.0.0, repository: 'https://charts.example.com'}]\n"
     )
@@ -43,8 +44,9 @@ def test_each_chart_is_told_and_none_stops_the_others(tmp_path: Path, capsys: py
     assert main([str(charts), "--out", str(tmp_path / "out")]) == 1
     summary: dict[str, Any] = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     found = {chart["name"]: chart for chart in summary["charts"]}
-    assert list(found) == ["broken", "good", "lacking", "library"]
-    assert {name for name, chart in found.items() if chart["rendered"] and chart["linted"]} == {"good", "library"}
+    assert list(found) == ["broken", "good", "lacking", "library", "newer"]
+    whole = [name for name, chart in found.items() if chart["rendered"] and chart["linted"]]
+    assert whole == ["good", "library", "newer"]
     assert (found["good"]["version"], found["good"]["cases"]) == ("1.2.3", 1)
     assert found["good"]["schema_faults"] == 4, "of two pods, on two versions of Kubernetes"
     assert found["good"]["findings"] > 2

@@ -343,3 +343,54 @@ def test_the_command_checks_any_chart(
     report_of = {test.get("name"): test.find("failure") for test in tests}
     assert set(report_of) == {"default", "bare", "large"}
     assert {name for name, failure in report_of.items() if failure is not None} == {"default"}
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A chart of one ConfigMap without cases, and its folder as the current one."""
+    (tmp_path / "bare/templates").mkdir(parents=True)
+    (tmp_path / "bare/Chart.yaml").write_text("apiVersion: v2\nname: bare\nversion: 1.0.0\n")
+    (tmp_path / "bare/templates/map.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "bare"
+
+
+def more(chart: Path, line: str) -> None:
+    path = chart / "Chart.yaml"
+    path.write_text(f"{path.read_text()}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left_out"),
+    [(">=1.32.0-0", "helm3_1.31, helm4_1.31"), ("<1.36.0-0", "helm3_1.36, helm4_1.36"), ("^1.25.0", "")],
+)
+def test_minors_outside_the_chart_s_own_are_left_out_and_told(
+    wanted: str, left_out: str, bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more(bare, f"kubeVersion: '{wanted}'")
+    assert run(["chart", "test", str(bare), "--update"]) == 0
+    assert (f"kubeVersion {wanted} leaves out {left_out}\n" in capsys.readouterr().err) == bool(left_out)
+    assert run(["chart", "test", str(bare)]) == 0
+
+
+def test_a_chart_for_other_clusters_is_told(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more(bare, "kubeVersion: <1.20.0")
+    assert run(["chart", "test", str(bare), "--update"]) == 2
+    assert "kubeVersion of the chart is '<1.20.0': it allows none of Kubernetes 1.31, " in capsys.readouterr().err
+
+
+def test_a_library_chart_has_nothing_to_render(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more(bare, "type: library")
+    assert run(["chart", "test", str(bare)]) == 0
+    assert "bare is a library chart: there is nothing to render" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", [".", "..", "../other"])
+def test_a_link_that_helm_would_follow_for_ever_is_told(
+    target: str, bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bare / "other").mkdir()
+    (bare / "other/back").symlink_to("../templates")
+    (bare / "templates/loop").symlink_to(target)
+    assert run(["chart", "test", str(bare), "--update"]) == 2
+    assert "is a link to a folder that it lies in" in capsys.readouterr().err
