@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from idag.render.cache import Cache, content_key, default_cache, tool_key
 from idag.render.errors import RenderError
 from idag.render.manifests import ManifestError, Object
+from idag.render.targets import NEWEST
 from idag.toolchain import tool
 
 __all__ = ["Object", "Output", "RenderError", "call", "lint", "run", "template"]
@@ -28,7 +29,7 @@ def run(
     values: Path | Sequence[Path] | None = None,
     *,
     helm: str = "helm",
-    kube_version: str = "1.36.0",
+    kube_version: str = NEWEST.kube_version,
     release: str = "implementation-dag",
     namespace: str = "workflows",
     api_versions: Sequence[str] = (),

@@ -11,6 +11,7 @@ from idag.render.cache import Cache, content_key, default_cache, tool_key
 from idag.render.errors import RenderError
 from idag.render.helm import Output
 from idag.render.manifests import ManifestError
+from idag.render.targets import NEWEST
 from idag.toolchain import tool
 
 
@@ -19,7 +20,7 @@ def build(
     *,
     sources: Sequence[Path],
     helm: str = "helm",
-    kube_version: str = "1.36.0",
+    kube_version: str = NEWEST.kube_version,
     cache: Cache | None = None,
     sample: int = 0,
 ) -> Output:
