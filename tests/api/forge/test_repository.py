@@ -86,9 +86,8 @@ def test_a_moved_chart_takes_what_the_repository_s_own_settings_say(host: GitHos
     env |= {"ANNOTATIONS": "{}", "ANNOTATIONS_KEY": "ingress.annotations"}
     env["REPOSITORY"] = json.dumps({"repositories": section | {"defaults": defaults | limits}, "names": names})
     wanted = chosen(env, tmp_path / "w")
-    flags = [argument for item in wanted.values.items() for argument in ("--set-string", "=".join(item))]
     files = [tmp_path / "w" / name for name in wanted.values_files]
-    objects = helm.template(tmp_path / "w" / wanted.chart_path, files, flags=flags)
+    objects = helm.template(tmp_path / "w" / wanted.chart_path, files, flags=wanted.flags)
     (ingress,) = [item for item in objects if item["kind"] == "Ingress"]
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["shop-pr-76.example.com"]
 

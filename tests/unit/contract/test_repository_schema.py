@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -19,6 +19,7 @@ from idag.render.helm import call
 from idag.toolchain import tool
 from implementation_dag.contract import repository
 from implementation_dag.contract.repository_schema import LIMITS, SET_KEY, SET_VALUE, schema
+from implementation_dag.docsrun.helm.installation import Installation
 
 NAMES = {"tag": "pr-7", "digest": "sha256:0", "host": "shop-pr-7.preview.example.com", "pr": "7", "commit": "c" * 40}
 KEYS = st.from_regex(SET_KEY.pattern, fullmatch=True).filter(lambda key: len(key) <= 200)
@@ -65,11 +66,12 @@ def meant(value: str) -> str:
     return NAMES[name] + meant(rest) if value[0] == "{" else value[0] + meant(value[1:])
 
 
-# An empty text below an index helm loses.
 @settings(max_examples=60)
-@given(key=KEYS, value=VALUES.filter(SET_VALUE.fits).filter(bool))
+@given(key=KEYS, value=VALUES.filter(SET_VALUE.fits))
+@example(key="a[0].b", value="")
 def test_a_key_sets_one_value_to_one_text_and_no_other(chart: Path, key: str, value: str) -> None:
-    flags = ["--set-string", f"{key}={repository.filled(value, NAMES)}"]
+    filled = repository.filled(value, NAMES)
+    flags = Installation("", (), {key: filled}, "", {}).flags
     done = call([str(tool("helm")), "template", "x", str(chart), *flags])
     assert done.returncode == 0, done.stderr
     shown = json.loads(base64.b64decode(yaml.safe_load(done.stdout)["values"]))

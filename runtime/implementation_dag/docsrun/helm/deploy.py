@@ -102,10 +102,7 @@ def install(
     arguments = ["upgrade", "--install", release, location, "--namespace", namespace]
     for name in wanted.values_files:
         arguments += ["--values", str(chart.inside(name, "valuesFile"))]
-    for key, value in wanted.values.items():
-        arguments += ["--set-string", f"{key}={value}"]
-    for key, value in wanted.annotations.items():
-        arguments += ["--set-json", f"{key}={value}"]
+    arguments += wanted.flags
     pairs = ",".join(f"{key}={value}" for key, value in json.loads(env["LABELS"]).items())
     # Server-side apply keeps an empty field as one that the chart names, and refuses lists that name a thing twice.
     arguments += ["--labels", pairs, "--server-side=false", "--wait", "--timeout", env["HELM_TIMEOUT"]]

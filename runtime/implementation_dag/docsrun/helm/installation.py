@@ -29,6 +29,17 @@ class Installation:
     annotations: Mapping[str, str]
     file: str = ""
 
+    @property
+    def flags(self) -> list[str]:
+        """Return the values and annotations as helm's flags."""
+        # helm loses an empty text below an index where nothing follows it.
+        texts = [f"{key}={text}" if text else f"{key}=," for key, text in self.values.items()]
+        documents = [f"{key}={document}" for key, document in self.annotations.items()]
+        return [
+            *(part for text in texts for part in ("--set-string", text)),
+            *(part for document in documents for part in ("--set-json", document)),
+        ]
+
 
 def chosen(env: Mapping[str, str], checkout: Path = chart.CHECKOUT) -> Installation:
     """Return what is in force by the environment and the repository's own file. Raises RepositoryError.
