@@ -13,6 +13,7 @@ from typing import Any
 
 from idag.toolchain import tool
 from implementation_dag.base.wait import rounds
+from scripts.lab import ports
 from scripts.lab.errors import LabError
 
 FORWARD_SECONDS = 20.0
@@ -67,9 +68,7 @@ class Kubectl:
     @contextmanager
     def forward(self, namespace: str, service: str, port: int) -> Iterator[int]:
         """Forward a free local port to a port of the service; yields the local port. Raises LabError."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            local = int(probe.getsockname()[1])
+        local = ports.free()
         command = self.command("port-forward", f"--namespace={namespace}", f"service/{service}", f"{local}:{port}")
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube, wait
 from implementation_dag.docsrun import job as jobs
+from scripts.lab import ports
 from scripts.lab.kubectl import Kubectl
 
 from .previews import NAMESPACE, RELEASE
@@ -86,9 +86,7 @@ class Controller:
 @contextmanager
 def controller(kubeconfig: Path, told: dict[str, str], log: Path) -> Iterator[Controller]:
     """Run the controller as `kubeconfig` says, until it is killed without warning."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}/healthz"
+    address = f"http://127.0.0.1:{ports.free()}/healthz"
     env = {"PATH": os.environ["PATH"], "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(RUNTIME)} | told
     with log.open("ab") as output:
         process = subprocess.Popen([sys.executable, "-c", START, address], env=env, stdout=output, stderr=output)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from idag.toolchain import tool
 from implementation_dag.base import wait
+from scripts.lab import ports
 from scripts.lab.errors import LabError
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.openssl import openssl
@@ -25,7 +25,7 @@ READY_SECONDS = 60.0
 @contextmanager
 def running(folder: Path) -> Iterator[Kubectl]:
     """Start both in `folder`; yields kubectl as an administrator, and ends them by their own process."""
-    client, peer, port = (_free_port() for _ in range(3))
+    client, peer, port = (ports.free() for _ in range(3))
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
     key = folder / "service-account.key"
@@ -121,9 +121,3 @@ def _await_ready(kubectl: Kubectl, processes: list[subprocess.Popen[bytes]], fol
             if any(process.poll() is not None for process in processes) or not left:
                 log = (folder / "kube-apiserver.log").read_text(errors="replace")
                 raise LabError(f"no API server: {error}\n{log[-2000:]}") from error
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .s3 import KEYS, free_port, serving
+from scripts.lab import ports
+
+from .s3 import KEYS, serving
 
 MOTO = Path(__file__).resolve().parents[2] / ".venv-moto" / "bin" / "moto_server"
 
@@ -21,6 +23,6 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
-    port = free_port()
+    port = ports.free()
     with serving([str(MOTO), "-H", "127.0.0.1", "-p", str(port)], port, {}) as address:
         yield address

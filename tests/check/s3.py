@@ -30,13 +30,6 @@ def serving(command: list[str], port: int, environment: dict[str, str]) -> Itera
             process.terminate()
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def client(host: str) -> Minio:
     """Return a client of host:port, with KEYS."""
     access_key, secret_key = KEYS.values()

@@ -13,8 +13,9 @@ from idag.retention.applying import apply
 from idag.retention.bucket import Bucket
 from idag.retention.settings import Settings
 from idag.toolchain import tool
+from scripts.lab import ports
 
-from .s3 import KEYS, client, free_port, serving
+from .s3 import KEYS, client, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("credentials")
@@ -85,7 +86,7 @@ def test_a_service_without_lifecycle_rules_says_what_to_do_instead(
 ) -> None:
     for folder in ("data/implementation-dag-production", "metadata"):
         (tmp_path / folder).mkdir(parents=True)
-    port = free_port()
+    port = ports.free()
     command = [str(tool("versitygw")), "--port", f"127.0.0.1:{port}", "--quiet", "posix"]
     command += ["--sidecar", str(tmp_path / "metadata"), str(tmp_path / "data")]
     root = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}

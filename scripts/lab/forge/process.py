@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ import httpx2
 from idag.toolchain import asset, tool
 from implementation_dag.base.errors import CommandError
 from implementation_dag.base.wait import rounds
+from scripts.lab import ports
 from scripts.lab.forge.driver import ADMIN, Driver
 from scripts.lab.forge.settings import app_ini
 
@@ -63,7 +63,7 @@ def running(certificate: tuple[Path, Path] | None = None) -> Iterator[Forge]:
     folder = Path(tempfile.mkdtemp(prefix="idag-forge-"))
     try:
         program = _laid_out(folder, certificate)
-        port = _free_port()
+        port = ports.free()
         url = f"{'https' if certificate else 'http'}://localhost:{port}"
         settings = folder / "app.ini"
         data = folder / "data"
@@ -192,10 +192,3 @@ def _own(folder: Path) -> None:
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, USER, USER)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from implementation_dag.base import wait
+from scripts.lab import ports
 
 ROOT = Path(__file__).parents[3]
 # Far more than anything takes here: on a busy machine nothing fails for its speed.
@@ -25,7 +26,7 @@ class Process:
 
     def __init__(self, command: str, env: dict[str, str], log: Path, module: str = "implementation_dag") -> None:
         """Nothing runs yet; `command` is that of the image, or of a `module` that is alike. It writes to `log`."""
-        self.command, self.log, self.port, self._module = command, log, _free_port(), module
+        self.command, self.log, self.port, self._module = command, log, ports.free(), module
         self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PORT": str(self.port), **env}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,15 +74,6 @@ def told(url: str = "", repositories: Sequence[str] = (), **changed: Any) -> str
 
 def until(holds: Callable[[], Any], words: Callable[[], Any] = lambda: "") -> Any:
     """Wait until it holds, and return it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {words()}"
-        time.sleep(0.1)
+    found = wait.until(holds, PATIENCE_SECONDS, 0.1)
+    assert found, f"not within {PATIENCE_SECONDS} s: {words()}"
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

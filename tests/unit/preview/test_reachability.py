@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from implementation_dag.base.asking import Failure
 from implementation_dag.preview.reachability import Outcome, trust_context, wait_until_reachable
+from scripts.lab import ports
 from tests.answering import Answer, Request, serving
 
 
@@ -26,12 +26,6 @@ def status(code: int, **headers: str) -> Answer:
         request.end_headers()
 
     return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait(url: str, timeout: float = 2, ca_file: Path | None = None) -> Outcome:
@@ -119,7 +113,7 @@ def waited(pki: Path, tls: ssl.SSLContext) -> Waited:
             "silent": url(silent),
             "trickle": url(trickle),
             "cut": url(first_unavailable_then_silent()),
-            "refused": f"http://127.0.0.1:{free_port()}",
+            "refused": f"http://127.0.0.1:{ports.free()}",
             "no name": "https://no-such-name.invalid",
             "no tls": https("localhost", url(status(200))),
             "other name": https("127.0.0.1", secure),
@@ -199,7 +193,7 @@ def test_a_refused_connection_is_tried_again_until_the_limit(waited: Waited) -> 
 
 
 def test_an_application_that_starts_late_is_waited_for() -> None:
-    port = free_port()
+    port = ports.free()
     with ExitStack() as stack:
         timer = threading.Timer(1, lambda: stack.enter_context(serving(status(200), port=port)))
         timer.start()
