@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from lightkube import ApiError, Client
 from lightkube.codecs import from_dict
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Event, Pod
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, owned
 from implementation_dag.base.log import clean
+from implementation_dag.base.owned import Cannot, Problem
 from implementation_dag.contract import labels
 
 from . import allowed, results
@@ -20,8 +20,8 @@ from . import job as jobs
 from .settings import Settings
 from .verdict import Verdict, judge
 
-LOG = logging.getLogger("docsrun")
 Object = dict[str, Any]
+REASONS = {Problem.LOST: "JobLost", Problem.REFUSED: "InvalidSpec", Problem.TAKEN: "NameConflict"}
 LOG_LIMIT_BYTES = 2 * 1024 * 1024
 
 
@@ -34,9 +34,11 @@ def reconcile(client: Client, docsrun: Object, settings: Settings) -> Object | N
     metadata, status = docsrun["metadata"], docsrun.get("status") or {}
     if ended(docsrun) or metadata.get("deletionTimestamp"):
         return None
-    job = ensure_job(client, docsrun, settings)
-    if isinstance(job, Verdict):
-        return finish(docsrun, job, results.Results(), None)
+    try:
+        made = bool(status.get("jobName"))
+        job = owned.ensure(client, Job, docsrun, lambda: _built(docsrun, settings), made=made)
+    except Cannot as error:
+        return finish(docsrun, Verdict("Failed", REASONS[error.problem], str(error)), results.Results(), None)
     pods, events = _pods(client, docsrun), _events(client, docsrun)
     verdict = judge(job, pods, events, settings)
     if not verdict.final:
@@ -76,30 +78,11 @@ def finish(docsrun: Object, verdict: Verdict, found: results.Results, reference:
     } | ({"resultsRef": {"name": reference}} if reference else {})
 
 
-def ensure_job(client: Client, docsrun: Object, settings: Settings) -> Object | Verdict:
-    """Return the DocsRun's one Job, made now or before; a Verdict when it cannot be made."""
-    metadata = docsrun["metadata"]
-    name, namespace = metadata["name"], metadata["namespace"]
-    try:
-        found = client.get(Job, name, namespace=namespace)
-    except ApiError as error:
-        if error.status.code != 404:
-            raise
-        if (docsrun.get("status") or {}).get("jobName"):
-            return Verdict("Failed", "JobLost", f"Job {name} was deleted before it ended")
-        if words := allowed.refusal(docsrun["spec"], settings):
-            return Verdict("Failed", "InvalidSpec", clean(words))
-        try:
-            found = client.create(cast(Job, from_dict(jobs.build(docsrun, settings))))
-            LOG.info("DocsRun %s/%s: Job created", namespace, name)
-        except ApiError as refused:
-            if refused.status.code in (400, 403, 422):
-                return Verdict("Failed", "InvalidSpec", f"the API server refuses the Job: {refused.status.message}")
-            raise
-    owners = [item.uid for item in (found.metadata and found.metadata.ownerReferences) or []]
-    if metadata["uid"] not in owners:
-        return Verdict("Failed", "NameConflict", f"a Job {name} that is not this DocsRun's exists in {namespace}")
-    return kube.as_dict(found)
+def _built(docsrun: Object, settings: Settings) -> Object:
+    """Return the Job as it is to be made. Raises Cannot."""
+    if words := allowed.refusal(docsrun["spec"], settings):
+        raise Cannot(Problem.REFUSED, clean(words))
+    return jobs.build(docsrun, settings)
 
 
 def _pods(client: Client, docsrun: Object) -> list[Object]:
