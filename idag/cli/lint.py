@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,6 @@ import click
 from idag.cli.options import as_json, print_json
 from idag.lint import RULES
 from idag.lint import lint as judged
-from idag.lint.registry import UNREADABLE, Finding
 from idag.render.manifests import Object
 from idag.schemas.reading import read_parts, stream_parts
 from idag.yaml_reader import InputError, read_stdin
@@ -26,7 +26,7 @@ from idag.yaml_reader import InputError, read_stdin
 def lint(paths: Sequence[str], listing: bool, ignore: Sequence[str], output: str) -> int:
     """Lint Argo workflows and manifests in files and folders, or - for standard input.
 
-    All are judged as one set; what cannot be read is told as IDAG000. Exit code 1 when something was found.
+    All are judged as one set. Exit code 1 when something was found, 2 when something cannot be read.
     """
     if listing:
         rules = [RULES[name] for name in sorted(RULES)]
@@ -42,25 +42,21 @@ def lint(paths: Sequence[str], listing: bool, ignore: Sequence[str], output: str
     if not objects and not unreadable:
         names = ("standard input" if path == "-" else path for path in paths)
         raise InputError(f"{', '.join(names)}: there is no object in it, so nothing was looked at")
-    found = unreadable + judged(objects, only=[name for name in RULES if name not in ignore])
+    for error in unreadable:
+        print(f"idag: {error}", file=sys.stderr)
+    found = judged(objects, only=[name for name in RULES if name not in ignore])
     if output == "json":
         print_json([finding._asdict() for finding in found])
     else:
         for finding in found:
             print(finding)
-    return 1 if found else 0
+    return 2 if unreadable else int(bool(found))
 
 
-def _read(paths: Sequence[str]) -> tuple[list[Object], list[Finding]]:
-    """The objects, and a finding for each document that cannot be read: the others are judged all the same."""
+def _read(paths: Sequence[str]) -> tuple[list[Object], list[InputError]]:
+    """The objects, and why each document that cannot be read is left out: the others are judged all the same."""
     parts = [*read_parts([Path(path) for path in paths if path != "-"])]
     if "-" in paths:
         parts += stream_parts(read_stdin(), "standard input")
-    found: list[Object] = []
-    unreadable = []
-    for name, part in parts:
-        if isinstance(part, InputError):
-            unreadable.append(Finding(UNREADABLE, name, "", str(part).removeprefix(f"{name}: ")))
-        else:
-            found += part
-    return found, unreadable
+    unreadable = [part for _, part in parts if isinstance(part, InputError)]
+    return [item for _, part in parts if not isinstance(part, InputError) for item in part], unreadable

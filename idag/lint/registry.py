@@ -31,8 +31,6 @@ class Finding(NamedTuple):
         return f"{where}: {self.rule} {self.message}"
 
 
-# The id of what is found where no rule can look: it is in no list, and nothing leaves it out.
-UNREADABLE = "IDAG000"
 Check = Callable[["Scope"], Iterator[Hit]]
 
 

@@ -95,23 +95,26 @@ def test_an_unknown_rule_cannot_be_silenced(tmp_path: Path, capsys: pytest.Captu
         (b"kind: J\xfcb\n", "line 1: byte 0xfc is no UTF-8"),
     ],
 )
-def test_what_cannot_be_read_is_a_finding_and_the_rest_is_judged(
+def test_what_cannot_be_read_is_told_and_the_rest_is_judged(
     content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "good.yaml").write_text(JOB)
     bad = tmp_path / "bad.yaml"
     bad.write_bytes(content)
-    assert run(["lint", str(bad), str(tmp_path / "good.yaml")]) == 1
-    first, rest = capsys.readouterr().out.split("\n", 1)
-    assert first.startswith(f"{bad}: IDAG000 ")
-    assert told in first
-    assert rest == FOUND
+    assert run(["lint", str(bad), str(tmp_path / "good.yaml")]) == 2
+    out, err = capsys.readouterr()
+    assert out == FOUND
+    assert err.startswith(f"idag: {bad}: ")
+    assert told in err
+    assert err.count("\n") == 1
 
 
 def test_a_document_that_cannot_be_read_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "both.yaml").write_text(f"kind: Job\nkind: Job\n---\n{JOB}")
-    assert run(["lint", str(tmp_path), "-o", "json"]) == 1
-    assert [item["rule"] for item in json.loads(capsys.readouterr().out)] == ["IDAG000", "IDAG501"]
+    assert run(["lint", str(tmp_path), "-o", "json"]) == 2
+    out, err = capsys.readouterr()
+    assert [item["rule"] for item in json.loads(out)] == ["IDAG501"]
+    assert "key 'kind' is there twice" in err
 
 
 def test_what_is_not_there_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ def test_no_pod_is_kept_to_an_architecture() -> None:
 
 PLACE: dict[str, Any] = {
     "nodeSelector": {"pool": "x"},
-    "tolerations": [{"key": "x", "operator": "Exists", "tolerationSeconds": 2419200}],
+    "tolerations": [{"key": "x", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2419200}],
     "affinity": {
         "podAntiAffinity": {
             "preferredDuringSchedulingIgnoredDuringExecution": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ Json = Any
 SCHEMA: dict[str, Json] = json.loads((CHART / "values.schema.json").read_text())
 # Stands for any key of a map whose keys are the user's own; a quota's keys are names of resources.
 ANY = "any"
+KEYS = (ANY, "cpu", "pods")
 # What a workload's placement needs beside each of its texts and numbers: an entry of pods.
 _CHOSEN: Json = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["any"]}]}
 _NODES: Json = _CHOSEN | {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["any"]}]}
@@ -75,10 +77,10 @@ def places(schema: dict[str, Json] = SCHEMA, path: tuple[str | int, ...] = ()) -
     for name, key in (("additionalProperties", ANY), ("items", 0)):
         if isinstance(schema.get(name), dict):
             yield from places(schema[name], (*path, key))
-    for value in schema.get("patternProperties", {}).values():
+    for pattern, value in schema.get("patternProperties", {}).items():
         # False: keys of that pattern are refused.
         if isinstance(value, dict):
-            yield from places(value, (*path, ANY))
+            yield from places(value, (*path, next(key for key in KEYS if re.search(pattern, key))))
     if not inner and not {"properties", "additionalProperties", "patternProperties", "items"} & schema.keys():
         yield Place(path, schema)
 

@@ -40,7 +40,14 @@ def test_an_interruption_while_it_is_loaded_is_told() -> None:
         "builtins.__import__ = slow\n"
         "command.main()\n"
     )
-    started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background ignores it, and so would whatever it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert started.stdout
     assert started.stdout.readline() == "begun\n"
     time.sleep(0.1)
