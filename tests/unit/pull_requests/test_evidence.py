@@ -18,8 +18,8 @@ from implementation_dag.reporting.words import address
 from tests.api.pull_requests.process import told
 
 SINCE = "2026-11-30T10:00:00Z"
-# Other clients refuse names that are dots alone.
-NAME = st.text("abcXYZ019._-~ äß+&%=", min_size=1, max_size=12).filter(lambda name: name.strip("."))
+# Other clients refuse names that are dots or spaces alone.
+NAME = st.text("abcXYZ019._-~ äß+&%=", min_size=1, max_size=12).filter(lambda name: name.strip(". "))
 KEY = st.lists(NAME, min_size=1, max_size=4).map("/".join)
 
 
