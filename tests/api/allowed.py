@@ -9,6 +9,7 @@ _REPOSITORY = "/repos/{owner}/{repo}"
 READER = frozenset(
     {
         ("GET", f"{_REPOSITORY}/collaborators/{{login}}/permission"),
+        ("GET", f"{_REPOSITORY}/issues/comments"),
         ("GET", f"{_REPOSITORY}/issues/comments/{{number}}"),
         ("GET", f"{_REPOSITORY}/pulls"),
         ("GET", f"{_REPOSITORY}/pulls/{{number}}"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from .errors import Conflict, ForgeError, Missing, Refused, Unavailable
 from .fields import Fields, items, objects
-from .http import Caller, at
+from .http import MOST_PAGES, Caller, at
 from .model import Comment, Listing, Permission, PullRequest
 
 # The most that Gitea gives unless it was told otherwise.
@@ -73,11 +73,23 @@ class Gitea:
         """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
         path = at(f"{_REPOSITORY}/issues/comments/{{comment}}", owner=owner, repo=repo, comment=comment)
         item = Fields(self._caller.call("GET", path).data, path)
-        # Where it hangs is an address of the page that people see.
-        if item.text("pull_request_url").rpartition("/")[2] != str(number):
+        if _hangs_on(item) != str(number):
             raise Missing(f"{path}: the comment is none on pull request {number}")
-        author = item.inner("user").text("login")
-        return Comment(id=item.number("id"), number=number, author=author, body=item.text("body"))
+        return _comment(item, number)
+
+    def comments(self, owner: str, repo: str, since: str) -> Sequence[Comment]:
+        """Return the comments on pull requests that are of this RFC 3339 time or later."""
+        path = at(f"{_REPOSITORY}/issues/comments", owner=owner, repo=repo)
+        found: list[Fields] = []
+        # This list leads to no next page: how many there are it says.
+        for page in range(1, MOST_PAGES + 1):
+            answer = self._caller.call("GET", path, query={"since": since, "limit": PER_PAGE, "page": page})
+            found += (listed := objects(answer.data, path))
+            if answer.headers.get("x-total-count") == str(len(found)):
+                return [_comment(item, int(number)) for item in found if (number := _hangs_on(item)).isdecimal()]
+            if not listed:
+                break
+        raise Unavailable(f"{path}: {len(found)} comments came, which is not what the forge counts")
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; nothing, where nobody has the name."""
@@ -115,6 +127,17 @@ class Gitea:
             # No member, or the asker is no owner. A stranger has to be answered all the same, so he is none.
             return False
         return True
+
+
+def _hangs_on(comment: Fields) -> str:
+    # An address of the page that people see.
+    return comment.text("pull_request_url").rpartition("/")[2]
+
+
+def _comment(item: Fields, number: int) -> Comment:
+    written = item.text("created_at")
+    author, edited = item.inner("user").text("login"), item.text("updated_at") != written
+    return Comment(item.number("id"), number, author, item.text("body"), written, edited)
 
 
 def _permission(name: str) -> Permission:

@@ -76,10 +76,19 @@ class GitHubReader:
         """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
         path = at("/repos/{owner}/{repo}/issues/comments/{comment}", owner=owner, repo=repo, comment=comment)
         found = Fields(self._identity.caller(owner, repo).call("GET", path).data, f"GET {path}")
-        if found.text("issue_url").rpartition("/")[2] != str(number):
+        if _hangs_on(found) != str(number):
             raise Missing(f"GET {path}: the comment is none on pull request {number}")
-        author = found.inner_or_none("user")
-        return Comment(found.number("id"), number, author.text("login") if author else GHOST, found.text("body"))
+        return _comment(found, number)
+
+    def comments(self, owner: str, repo: str, since: str) -> Sequence[Comment]:
+        """Return the comments on pull requests and issues that are of this RFC 3339 time or later."""
+        path = at("/repos/{owner}/{repo}/issues/comments", owner=owner, repo=repo)
+        query: dict[str, str | int] = {"since": since, "sort": "updated", "direction": "asc", "per_page": PAGE}
+        pages = list(self._identity.caller(owner, repo).pages(path, query))
+        if not pages[-1].last:
+            raise Unavailable(f"GET {path}: more comments than are listed")
+        found = [one for page in pages for one in objects(page.data, f"GET {path}")]
+        return [_comment(one, int(number)) for one in found if (number := _hangs_on(one)).isdecimal()]
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; one who is no collaborator, as a bot, nothing."""
@@ -89,6 +98,18 @@ class GitHubReader:
         except Missing:
             return Permission.NONE
         return _PERMISSIONS.get(found.text("permission"), Permission.NONE)
+
+
+def _hangs_on(comment: Fields) -> str:
+    return comment.text("issue_url").rpartition("/")[2]
+
+
+def _comment(found: Fields, number: int) -> Comment:
+    author, written = found.inner_or_none("user"), found.text("created_at")
+    # Its text may be left out of an answer.
+    body = found.text("body") if found.has("body") else ""
+    name = author.text("login") if author else GHOST
+    return Comment(found.number("id"), number, name, body, written, found.text("updated_at") != written)
 
 
 def _pull_request(owner: str, repo: str, found: Fields, *, merged: bool) -> PullRequest:

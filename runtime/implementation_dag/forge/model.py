@@ -54,12 +54,15 @@ class Permission(IntEnum):
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on the pull request `number`."""
+    """A comment on the pull request `number`; `written` is an RFC 3339 time."""
 
     id: int
     number: int
     author: str
     body: str
+    written: str = ""
+    # Changed after it was written.
+    edited: bool = False
 
 
 class State(StrEnum):

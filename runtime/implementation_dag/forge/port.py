@@ -23,6 +23,12 @@ class Reader(Protocol):
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
         """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
 
+    def comments(self, owner: str, repo: str, since: str) -> Sequence[Comment]:
+        """Return the comments on pull requests, of issues some too, that are of this RFC 3339 time or later.
+
+        Raises Unavailable where a page is missing.
+        """
+
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository."""
 

@@ -8,18 +8,18 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lightkube import Client
 
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
-from implementation_dag.contract import labels
+from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError, Unavailable
-from implementation_dag.forge.model import Report
+from implementation_dag.forge.model import Comment, Report
 
-from . import objects, queue, reports
+from . import commands, objects, queue, reports
 from .acting import Acting
 from .connect import Forge
 from .decide import decide
@@ -106,10 +106,12 @@ class Looker:
 
     def poll_due(self, repository: str, _: Object) -> bool:
         """Say whether the list of a repository is due, by values and by the budget."""
-        # Lists take half of the budget at most.
-        fair = len(self._told.repositories.named) * 2 * 3600 / self._told.calls_per_hour
-        interval = max(self._told.poll_seconds, fair)
+        interval = max(self._told.poll_seconds, self._fair_seconds())
         return time.monotonic() - self._polled.get(repository, -interval) >= interval
+
+    def _fair_seconds(self) -> float:
+        """How long a list of a repository stands for, so that lists take half of the budget at most."""
+        return len(self._told.repositories.named) * 2 * 3600 / self._told.calls_per_hour
 
     def poll(self, repository: str) -> None:
         """List one repository: make the Previews that are missing, ask for those that are not open any more."""
@@ -128,8 +130,28 @@ class Looker:
                 self._acting.create(found.owner, found.repo, found.number)
             for name in missing:
                 self._ask(ours[name].owner, ours[name].repo, ours[name].number)
+            if self._watch.comments(owner, repo, lambda found: self._wish(owner, repo, found)):
+                self._polled[repository] += self._fair_seconds()
         except ForgeError as error:
             LOG.warning("%s: not polled: %s", repository, clean(str(error)))
+
+    def _wish(self, owner: str, repo: str, found: Iterable[Comment]) -> None:
+        """Have the commands obeyed of which no webhook told. Raises ApiError."""
+        for comment in found:
+            name = names.pull_request(owner, repo, comment.number)
+            with self._lock:
+                item = self._previews.get(name)
+            if item and not comment.edited and commands.meant_for_us(comment.body):
+                spec = objects.preview(item).spec
+                known = str(comment.id) in spec.commands or comment.id <= spec.commands_before
+                if not known and self._since(item, comment.written):
+                    LOG.info("Preview %s: comment %d, of which no webhook told", name, comment.id)
+                    self._acting.wish(name, {"commands": {str(comment.id): {}}})
+
+    def _since(self, item: Object, written: str) -> bool:
+        """Whether a comment is of the Preview's time; it may be as old as the poll that found the pull request."""
+        made = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
+        return datetime.fromisoformat(written) >= made - timedelta(seconds=2 * self._told.poll_seconds)
 
     # One look.
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from implementation_dag.contract import names
-from implementation_dag.forge.model import PullRequest
+from implementation_dag.forge.model import Comment, PullRequest
 from implementation_dag.forge.port import Reader
 
+from . import runs
 from .model import Seen
 from .patience import Patience
+
+# So long may a controller and its webhooks have been away, and no comment is missed.
+AWAY = timedelta(hours=24)
 
 
 class Watch:
@@ -21,6 +26,9 @@ class Watch:
         self._seen: dict[str, PullRequest] = {}
         self._files: dict[tuple[str, str], tuple[str, ...]] = {}
         self._tags: dict[tuple[str, str], str] = {}
+        # The update of a repository's pull requests up to which its comments were read, and how often after it.
+        self._comments: dict[tuple[str, str], tuple[str, int]] = {}
+        self._began = runs.stamp(datetime.now(UTC) - AWAY)
         self._lock = threading.Lock()
 
     def seen(self, name: str) -> Seen | None:
@@ -56,6 +64,24 @@ class Watch:
         with self._lock:
             still = [name for name in known if name not in open_now and self._was_open(name)]
         return list(open_now.values()), still
+
+    def comments(self, owner: str, repo: str, take: Callable[[Sequence[Comment]], None]) -> bool:
+        """Let `take` have the comments of one repository that may be new; say whether the forge was asked.
+
+        It is after an update alone, and twice: what was written in the same second may come later. Where `take` raises,
+        it has them again.
+        """
+        key = (owner.lower(), repo.lower())
+        with self._lock:
+            ours = [each for each in self._seen.values() if (each.owner.lower(), each.repo.lower()) == key]
+            newest = max((each.updated for each in ours), default="")
+            since, times = self._comments.get(key, ("", 0))
+        if not newest or (newest == since and times >= 2):
+            return False
+        take(self._patience.call(lambda: self._reader.comments(owner, repo, since or self._began)))
+        with self._lock:
+            self._comments[key] = (newest, times + 1 if newest == since else 1)
+        return True
 
     def _was_open(self, name: str) -> bool:
         found = self._seen.get(name)

@@ -300,6 +300,18 @@ def test_a_person_s_own_repository_has_no_teams(place: Place) -> None:
     assert place.reader.permission("developer", "own", "nobody") == Permission.NONE
 
 
+def test_comments_of_a_time_are_listed_with_where_they_hang(place: Place) -> None:
+    number, _, _ = opened(place)
+    first = place.developer.comment(OWNER, place.repo, number, "/retest")
+    (found,) = place.reader.comments(OWNER, place.repo, "2026-01-01T00:00:00Z")
+    assert (found.id, found.number, found.author, found.body) == (first, number, "developer", "/retest")
+    assert not found.edited
+    ours = [place.developer.comment(OWNER, place.repo, number, str(one)) for one in range(60)]
+    listed = place.reader.comments(OWNER, place.repo, found.written)
+    assert sorted(each.id for each in listed) == [first, *ours], "pages of fifty"
+    assert place.reader.comments(OWNER, place.repo, "2126-01-01T00:00:00Z") == []
+
+
 def test_the_reader_s_token_changes_nothing(place: Place) -> None:
     number, _, _ = opened(place)
     reader = Driver(place.forge.url, "reader", place.token, ca_file=place.forge.ca_file)

@@ -75,7 +75,7 @@ class Desk:
 
     def say(self, comment: int, body: str, author: str = "ada") -> None:
         """Let somebody who may write comment, and a delivery name the comment."""
-        self.peer.comments[comment] = Comment(comment, NUMBER, author, body)
+        self.peer.said[comment] = Comment(comment, NUMBER, author, body)
         self.peer.permissions["ada"] = Permission.WRITE
         self.wish(commands={str(comment): {}})
 

@@ -13,7 +13,7 @@ from lightkube import ApiError, Client
 from idag.render.manifests import Object
 from implementation_dag.base import kube
 from implementation_dag.forge.errors import Conflict, Refused, Unavailable
-from implementation_dag.forge.model import Listing, Verdict
+from implementation_dag.forge.model import Comment, Listing, Verdict
 from implementation_dag.pull_requests import controller, objects
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Kind, Run
@@ -227,6 +227,37 @@ def test_a_list_that_failed_is_asked_for_again_in_its_time(desk: Desk) -> None:
     assert desk.peer.tags == ["", ""]
 
 
+def test_a_list_finds_the_command_of_which_no_webhook_told(desk: Desk) -> None:
+    looker = desk.looker(poll_seconds=1, calls_per_hour=10**9)
+    looker.preview_changed(desk.name(), desk.item())
+    opened, written = desk.peer.found, desk.item()["metadata"]["creationTimestamp"]
+    assert not isinstance(opened, Exception)
+    said = {
+        11: Comment(11, NUMBER, "ada", "/preview stop", "2026-01-01T00:00:00Z"),
+        12: Comment(12, NUMBER, "ada", "/preview pin", written, edited=True),
+        13: Comment(13, NUMBER, "ada", "fine", written),
+        14: Comment(14, 999, "ada", "/retest", written),
+        15: Comment(15, NUMBER, "ada", "/retest", written),
+    }
+    desk.peer.said = said
+    for update, asked in (("2026-11-30T01:00:00Z", 2), ("2026-11-30T02:00:00Z", 4)):
+        desk.peer.listing = Listing((replace(opened, updated=update),), complete=True)
+        for _ in range(4):
+            looker.poll(f"{OWNER}/{desk.repo}")
+            looker.preview_changed(desk.name(), desk.item())
+        assert list(desk.commands()) == ["15"]
+        assert len(desk.peer.listed) == asked
+    assert desk.peer.listed[1:3] == ["2026-11-30T01:00:00Z"] * 2
+    desk.peer.wrong["comments"] = Refused("403")
+    desk.peer.said |= {16: replace(said[15], id=16)}
+    desk.peer.listing = Listing((replace(opened, updated="2026-11-30T03:00:00Z"),), complete=True)
+    looker.poll(f"{OWNER}/{desk.repo}")
+    assert list(desk.commands()) == ["15"]
+    del desk.peer.wrong["comments"]
+    looker.poll(f"{OWNER}/{desk.repo}")
+    assert list(desk.commands()) == ["15", "16"], "what could not be read is read later"
+
+
 # Commands.
 
 
@@ -243,7 +274,7 @@ def test_a_command_is_read_where_it_was_written(desk: Desk, body: str, author: s
     looker = desk.looker()
     desk.say(12, body, author)
     if not body:
-        desk.peer.comments.clear()
+        desk.peer.said.clear()
     for _ in range(3):
         looker.look(desk.name())
     assert desk.commands()["12"] == {"done": done, "why": why, "answered": True}
@@ -259,7 +290,7 @@ def test_an_answer_is_tried_again_and_the_deed_is_done_once(desk: Desk) -> None:
         looker.look(desk.name())
     expires = desk.item()["spec"]["expires"]
     # It is not read again either.
-    desk.peer.comments[12] = replace(desk.peer.comments[12], body="/preview extend 99h")
+    desk.peer.said[12] = replace(desk.peer.said[12], body="/preview extend 99h")
     desk.peer.wrong.clear()
     # What was refused waits; a process that begins anew knows nothing of that.
     desk.looker().look(desk.name())

@@ -137,6 +137,9 @@ def test_what_no_webhook_told_the_poll_finds(place: Place) -> None:
     place.receiver.kill()
     number, commit = place.open("change")
     place.until(number, "Ready", commit=commit)
+    place.say(number, "/retest")
+    until(lambda: place.status(number)["run"]["number"] == 2, lambda: place.status(number))
+    place.until(number, "Ready", commit=commit)
     place.developer.set_open(OWNER, place.repo, number, wanted=False)
     place.until(number, "Ended")
 

@@ -43,6 +43,7 @@ READS = {
     ("GET", f"{_REPO}/deployments"),
     ("GET", f"{_REPO}/deployments/{{deployment_id}}/statuses"),
     ("GET", f"{_REPO}/issues/{{issue_number}}/comments"),
+    ("GET", f"{_REPO}/issues/comments"),
     ("GET", f"{_REPO}/issues/comments/{{comment_id}}"),
     # Writes nothing that anybody sees.
     ("POST", "/app/installations/{installation_id}/access_tokens"),
@@ -192,6 +193,14 @@ def test_a_refused_command_is_answered_once_and_pings_nobody(clients: Clients, g
     (comment,) = comments(github)
     assert comment.splitlines()[1] == "`dev`, not done: `@dev may not`"
     assert github.state.reactions == {(501, "reporter[bot]", "confused")}
+
+
+def test_comments_of_a_repository_are_listed(clients: Clients, github: GitHub) -> None:
+    number = github.comment("dev", "/retest")
+    found = clients.reader.comments("acme", "shop", "2026-11-30T00:00:00Z")
+    assert [(each.id, each.author, each.body) for each in found][-1] == (number, "dev", "/retest")
+    assert github.wrong == []
+    assert ("GET", f"{_REPO}/issues/comments") in github.calls
 
 
 def test_a_deleted_comment_is_written_anew(clients: Clients, github: GitHub) -> None:

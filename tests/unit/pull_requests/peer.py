@@ -19,13 +19,14 @@ class Peer(Reader, Teller, Approver):
 
     found: PullRequest | ForgeError
     listing: Listing | ForgeError | None = None
-    comments: dict[int, Comment] = field(default_factory=dict)
+    said: dict[int, Comment] = field(default_factory=dict)
     permissions: dict[str, Permission] = field(default_factory=dict)
     # What goes wrong, by the name of its call.
     wrong: dict[str, ForgeError] = field(default_factory=dict)
     # What it was asked, and told.
     asked: int = 0
     tags: list[str] = field(default_factory=list)
+    listed: list[str] = field(default_factory=list)
     told: list[Report] = field(default_factory=list)
     answers: list[tuple[int, bool, str]] = field(default_factory=list)
     reviewed: list[Report] = field(default_factory=list)
@@ -43,7 +44,12 @@ class Peer(Reader, Teller, Approver):
         return ["src/x.py"]
 
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
-        return given(self.comments.get(comment, Missing("no such comment")))
+        return given(self.said.get(comment, Missing("no such comment")))
+
+    def comments(self, owner: str, repo: str, since: str) -> Sequence[Comment]:
+        given(self.wrong.get("comments"))
+        self.listed.append(since)
+        return list(self.said.values())
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         return self.permissions.get(login, Permission.NONE)
