@@ -10,6 +10,8 @@ from idag.render.manifests import Object, load_all
 from idag.yaml_reader import InputError
 
 PLACEHOLDER = "argo-fills-this-in"
+# The files of programs, such as kube-scheduler's: no API server has such an object.
+_OF_PROGRAMS = re.compile(r"[a-z0-9.-]+\.config\.k8s\.io/")
 _TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
@@ -58,5 +60,7 @@ def _objects(text: Any) -> Iterator[Object]:
     except InputError:
         return
     for item in items:
-        if isinstance(item, dict) and all(isinstance(item.get(field), str) for field in ("kind", "apiVersion")):
+        if not isinstance(item, dict) or not all(isinstance(item.get(field), str) for field in ("kind", "apiVersion")):
+            continue
+        if not _OF_PROGRAMS.match(item["apiVersion"]):
             yield item

@@ -7,6 +7,7 @@ import pytest
 
 from idag.render.targets import KUBERNETES
 from idag.schemas import SchemaError, validate
+from idag.schemas.embedded import find
 
 DEPLOYMENT: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -156,6 +157,14 @@ def test_manifests_inside_other_objects_are_checked_too() -> None:
     workflow["spec"]["templates"] = [{"name": "main", "resource": {"action": "create", "manifest": manifest}}]
     faults = validate([workflow], "1.36")
     assert any("spec.templates[main].resource.manifest Pod spec: unknown field x" in str(fault) for fault in faults)
+
+
+def test_a_program_s_own_file_is_no_object() -> None:
+    text = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles: []\n"
+    item = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "scheduler"}, "data": {"config.yaml": text}}
+    assert list(find(item)) == []
+    item["data"] = {"config.yaml": text.replace("kubescheduler.config.k8s.io", "apps")}
+    assert [document["kind"] for _, document in find(item)] == ["KubeSchedulerConfiguration"]
 
 
 def test_a_kubernetes_without_schemas_is_an_error() -> None:
