@@ -33,6 +33,8 @@ from scripts.lab.stand.session import Session
 WORKFLOWS = "workflows.argoproj.io"
 IN_RELEASE = f"--namespace={RELEASE_NAMESPACE}"
 GONE_SECONDS = 180
+# What the killed receiver did not take, the poll finds: a minute later, or two.
+A_WHILE = 240
 Object = dict[str, Any]
 
 
@@ -176,7 +178,7 @@ class Place:
         found: Object = self.previews().get(pull.name, {}).get("status") or {}
         return found
 
-    def until(self, pull: Pull, holds: Callable[[Object], object], seconds: float = 60) -> Object:
+    def until(self, pull: Pull, holds: Callable[[Object], object], seconds: float = A_WHILE) -> Object:
         """Wait until it holds of the Preview's status; return that."""
         last: list[Object] = []
 

@@ -15,7 +15,7 @@ from scripts.lab.stand.previews import PREVIEWS
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.session import Session
 from tests.api.pull_requests.account import doubled
-from tests.e2e.forge.place import IN_RELEASE, Place, Pull, place
+from tests.e2e.forge.place import A_WHILE, IN_RELEASE, Place, Pull, place
 
 RUN_SECONDS = 480
 LIFE_SECONDS = 900
@@ -31,17 +31,17 @@ def pushed(place: Place, noted: Noted) -> Pull:
     place.has_preview(pull)
     second = place.push(pull, "second.txt")
     place.started(pull, second)
-    assert until(lambda: "superseded" in place.told(pull.head)[1], 60), place.told(pull.head)
+    assert until(lambda: "superseded" in place.told(pull.head)[1], A_WHILE), place.told(pull.head)
     assert place.told(pull.head)[0] == "error"
     ready = place.until(pull, lambda found: found["phase"] in ("Ready", "Failed"), RUN_SECONDS)
     assert ready["phase"] == "Ready", ready
     assert [run.get("cause", "") for run in ready["history"]] == ["superseded"]
-    assert until(lambda: place.told(second)[0] == "success", 60), place.told(second)
+    assert until(lambda: place.told(second)[0] == "success", A_WHILE), place.told(second)
 
     asked, now = place.say(pull, "/preview extend 24h"), datetime.now(UTC)
     longer = place.until(pull, lambda found: found["expires"] > ready["expires"])
     assert abs(moment(longer["expires"]) - now - timedelta(hours=24)) < timedelta(minutes=1)
-    assert until(lambda: place.reactions(asked) == ["+1"], 60), place.reactions(asked)
+    assert until(lambda: place.reactions(asked) == ["+1"], A_WHILE), place.reactions(asked)
 
     noted.append(("close_to_gone_s", place.close(pull)))
     ended = place.until(pull, lambda found: found["phase"] == "Ended")
@@ -98,11 +98,11 @@ def of_a_fork(place: Place, noted: Noted) -> Pull:
     pull = place.open_of_fork("theirs")
     refused = place.until(pull, lambda found: found["phase"] == "Refused")
     assert f"/ok-to-test {pull.head}" in refused["message"]
-    assert until(lambda: place.told(pull.head)[0] == "error", 60), place.told(pull.head)
+    assert until(lambda: place.told(pull.head)[0] == "error", A_WHILE), place.told(pull.head)
     place.say(pull, f"/ok-to-test {'0' * 40}")
     asked = place.say(pull, "/preview extend 1h")
     # By now the wrong commit was looked at: commands are obeyed in their order.
-    assert until(lambda: place.reactions(asked) == ["+1"], 60)
+    assert until(lambda: place.reactions(asked) == ["+1"], A_WHILE)
     assert place.workflows(pull) == []
     place.say(pull, f"/ok-to-test {pull.head}")
     place.started(pull, pull.head)
