@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx2
 
+from implementation_dag.base.wait import rounds
 from implementation_dag.forge.errors import Conflict, Missing
 from implementation_dag.forge.http import Caller, at
 
 # Who sets the forge up.
 ADMIN = "administrator"
 EVENTS = ("push", "pull_request", "pull_request_sync", "pull_request_label", "issue_comment", "pull_request_review")
+NOTED_SECONDS = 30
 
 
 class Driver:
@@ -161,11 +163,17 @@ class Driver:
         """Open a pull request of a branch, or of `login:branch` of a fork; returns its number, or the open one's."""
         document = {"head": head, "base": base, "title": title or head}
         path = "/repos/{owner}/{repo}/pulls"
-        try:
-            return int(self.call("POST", path, document, owner=owner, repo=repo)["number"])
-        except Conflict:
-            path += "/{base}/{head}"
-            return int(self.call("GET", path, owner=owner, repo=repo, base=base, head=head)["number"])
+        # Gitea notes what was pushed a little later: until then there is no such branch.
+        for left in rounds(NOTED_SECONDS):
+            try:
+                return int(self.call("POST", path, document, owner=owner, repo=repo)["number"])
+            except Missing:
+                if not left:
+                    raise
+            except Conflict:
+                break
+        path += "/{base}/{head}"
+        return int(self.call("GET", path, owner=owner, repo=repo, base=base, head=head)["number"])
 
     def rename(self, owner: str, repo: str, number: int, title: str) -> None:
         """Give a pull request another title; one that begins with "WIP:" makes it a draft."""
