@@ -58,5 +58,5 @@ def _read(paths: Sequence[str]) -> tuple[list[Object], list[InputError]]:
     parts = [*read_parts([Path(path) for path in paths if path != "-"])]
     if "-" in paths:
         parts += stream_parts(read_stdin(), "standard input")
-    unreadable = [part for _, part in parts if isinstance(part, InputError)]
-    return [item for _, part in parts if not isinstance(part, InputError) for item in part], unreadable
+    unreadable = [part for part in parts if isinstance(part, InputError)]
+    return [item for part in parts if not isinstance(part, InputError) for item in part], unreadable

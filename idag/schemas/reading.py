@@ -50,15 +50,15 @@ def read(paths: Iterable[Path]) -> list[Object]:
     Raises InputError that names the file.
     """
     found: list[Object] = []
-    for _, part in read_parts(paths):
+    for part in read_parts(paths):
         if isinstance(part, InputError):
             raise part
         found += part
     return found
 
 
-def read_parts(paths: Iterable[Path]) -> Iterator[tuple[str, list[Object] | InputError]]:
-    """Yield (name of the file, objects) of each document of the files, or why a document cannot be read.
+def read_parts(paths: Iterable[Path]) -> Iterator[list[Object] | InputError]:
+    """Yield the objects of each document of the files, or why a document cannot be read.
 
     Raises InputError for what is not there, OSError for what may not be read.
     """
@@ -66,16 +66,16 @@ def read_parts(paths: Iterable[Path]) -> Iterator[tuple[str, list[Object] | Inpu
         try:
             text = decoded(path.read_bytes(), str(path))
         except InputError as error:
-            yield str(path), error
+            yield error
             continue
         if is_named or _MANIFEST.search(text):
             yield from stream_parts(text, str(path))
 
 
-def stream_parts(text: str, name: str) -> Iterator[tuple[str, list[Object] | InputError]]:
-    """Yield (`name`, objects) of each document of a stream of manifests, or why a document cannot be read."""
+def stream_parts(text: str, name: str) -> Iterator[list[Object] | InputError]:
+    """Yield the objects of each document of a stream of manifests, or why it cannot be read, beginning with `name`."""
     for line, part in numbered(text):
         try:
-            yield name, objects(part, name, first_line=line)
+            yield objects(part, name, first_line=line)
         except InputError as error:
-            yield name, error
+            yield error

@@ -170,12 +170,12 @@ def _pin(name: str, table: Any, tools_folder: Path) -> Pin:
         if target not in table["binaries"]:
             allowed_targets = ", ".join(table["binaries"])
             raise PinError(f"{where}: alias {alias} = {target!r}, allowed: {allowed_targets}")
+    pin = Pin(name=name, tools_folder=tools_folder, **values)
     if kind == "go":
-        folder = table.get("folder", name)
-        absent = [file for file in MODULE_FILES if not (tools_folder / folder / file).is_file()]
+        absent = [file for file in MODULE_FILES if not (pin.module_folder / file).is_file()]
         if absent:
-            raise PinError(f"{where}: tools/{folder}/ lacks {', '.join(absent)}")
-    return Pin(name=name, tools_folder=tools_folder, **values)
+            raise PinError(f"{where}: tools/{pin.module_folder.name}/ lacks {', '.join(absent)}")
+    return pin
 
 
 def _shaped(where: str, key: str, value: Any) -> Any:

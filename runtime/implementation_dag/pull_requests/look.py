@@ -16,10 +16,10 @@ from lightkube import Client
 from implementation_dag.base import kube
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
-from implementation_dag.forge.errors import Conflict, ForgeError, Unavailable
+from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, Report
 
-from . import commands, objects, queue, reports
+from . import commands, objects, queue, reports, runs
 from .acting import Acting
 from .connect import Forge
 from .decide import decide
@@ -150,8 +150,8 @@ class Looker:
 
     def _since(self, item: Object, written: str) -> bool:
         """Whether a comment is of the Preview's time; it may be as old as the poll that found the pull request."""
-        made = datetime.fromisoformat(item["metadata"]["creationTimestamp"])
-        return datetime.fromisoformat(written) >= made - timedelta(seconds=2 * self._told.poll_seconds)
+        made = runs.moment(item["metadata"]["creationTimestamp"])
+        return runs.moment(written) >= made - timedelta(seconds=2 * self._told.poll_seconds)
 
     # One look.
 
@@ -238,10 +238,8 @@ class Looker:
             self._ask(preview.spec.owner, preview.spec.repo, preview.spec.number)
         except ForgeError as error:
             LOG.warning("Preview %s: the forge was asked in vain: %s", name, clean(str(error)))
-            # A forge that does not answer at all is not asked anyway.
-            if not isinstance(error, Unavailable):
+            if self._unanswered.refused(name, error):
                 self._in_vain[name] = look
-                self._unanswered.refused(name)
             return
         self._asked[name] = look
         self._unanswered.done(name)
@@ -261,9 +259,7 @@ class Looker:
                 self._tell_one(forge, report)
             except ForgeError as error:
                 LOG.warning("Preview %s: not told yet: %s", name, clean(str(error)))
-                # A forge that does not answer at all is not asked anyway.
-                if not isinstance(error, Unavailable):
-                    self._untold.refused(name)
+                self._untold.refused(name, error)
                 return
             self._untold.done(name)
             preview = reports.told(preview, run, report)

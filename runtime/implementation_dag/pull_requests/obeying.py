@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from implementation_dag.base.log import clean
-from implementation_dag.forge.errors import ForgeError, Missing, Unavailable
+from implementation_dag.forge.errors import ForgeError, Missing
 from implementation_dag.forge.model import Comment
 
 from . import commands, objects
@@ -44,9 +44,7 @@ class Obeying:
                 self._step(item, preview, *waiting)
             except ForgeError as error:
                 LOG.warning("Preview %s: command %s waits: %s", preview.name, waiting[0], clean(str(error)))
-                # A forge that does not answer at all is not asked anyway.
-                if not isinstance(error, Unavailable):
-                    self._refused.refused(preview.name)
+                self._refused.refused(preview.name, error)
                 return
             self._refused.done(preview.name)
         elif done := [number for number, _ in listed[:-LISTED]]:

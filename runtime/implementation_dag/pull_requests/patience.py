@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from implementation_dag.forge.errors import Limited, Unavailable
+from implementation_dag.forge.errors import ForgeError, Limited, Unavailable
 
 Result = TypeVar("Result")
 FIRST_SILENCE_SECONDS = 2.0
@@ -82,11 +82,17 @@ class Pauses:
         """Whether it is not to be tried yet."""
         return self._clock() < self._until.get(name, 0.0)
 
-    def refused(self, name: str) -> None:
-        """Let it wait, longer than before."""
+    def refused(self, name: str, error: ForgeError) -> bool:
+        """Let it wait, longer than before; say whether it does.
+
+        A forge that does not answer at all is asked nothing for a time anyway (Patience).
+        """
+        if isinstance(error, Unavailable):
+            return False
         pause = self._pause.get(name, FIRST_SILENCE_SECONDS)
         self._until[name] = self._clock() + pause
         self._pause[name] = longer(pause)
+        return True
 
     def done(self, name: str) -> None:
         """Forget that it was ever refused."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from implementation_dag.forge.errors import Refused, Unavailable
 from implementation_dag.pull_requests.patience import LONGEST_SILENCE_SECONDS, Pauses
+
+NO = Refused("403")
 
 
 def test_each_refusal_lets_it_wait_longer_up_to_a_limit() -> None:
@@ -10,7 +13,7 @@ def test_each_refusal_lets_it_wait_longer_up_to_a_limit() -> None:
     pauses = Pauses(lambda: now[0])
     waited = []
     for _ in range(10):
-        pauses.refused("one")
+        pauses.refused("one", NO)
         began = now[0]
         while pauses.waits("one"):
             now[0] += 1
@@ -21,7 +24,14 @@ def test_each_refusal_lets_it_wait_longer_up_to_a_limit() -> None:
 
 def test_others_do_not_wait_and_a_success_forgets() -> None:
     pauses = Pauses(lambda: 0.0)
-    pauses.refused("one")
+    pauses.refused("one", NO)
     assert pauses.waits("one") and not pauses.waits("two")
     pauses.done("one")
     assert not pauses.waits("one")
+
+
+def test_a_forge_that_does_not_answer_refuses_nothing() -> None:
+    pauses = Pauses(lambda: 0.0)
+    assert not pauses.refused("one", Unavailable("503"))
+    assert not pauses.waits("one")
+    assert pauses.refused("one", NO)
