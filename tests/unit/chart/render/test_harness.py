@@ -91,8 +91,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def written(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    monkeypatch.delenv("CI", raising=False)
+def written(suite: Suite) -> Suite:
     Snapshots(suite).update()
     return suite
 
@@ -186,15 +185,12 @@ def test_what_a_chart_makes_up_at_each_render_is_marked(written: Suite) -> None:
     assert told(fresh, "default") == []
 
 
-def test_an_object_whose_name_is_made_up_has_a_steady_address(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_object_whose_name_is_made_up_has_a_steady_address(suite: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     # As podinfo's test pods are called: two of one beginning, one that ends steadily.
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {}, labels: {{app: web}}}}\n"
     names = ("web-test-{{ randAlphaNum 5 | lower }}", "web-test-{{ randAlphaNum 5 | lower }}", "x.{{ uuidv4 }}-end")
     for number, name in enumerate(names):
         (suite.chart / "templates" / f"pod-{number}.yaml").write_text(pod.format(name))
-    monkeypatch.delenv("CI", raising=False)
     Snapshots(suite).update()
     assert [name for name in kept(suite)["default/objects.txt"].splitlines() if name.startswith("Pod")] == [
         "Pod/web-test-(random)",
@@ -328,7 +324,6 @@ def test_an_unknown_setting_of_a_case_says_what_is_allowed(suite: Suite) -> None
 def test_the_command_checks_any_chart(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("CI", raising=False)
     junit = tmp_path / "junit.xml"
     ignored = [f"--ignore={name}" for name in RULES]
     options = ["chart", "test", str(suite.chart), f"--cases={suite.cases_folder}", f"--junit={junit}", *ignored]
