@@ -99,8 +99,8 @@ unit-test: venv test-tools ## Run the tests: units, rendered YAML, its linters; 
 	@$(VENV)/bin/pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --junitxml out/junit.xml tests/unit tests/render tests/lint
 
 .PHONY: api-tools
-api-tools: ## Build the API server that `make test-api` asks (Kubernetes: 7 minutes, once)
-	@python3 -m idag.toolchain build etcd kubernetes gateway-api
+api-tools: ## Build the API server that `make test-api` asks, and Argo's controller (Kubernetes: 7 minutes, once)
+	@python3 -m idag.toolchain build etcd kubernetes gateway-api argo-workflows
 
 .PHONY: test-api
 test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and let the controller run on it (PROVE=1: take each rule out once)

@@ -45,6 +45,16 @@ def test_the_stages_are_those_of_the_specification(objects: Objects) -> None:
     assert pipeline(objects).spec["onExit"] == "cleanup"
 
 
+def test_a_run_holds_its_pull_request_s_lock(objects: Objects) -> None:
+    """What Argo makes of the name is seen in tests/api/argo."""
+    (mutex,) = pipeline(objects).spec["synchronization"]["mutexes"]
+    installation, _, rest = mutex["name"].partition(".")
+    assert installation == pipeline(objects).name
+    names = "lower(workflow.parameters.owner + '.' + workflow.parameters.repo) + '.pr-' + workflow.parameters.pr"
+    assert rest.startswith("{{=workflow.parameters.owner matches ")
+    assert rest.endswith(f" ? {names} : workflow.name}}}}")
+
+
 def test_acceptance_is_left_out_where_deploy_says_that_nothing_is_exposed(objects: Objects) -> None:
     """Nothing but its own output decides it: what was deployed has no word there."""
     found = {name: task["when"] for name, task in tasks(objects).items() if "when" in task}

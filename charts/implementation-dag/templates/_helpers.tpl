@@ -70,11 +70,26 @@ capabilities:
 
 {{- /* Where a run's evidence lies in the bucket, as contract/names.py says it; exit handlers run even for refused arguments. */}}
 {{- define "implementation-dag.evidencePrefix" -}}
+{{- $names := "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr" }}
+{{- printf "{{=%s ? %s : '_refused/' + workflow.namespace}}/{{workflow.name}}" (include "implementation-dag.namesOne" .) $names }}
+{{- end }}
+
+{{- /* Of Argo's expressions: whether the arguments can be a pull request's name. Wider than what set-params lets pass. */}}
+{{- define "implementation-dag.namesOne" -}}
 {{- $owner := "workflow.parameters.owner matches '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'" }}
 {{- $repo := "workflow.parameters.repo matches '^[A-Za-z0-9._-]{1,100}$' && workflow.parameters.repo not in ['.', '..']" }}
 {{- $pr := "workflow.parameters.pr matches '^[0-9]{1,9}$'" }}
-{{- $names := "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr" }}
-{{- printf "{{=%s && %s && %s ? %s : '_refused/' + workflow.namespace}}/{{workflow.name}}" $owner $repo $pr $names }}
+{{- printf "%s && %s && %s" $owner $repo $pr }}
+{{- end }}
+
+{{- /*
+The lock that a run holds from its start to the end of its exit handler: of one pull request's runs one goes on, the others
+wait. Owners have no dot, numbers neither, so no two pull requests share one. Names ignore case, as at every forge. What names
+no pull request waits for nobody: its first step refuses it.
+*/}}
+{{- define "implementation-dag.mutex" -}}
+{{- $names := "lower(workflow.parameters.owner + '.' + workflow.parameters.repo) + '.pr-' + workflow.parameters.pr" }}
+{{- printf "%s.{{=%s ? %s : workflow.name}}" (include "implementation-dag.fullname" .) (include "implementation-dag.namesOne" .) $names }}
 {{- end }}
 
 {{- /* A parameter as base64: in clear, Argo would evaluate {{...}} and the kubelet expand $(...) in it before it can be refused. */}}

@@ -226,6 +226,8 @@ def _phase(spec: Spec, wanted: Wanted, run: Run | None, workflows: Sequence[Work
             return Phase.ENDING, wanted.why
         if run.cause:
             return Phase.STOPPING, f"run {run.name} is {run.cause}"
+        if first := next((each.waits_for for each in workflows if each.number == run.number), ""):
+            return Phase.WAITING, f"{run.name} waits until {first} has ended"
         starting = run.phase == RunPhase.STARTING
         return (Phase.STARTING, "") if starting else (Phase.RUNNING, "")
     if wanted.cause:

@@ -96,6 +96,8 @@ class Workflow:
     made: tuple[str, ...] = ()
     # An agent that may push is at work: its commit may be the head before it is among what was made.
     writing: bool = False
+    # The run of the same pull request whose end it waits for: Argo lets one of them go on.
+    waits_for: str = ""
 
 
 @dataclass(frozen=True)

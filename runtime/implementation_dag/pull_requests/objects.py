@@ -163,14 +163,24 @@ def workflow(item: Object) -> Workflow:
         kind=Kind.END if spec.get("entrypoint") == END else Kind.TEST,
         commit=given.get("commit", ""),
         over=over,
-        good=found.get("phase") == "Succeeded",
+        # Argo up to 4.0 says so too of one that was terminated while it waited for its lock, and never began.
+        good=found.get("phase") == "Succeeded" and spec.get("shutdown") != "Terminate",
         stopping=bool(spec.get("shutdown")),
         started=str(found.get("startedAt") or ""),
         ended=str(found.get("finishedAt") or "") if over else "",
         url=_first(seen.output(stages.DEPLOY.task, "urls")),
         made=_made(seen),
         writing=not over and any(task in running for task in stages.WRITERS),
+        waits_for="" if over else _waits_for(found),
     )
+
+
+def _waits_for(status: Object) -> str:
+    """The Workflow that holds the lock which this one waits for; what it waited for before stays listed."""
+    lock = (status.get("synchronization") or {}).get("mutex") or {}
+    if lock.get("holding"):
+        return ""
+    return next((str(each.get("holder")).partition("/")[2] for each in lock.get("waiting") or ()), "")
 
 
 def _made(seen: workflow_status.RunStatus) -> tuple[str, ...]:

@@ -174,6 +174,14 @@ def test_a_preview_under_another_name_does_nothing() -> None:
     assert NAME in written.message
 
 
+def test_a_run_of_ours_that_waits_for_a_person_s_says_so() -> None:
+    """Two that start at once: Argo lets one go on."""
+    theirs = Workflow("mine", 0, Kind.TEST, commit(1), over=False)
+    ours = replace(OLD, waits_for="mine")
+    found = phase(decided(status=replace(NEW, run=TEST), workflows=[theirs, ours]))
+    assert found == (Phase.WAITING, f"{ours.name} waits until mine has ended")
+
+
 def test_a_person_s_own_run_is_waited_for() -> None:
     found = phase(decided(workflows=[Workflow("mine", 0, Kind.TEST, commit(1), over=False)]))
     assert found == (Phase.WAITING, "waiting for mine, which a person started")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from implementation_dag.contract import labels, names
 from implementation_dag.pull_requests import objects, runs
 from implementation_dag.pull_requests.decide import decide
-from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, RunPhase, Seen, SetStatus
+from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, RunPhase, Seen, SetStatus, Workflow
 from tests.unit.pull_requests.test_decide import SPEC, TEST
 from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
 
@@ -73,6 +73,28 @@ def test_a_run_s_workflow_is_read_as_what_was_started(kind: Kind) -> None:
     found = objects.workflow(item | {"status": {"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z"}})
     assert (found.number, found.kind, found.commit, found.over, found.good) == (4, kind, commit(3), True, False)
     assert objects.pull_request(item) == NAME
+
+
+def read(status: dict[str, object], **spec: str) -> Workflow:
+    """The model of a person's run in that status."""
+    return objects.workflow({"metadata": {"name": "by-hand"}, "spec": spec, "status": status})
+
+
+def test_a_run_that_was_terminated_before_it_began_is_not_good() -> None:
+    """As Argo 4.0.7 leaves it: tests/api/argo sees it so."""
+    assert read({"phase": "Succeeded"}).good
+    assert not read({"phase": "Succeeded"}, shutdown="Terminate").good
+
+
+def test_it_is_known_for_which_run_another_waits() -> None:
+    lock = {"mutex": "workflows/Mutex/acme.shop.pr-7", "holder": f"workflows/{NAME}-1"}
+    waiting: dict[str, object] = {"phase": "Pending", "synchronization": {"mutex": {"waiting": [lock]}}}
+    assert read(waiting).waits_for == f"{NAME}-1"
+    assert read(waiting | {"phase": "Failed"}).waits_for == ""
+    # Argo leaves in the list what it has waited for.
+    held = {"waiting": [lock], "holding": [lock]}
+    assert read({"phase": "Running", "synchronization": {"mutex": held}}).waits_for == ""
+    assert read({"phase": "Pending", "synchronization": {"mutex": {}}}).waits_for == ""
 
 
 def test_a_run_that_a_person_submitted_has_no_number() -> None:
