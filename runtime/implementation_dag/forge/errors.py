@@ -10,7 +10,11 @@ class ForgeError(CommandError):
 
 
 class Refused(ForgeError):
-    """401 or 403: the identity may not do it."""
+    """403: the identity may not do it."""
+
+
+class Unauthenticated(Refused):
+    """401: the forge does not take the identity's token."""
 
 
 class Missing(ForgeError):

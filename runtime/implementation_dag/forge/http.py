@@ -23,7 +23,7 @@ from implementation_dag.base import proxy
 from implementation_dag.base.asking import ERRORS, explain
 from implementation_dag.base.log import clean
 
-from .errors import Conflict, ForgeError, Limited, Missing, Refused, Unavailable
+from .errors import Conflict, ForgeError, Limited, Missing, Refused, Unauthenticated, Unavailable
 
 SECONDS = 30.0
 MOST_BYTES = 16 * 1024 * 1024
@@ -35,7 +35,7 @@ _SECONDS_WITHOUT_ADVICE = 60.0
 _LONGEST_WAIT = 3600.0
 _NEXT_PAGE = re.compile(r"<[^>]*>\s*;[^,<]*\brel=\"?next\"?")
 _ERRORS: dict[int, type[ForgeError]] = {
-    401: Refused,
+    401: Unauthenticated,
     403: Refused,
     404: Missing,
     405: Conflict,

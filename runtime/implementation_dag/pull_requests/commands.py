@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,9 @@ WORDS = ("/retest", "/preview", "/ok-to-test")
 HELP = "there are /retest [stage], /preview extend <hours>h, /preview stop, /preview pin and /ok-to-test <commit>"
 LINE_LIMIT = 200
 _LINE = re.compile(rf"(?:{'|'.join(WORDS)})(?:[ \t].*)?")
+# CommonMark 4.5 and 4.6: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOURS = re.compile(r"([1-9][0-9]{0,3})h")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _STAGES = tuple(stage.task for stage in stages.STAGES)
@@ -71,7 +74,22 @@ def parse(body: str) -> Command | None:
 
 
 def _first(body: str) -> str | None:
-    return next((line.rstrip() for line in body.splitlines() if _LINE.fullmatch(line.rstrip())), None)
+    return next((line for line in _shown(body) if _LINE.fullmatch(line)), None)
+
+
+def _shown(body: str) -> Iterator[str]:
+    """Yield the lines that stand in a comment as text: not those of a block of code, or of an HTML comment."""
+    fence = ""
+    for line in _HTML_COMMENT.sub("", body.replace("\r\n", "\n")).split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            # The end is at least as long as the beginning, and nothing follows it.
+            closed = mark and mark[1].startswith(fence) and not line[mark.end() :].strip()
+            fence = "" if closed else fence
+        elif mark:
+            fence = mark[1]
+        else:
+            yield line.rstrip()
 
 
 def obey(

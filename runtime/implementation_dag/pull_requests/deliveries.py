@@ -68,7 +68,7 @@ def delivery(headers: Mapping[str, str]) -> str:
 
 def hints(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes]) -> tuple[Hint, ...]:
     """Return the pull requests that a delivery names; none where it is of no interest. Raises Rejected."""
-    number = delivery(headers)
+    delivery(headers)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Rejected(415, "Content-Type: must be application/json")
     if len(body) > BODY_LIMIT:
@@ -82,7 +82,7 @@ def hints(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes]) -> 
         payload = json.loads(body)
     except (ValueError, RecursionError):
         raise Rejected(400, "the body is not JSON") from None
-    return _of(event, payload if isinstance(payload, dict) else {}, number)
+    return _of(event, payload if isinstance(payload, dict) else {}, body)
 
 
 def _signed(body: bytes, given: str, secret: bytes) -> bool:
@@ -90,7 +90,7 @@ def _signed(body: bytes, given: str, secret: bytes) -> bool:
     return bool(secret) and hmac.compare_digest(expected.encode(), given.encode(errors="replace"))
 
 
-def _of(event: str, payload: dict[str, Any], delivery: str) -> tuple[Hint, ...]:
+def _of(event: str, payload: dict[str, Any], body: bytes) -> tuple[Hint, ...]:
     action = str(payload.get("action"))
     if event == "pull_request" and action in ACTIONS:
         return _hint(payload, payload.get("number"))
@@ -100,20 +100,29 @@ def _of(event: str, payload: dict[str, Any], delivery: str) -> tuple[Hint, ...]:
         if issue.get("pull_request") and isinstance(told, str) and commands.meant_for_us(told) and number:
             return _hint(payload, issue.get("number"), comment=number)
     if event == "check_run" and action == "rerequested":
-        # A delivery that comes twice has its number twice: it runs once.
-        again = f"check-{delivery}"[:64]
+        # What comes twice is the same twice, and runs once; the delivery's number is not signed.
+        again = f"check-{hashlib.sha256(body).hexdigest()[:32]}"
         return tuple(hint for number in _of_check(payload) for hint in _hint(payload, number, retest=again))
     return ()
 
 
 def _of_check(payload: dict[str, Any]) -> list[Any]:
-    """The pull requests of a check run. GitHub names none of a fork: there the run that it tells of says which."""
-    check = _mapping(payload, "check_run")
-    numbers, run = check.get("pull_requests"), check.get("external_id")
-    if isinstance(numbers, list) and numbers:
-        return [each.get("number") for each in numbers[:_MOST_OF_A_CHECK] if isinstance(each, dict)]
+    """The pull requests of a check run that are this repository's: its branch may go to others' too.
+
+    GitHub names none of a fork: there the run that it tells of says which.
+    """
+    check, repository = _mapping(payload, "check_run"), _mapping(payload, "repository").get("id")
+    named, run = check.get("pull_requests"), check.get("external_id")
+    if isinstance(named, list) and named:
+        ours = [each for each in named if isinstance(each, dict) and _base(each) in (repository, None)]
+        return [each.get("number") for each in ours[:_MOST_OF_A_CHECK]]
     found = _OF_RUN.search(run) if isinstance(run, str) else None
     return [int(found[1])] if found else []
+
+
+def _base(pull_request: dict[str, Any]) -> Any:
+    """The number of the repository that a pull request would go to."""
+    return _mapping(_mapping(pull_request, "base"), "repo").get("id")
 
 
 def _hint(payload: dict[str, Any], number: Any, **more: Any) -> tuple[Hint, ...]:

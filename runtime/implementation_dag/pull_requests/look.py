@@ -17,13 +17,13 @@ from implementation_dag.base import kube
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError
-from implementation_dag.forge.model import Comment, Report
+from implementation_dag.forge.model import Comment, PullRequest, Report
 
 from . import commands, objects, queue, reports, runs
 from .acting import Acting
 from .connect import Forge
 from .decide import decide
-from .model import Phase, Preview, Seen
+from .model import Phase, Preview, Seen, Spec
 from .obeying import Obeying
 from .patience import Patience, Pauses
 from .settings import Told
@@ -125,15 +125,20 @@ class Looker:
             if f"{each.spec.owner}/{each.spec.repo}".lower() == repository.lower()
         }
         try:
-            opened, missing = self._watch.poll(owner, repo, ours)
-            for found in opened:
-                self._acting.create(found.owner, found.repo, found.number)
-            for name in missing:
-                self._ask(ours[name].owner, ours[name].repo, ours[name].number)
+            self._watch.poll(
+                owner, repo, ours, lambda opened, missing: self._take(opened, [ours[each] for each in missing])
+            )
             if self._watch.comments(owner, repo, lambda found: self._wish(owner, repo, found)):
                 self._polled[repository] += self._fair_seconds()
         except ForgeError as error:
             LOG.warning("%s: not polled: %s", repository, clean(str(error)))
+
+    def _take(self, opened: Iterable[PullRequest], missing: Iterable[Spec]) -> None:
+        """Make the Previews that are missing; ask for what is open no more. Raises ApiError and ForgeError."""
+        for found in opened:
+            self._acting.create(found.owner, found.repo, found.number)
+        for spec in missing:
+            self._ask(spec.owner, spec.repo, spec.number)
 
     def _wish(self, owner: str, repo: str, found: Iterable[Comment]) -> None:
         """Have the commands obeyed of which no webhook told. Raises ApiError."""

@@ -11,7 +11,7 @@ from implementation_dag.forge.model import Comment, PullRequest
 from implementation_dag.forge.port import Reader
 
 from . import runs
-from .model import Seen
+from .model import EPOCH, Seen
 from .patience import Patience
 
 # So long may a controller and its webhooks have been away, and no comment is missed.
@@ -48,22 +48,24 @@ class Watch:
                 self._files[(name, found.head)] = paths
         return Seen(found, self._files.get((name, found.head)))
 
-    def poll(self, owner: str, repo: str, known: Iterable[str]) -> tuple[list[PullRequest], list[str]]:
-        """List one repository's open pull requests: those, and which of the `known` previews are not among them.
+    def poll(
+        self, owner: str, repo: str, known: Iterable[str], take: Callable[[Sequence[PullRequest], Sequence[str]], None]
+    ) -> None:
+        """Let `take` have one repository's open pull requests, and which of the `known` previews are not among them.
 
         That one is missing proves nothing: it has to be asked for. From a list with missing pages nothing is missing.
+        Where nothing has changed there is nothing to take; where `take` raises, it has the same list again.
         """
         key = (owner.lower(), repo.lower())
         listing = self._patience.call(lambda: self._reader.open_pull_requests(owner, repo, self._tags.get(key, "")))
         if listing is None:
-            return [], []
+            return
         open_now = {self._keep(found): found for found in listing.pull_requests}
-        if not listing.complete:
-            return list(open_now.values()), []
-        self._tags[key] = listing.tag
         with self._lock:
             still = [name for name in known if name not in open_now and self._was_open(name)]
-        return list(open_now.values()), still
+        take(list(open_now.values()), still if listing.complete else [])
+        if listing.complete:
+            self._tags[key] = listing.tag
 
     def comments(self, owner: str, repo: str, take: Callable[[Sequence[Comment]], None]) -> bool:
         """Let `take` have the comments of one repository that may be new; say whether the forge was asked.
@@ -74,7 +76,7 @@ class Watch:
         key = (owner.lower(), repo.lower())
         with self._lock:
             ours = [each for each in self._seen.values() if (each.owner.lower(), each.repo.lower()) == key]
-            newest = max((each.updated for each in ours), default="")
+            newest = max(ours, key=_updated).updated if ours else ""
             since, times = self._comments.get(key, ("", 0))
         if not newest or (newest == since and times >= 2):
             return False
@@ -92,6 +94,14 @@ class Watch:
         with self._lock:
             before = self._seen.get(name)
             # A list may have been made before a single answer that came first.
-            if before is None or not found.updated or found.updated >= before.updated:
+            if before is None or not found.updated or _updated(found) >= _updated(before):
                 self._seen[name] = found
         return name
+
+
+def _updated(found: PullRequest) -> datetime:
+    """When it was changed last: forges write the time of their own zone, which may change."""
+    try:
+        return runs.moment(found.updated)
+    except ValueError:
+        return EPOCH

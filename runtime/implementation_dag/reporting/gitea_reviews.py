@@ -16,9 +16,9 @@ class GiteaReviews(OwnReviews):
 
     words = Words({"limit": 50}, _EVENTS, {event: kind for kind, event in _EVENTS.items()})
 
-    def stands(self, one: Fields) -> bool:
-        """Whether it counts: the state of one that was dismissed stays what it was."""
-        return not one.flag("dismissed")
+    def kind(self, one: Fields) -> Kind | None:
+        """Return what it says: the state of one that was dismissed stays what it was."""
+        return Kind.DISMISSED if one.flag("dismissed") else super().kind(one)
 
     def withdraw(self, owner: str, repo: str, number: int, review: Review, why: str) -> None:
         """Delete the identity's own review: Gitea lets only a repository's administrator dismiss one."""

@@ -9,7 +9,12 @@ from .own_reviews import REVIEWS, OwnReviews, Words
 from .reviews import Kind, Review
 
 _EVENTS = {Kind.APPROVAL: "APPROVE", Kind.CHANGES: "REQUEST_CHANGES", Kind.COMMENT: "COMMENT"}
-_STATES = {"APPROVED": Kind.APPROVAL, "CHANGES_REQUESTED": Kind.CHANGES, "COMMENTED": Kind.COMMENT}
+_STATES = {
+    "APPROVED": Kind.APPROVAL,
+    "CHANGES_REQUESTED": Kind.CHANGES,
+    "COMMENTED": Kind.COMMENT,
+    "DISMISSED": Kind.DISMISSED,
+}
 
 
 class GitHubReviews(OwnReviews):

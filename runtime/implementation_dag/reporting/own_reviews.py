@@ -35,19 +35,19 @@ class OwnReviews:
         return self._identity.login()
 
     def own(self, owner: str, repo: str, number: int) -> Sequence[Review]:
-        """Return its reviews that stand, the oldest first."""
+        """Return its reviews, the oldest first."""
         path = at(REVIEWS, owner=owner, repo=repo, number=number)
         found = []
         for answer in self._identity.caller(owner, repo).pages(path, self.words.page):
             for one in objects(answer.data, f"GET {path}"):
-                author, kind = one.inner_or_none("user"), self.words.states.get(one.text("state"))
-                if kind and author and author.text("login") == self.login() and self.stands(one):
+                author, kind = one.inner_or_none("user"), self.kind(one)
+                if kind and author and author.text("login") == self.login():
                     found.append(Review(one.number("id"), kind, one.optional("commit_id"), one.text("body")))
         return found
 
-    def stands(self, one: Fields) -> bool:
-        """Whether a review that has a known state counts."""
-        return True
+    def kind(self, one: Fields) -> Kind | None:
+        """Return what a review says; None where it is not given yet, or of no kind that we give."""
+        return self.words.states.get(one.text("state"))
 
     def give(self, owner: str, repo: str, number: int, kind: Kind, commit: str, body: str) -> None:
         """Review that commit."""

@@ -5,11 +5,13 @@ Nothing here merges: no call does, and the identity has no right to write conten
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from implementation_dag.contract import names
 from implementation_dag.forge.errors import Conflict
 from implementation_dag.forge.model import PullRequest, Report, Verdict
 from implementation_dag.forge.port import Reader
@@ -18,6 +20,7 @@ from .words import code, link
 
 OnFailure = Literal["request-changes", "comment"]
 _REASON_LIMIT = 200
+_RUN = "RUN"
 
 
 class Kind(StrEnum):
@@ -26,11 +29,13 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     CHANGES = "changes"
     COMMENT = "comment"
+    # It was withdrawn, by us or by a person.
+    DISMISSED = "dismissed"
 
 
 @dataclass(frozen=True)
 class Review:
-    """A review that stands: one that was withdrawn is none."""
+    """A review that was given; one that was withdrawn since is of no other kind."""
 
     id: int
     kind: Kind
@@ -45,7 +50,7 @@ class Reviews(Protocol):
         """Return the identity's name."""
 
     def own(self, owner: str, repo: str, number: int) -> Sequence[Review]:
-        """Return its reviews that stand, the oldest first."""
+        """Return its reviews, the oldest first."""
 
     def give(self, owner: str, repo: str, number: int, kind: Kind, commit: str, body: str) -> None:
         """Review that commit."""
@@ -64,18 +69,20 @@ class Reviewer:
     def review(self, report: Report) -> None:
         """Approve the tested commit where the run passed and it is still the head; withdraw what names another.
 
-        Raises Conflict in clear words where the QA identity is the pull request's author.
+        A run reviews once: whoever dismisses its review has the last word until there is another run. Raises Conflict
+        in clear words where the QA identity is the pull request's author.
         """
         where = (report.owner, report.repo, report.number)
         own = list(self._reviews.own(*where))
         # Read last, so that little can happen between this and the review, which names its commit besides.
         now = self._reader.pull_request(*where)
-        wanted = self._wanted(report, now)
+        # An earlier run may be told of once more: what a later one said counts.
+        late = any(names.supersedes(_run(one, self._release), report.run) for one in own)
+        wanted = None if late else self._wanted(report, now)
         for review in own:
-            if why := _outdated(review, report, now):
+            if why := _outdated(review, report, now, late):
                 self._reviews.withdraw(*where, review, why)
-        first_line = marker(self._release)
-        if wanted and not any(_same(one, wanted, report.commit, first_line) for one in own):
+        if wanted and not any(_same(one, wanted, report, self._release) for one in own):
             self._give(now, wanted, report)
 
     def _wanted(self, report: Report, now: PullRequest) -> Kind | None:
@@ -95,9 +102,9 @@ class Reviewer:
             ) from None
 
 
-def marker(release: str) -> str:
-    """Return the first line of the release's reviews."""
-    return f"<!-- implementation-dag release={release} review -->"
+def marker(release: str, run: str) -> str:
+    """Return the first line of the release's review of a run."""
+    return f"<!-- implementation-dag release={release} review of {run} -->"
 
 
 def body(report: Report, release: str) -> str:
@@ -107,23 +114,31 @@ def body(report: Report, release: str) -> str:
         said = f"All stages passed on {commit}, which alone this approves. Nothing merges by itself."
     else:
         said = " ".join(filter(None, (f"The run on {commit} failed:", code(report.reason, _REASON_LIMIT))))
-    return "\n\n".join(filter(None, (f"{marker(release)}\n{said}", link("evidence", report.evidence))))
+    return "\n\n".join(filter(None, (f"{marker(release, report.run)}\n{said}", link("evidence", report.evidence))))
 
 
-def _outdated(review: Review, report: Report, now: PullRequest) -> str:
+def _outdated(review: Review, report: Report, now: PullRequest, late: bool) -> str:
     """Return why a review does not count any more, or nothing."""
-    if review.kind is Kind.COMMENT:
+    if review.kind in (Kind.COMMENT, Kind.DISMISSED):
         return ""
     if review.commit != now.head:
         return f"The head is {now.head} now; this was said of {review.commit}."
     # What another run of the same commit found takes its place.
     other = {Verdict.FAILED: Kind.APPROVAL, Verdict.PASSED: Kind.CHANGES}.get(report.verdict)
-    if report.commit == now.head and review.kind is other:
+    if report.commit == now.head and review.kind is other and not late:
         return f"Another run of this commit {report.verdict.value}."
     return ""
 
 
-def _same(review: Review, kind: Kind, commit: str, first_line: str) -> bool:
-    """Whether that review is there: a comment of the same identity may be a person's."""
-    ours = kind is not Kind.COMMENT or review.body.partition("\n")[0] == first_line
-    return review.kind is kind and review.commit == commit and ours
+def _run(review: Review, release: str) -> str:
+    """Return the run whose review it is; empty where it is no run's."""
+    pattern = re.escape(marker(release, _RUN)).replace(_RUN, "(.+)")
+    found = re.fullmatch(pattern, review.body.partition("\n")[0].rstrip())
+    return found[1] if found else ""
+
+
+def _same(review: Review, kind: Kind, report: Report, release: str) -> bool:
+    """Whether the run has reviewed, or what it would say is said: a comment of the same identity may be a person's."""
+    if report.run and _run(review, release) == report.run:
+        return True
+    return review.kind is kind and kind is not Kind.COMMENT and review.commit == report.commit

@@ -67,7 +67,9 @@ class Ours:
         number = developer.open(OWNER, self.place.repo, branch)
         head = self.place.reader.pull_request(OWNER, self.place.repo, number).head
         stages = (Stage("qa-testing", State.PASSED, "7 tests <b>@developer</b>", evidence=PREVIEW),)
-        return Report(OWNER, self.place.repo, number, head, Verdict.PASSED, "run-1", stages=stages, preview=PREVIEW)
+        return Report(
+            OWNER, self.place.repo, number, head, Verdict.PASSED, "shop-pr-7-1", stages=stages, preview=PREVIEW
+        )
 
     def read(self, path: str) -> Any:
         """Return what the forge says to its administrator."""
@@ -150,10 +152,26 @@ def test_the_tested_commit_is_approved_until_the_head_moves(ours: Ours) -> None:
     assert eventually(lambda: reader.pull_request(*where).head == moved)
     ours.reviewer.review(passed)
     assert reviews(ours, passed) == []
-    ours.reviewer.review(replace(passed, commit=moved))
+    second = replace(passed, commit=moved, run="shop-pr-7-2")
+    ours.reviewer.review(second)
     assert reviews(ours, passed) == [("qa", "APPROVED", moved)]
-    ours.reviewer.review(replace(passed, commit=moved, verdict=Verdict.FAILED, reason="1 test failed"))
+    ours.reviewer.review(replace(second, run="shop-pr-7-3", verdict=Verdict.FAILED, reason="1 test failed"))
     assert reviews(ours, passed) == [("qa", "REQUEST_CHANGES", moved)]
+    # The earlier run is told of once more.
+    ours.reviewer.review(second)
+    assert reviews(ours, passed) == [("qa", "REQUEST_CHANGES", moved)]
+
+
+def test_an_approval_that_a_person_dismissed_comes_from_another_run_alone(ours: Ours) -> None:
+    passed = ours.opened()
+    ours.reviewer.review(passed)
+    (given,) = ours.read(f"/pulls/{passed.number}/reviews")
+    path = f"/repos/{OWNER}/{ours.place.repo}/pulls/{passed.number}/reviews/{given['id']}/dismissals"
+    ours.place.forge.admin.call("POST", path, {"message": "there is a back door in it"})
+    ours.reviewer.review(replace(passed, expires="2026-12-02T00:00:00Z"))
+    assert [one["dismissed"] for one in ours.read(f"/pulls/{passed.number}/reviews")] == [True]
+    ours.reviewer.review(replace(passed, run="shop-pr-7-2"))
+    assert [one["dismissed"] for one in ours.read(f"/pulls/{passed.number}/reviews")] == [True, False]
 
 
 def test_ones_own_pull_request_is_refused_in_clear_words(ours: Ours) -> None:

@@ -17,7 +17,8 @@ from implementation_dag.forge.model import Comment, Listing, Verdict
 from implementation_dag.pull_requests import controller, objects
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Kind, Run
-from implementation_dag.pull_requests.obeying import LISTED
+from implementation_dag.pull_requests.obeying import LISTED, TRIES
+from implementation_dag.pull_requests.patience import Pauses
 from implementation_dag.pull_requests.repositories import Repositories
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
@@ -296,6 +297,23 @@ def test_an_answer_is_tried_again_and_the_deed_is_done_once(desk: Desk) -> None:
     desk.looker().look(desk.name())
     assert desk.peer.answers == [(12, True, "")]
     assert desk.item()["spec"]["expires"] == expires
+
+
+def test_who_blocks_our_account_gets_no_answer_and_holds_nobody_up(desk: Desk) -> None:
+    looker = desk.looker()
+    desk.say(12, "/retest", author="mallory")
+    desk.peer.wrong["answer"] = Refused("403")
+    looker.look(desk.name())
+    looker.look(desk.name())
+    desk.say(13, "/preview stop")
+    looker.look(desk.name())
+    assert desk.item()["spec"]["stop"] == commit(1)
+    assert looker._obeying
+    for _ in range(TRIES):
+        # Its pause is over.
+        looker._obeying._refused = Pauses()
+        looker.look(desk.name())
+    assert desk.commands()["12"]["answered"], "it is tried no more"
 
 
 def test_commands_are_obeyed_one_by_one_the_oldest_first(desk: Desk) -> None:

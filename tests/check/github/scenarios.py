@@ -52,7 +52,7 @@ class Clients:
 Step = Callable[[Clients], None]
 
 
-def report(verdict: Verdict, commit: str = FIRST, run: str = "run-1", **fields: object) -> Report:
+def report(verdict: Verdict, commit: str = FIRST, run: str = "shop-pr-7-1", **fields: object) -> Report:
     """Return a report of the pull request."""
     return replace(Report("acme", "shop", 7, commit, verdict, run), **fields)  # type: ignore[arg-type]
 
@@ -103,11 +103,11 @@ STOPPED = replace(PASSED, verdict=Verdict.STOPPED, preview="", expires="")
 
 def again(found: Report, **fields: object) -> Report:
     """Return the report of another run of the same commit."""
-    return replace(found, run="run-2", **fields)  # type: ignore[arg-type]
+    return replace(found, run="shop-pr-7-2", **fields)  # type: ignore[arg-type]
 
 
 def of_second(found: Report) -> Report:
-    return replace(found, commit=SECOND, run="run-2")
+    return replace(found, commit=SECOND, run="shop-pr-7-2")
 
 
 ASKED = Comment(501, 7, "dev", "/retest")

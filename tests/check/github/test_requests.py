@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from .scenarios import (
     SECOND,
     SUPERSEDED,
     Clients,
+    again,
     of_second,
     prepared,
 )
@@ -170,9 +172,9 @@ def test_no_approval_when_the_head_moved_or_the_pull_request_closed(clients: Cli
 
 def test_an_approval_is_for_a_run_that_passed(clients: Clients, github: GitHub) -> None:
     clients.approver.review(PASSED)
-    clients.approver.review(FAILED)
+    clients.approver.review(again(FAILED))
     assert standing(github) == [("DISMISSED", FIRST), ("CHANGES_REQUESTED", FIRST)]
-    clients.approver.review(PASSED)
+    clients.approver.review(replace(PASSED, run="shop-pr-7-3"))
     assert standing(github)[1:] == [("DISMISSED", FIRST), ("APPROVED", FIRST)]
 
 

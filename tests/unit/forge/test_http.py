@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from implementation_dag.base.log import clean
-from implementation_dag.forge.errors import Conflict, ForgeError, Limited, Missing, Refused, Unavailable
+from implementation_dag.forge.errors import (
+    Conflict,
+    ForgeError,
+    Limited,
+    Missing,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 from implementation_dag.forge.http import Answer, Caller, at
 
 TOKEN = "s3cr3t-t0k3n"
@@ -72,7 +80,7 @@ def test_a_path_goes_nowhere_else(name: str) -> None:
     ("status", "kind"),
     [
         (400, ForgeError),
-        (401, Refused),
+        (401, Unauthenticated),
         (403, Refused),
         (404, Missing),
         (405, Conflict),

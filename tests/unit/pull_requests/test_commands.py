@@ -40,6 +40,32 @@ def test_the_first_line_that_is_a_command_counts(body: str, expected: Command | 
 @pytest.mark.parametrize(
     "body",
     [
+        "```\n/retest\n```",
+        "~~~~ text\n~~~\n/retest\n~~~~",
+        "`````\n```\n/preview stop",
+        "<!--\n/preview stop\n-->",
+        "<!-- never closed\n/preview stop",
+        "> /retest",
+        "    /retest",
+        "one line\x0b/retest",
+        "one line\u2028/retest",
+        "one line\x85/retest",
+    ],
+)
+def test_what_a_comment_only_shows_is_no_command(body: str) -> None:
+    assert parse(body) is None
+
+
+@pytest.mark.parametrize(
+    "body", ["```\ncode\n```\n/retest", "<!-- x -->\n/retest", "so:\r\n/retest\r\n", "~~~\n~~~\n/retest"]
+)
+def test_after_what_is_shown_a_command_counts(body: str) -> None:
+    assert parse(body) == Command("/retest")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         "/retest everything",
         "/retest deploy now",
         "/preview",

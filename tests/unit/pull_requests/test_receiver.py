@@ -33,6 +33,11 @@ FORK = RERUN | {"check_run": {"pull_requests": [], "external_id": names.run(name
 CHECK = ("check_run", "pull_requests", "external_id")
 
 
+def again(payload: Any) -> str:
+    """What a re-run of a check is called: by its body, which alone is signed."""
+    return f"check-{hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:32]}"
+
+
 def signed(body: bytes, event: str, forge: str = "github", **changed: str) -> dict[str, str]:
     mark = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
     headers = {
@@ -55,12 +60,19 @@ def told(payload: Any, event: str, **more: str) -> tuple[Hint, ...]:
     [
         ("pull_request", OPENED, Hint("acme", "shop", 7)),
         ("issue_comment", COMMENT, Hint("acme", "shop", 7, comment=12)),
-        ("check_run", RERUN, Hint("acme", "shop", 7, retest="check-0b989ba4-242f-11e5-81e1-c7b6966d2516")),
-        ("check_run", FORK, Hint("acme", "shop", 7, retest="check-0b989ba4-242f-11e5-81e1-c7b6966d2516")),
+        ("check_run", RERUN, Hint("acme", "shop", 7, retest=again(RERUN))),
+        ("check_run", FORK, Hint("acme", "shop", 7, retest=again(FORK))),
     ],
 )
 def test_what_makes_a_pull_request_worth_a_look(forge: str, event: str, payload: Any, expected: Hint) -> None:
     assert told(payload, event, forge=forge) == (expected,)
+
+
+def test_a_check_of_a_branch_that_goes_to_another_repository_too_is_run_again_for_ours_alone() -> None:
+    bases = [(3, 99), (7, 42)]
+    check = {"pull_requests": [{"number": number, "base": {"repo": {"id": base}}} for number, base in bases]}
+    payload = RERUN | {"check_run": check, "repository": REPOSITORY | {"id": 42}}
+    assert [hint.number for hint in told(payload, "check_run")] == [7]
 
 
 @pytest.mark.parametrize("action", sorted(deliveries.ACTIONS))

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from implementation_dag.forge.errors import Limited, Missing, Unavailable
-from implementation_dag.forge.model import Listing
+from implementation_dag.forge.model import Listing, PullRequest
 from implementation_dag.pull_requests.patience import Patience
 from implementation_dag.pull_requests.watching import Watch
 from tests.unit.pull_requests.peer import Peer, given
 from tests.unit.pull_requests.world import NAME, commit, opened
 
 NOW = replace(opened(), updated="2026-01-01T00:00:05Z")
+
+
+def poll(watch: Watch, *known: str) -> tuple[list[PullRequest], list[str]]:
+    """What a list of the repository leads to."""
+    taken: tuple[list[PullRequest], list[str]] = ([], [])
+
+    def take(opened: Sequence[PullRequest], missing: Sequence[str]) -> None:
+        taken[0].extend(opened)
+        taken[1].extend(missing)
+
+    watch.poll("acme", "shop", known, take)
+    return taken
 
 
 @pytest.fixture
@@ -28,29 +41,51 @@ def watch(reader: Peer) -> Watch:
 
 def test_one_that_is_missing_from_a_list_has_to_be_asked_for(watch: Watch, reader: Peer) -> None:
     reader.listing = Listing((), complete=True, tag="1")
-    assert watch.poll("acme", "shop", [NAME]) == ([], [NAME])
+    assert poll(watch, NAME) == ([], [NAME])
     assert watch.seen(NAME) is None
     reader.found = replace(NOW, open=False)
     watch.ask("acme", "shop", 7)
-    assert watch.poll("acme", "shop", [NAME]) == ([], []), "what is known to be closed is not asked for again"
+    assert poll(watch, NAME) == ([], []), "what is known to be closed is not asked for again"
     assert reader.tags == ["", "1"]
 
 
 def test_from_half_a_list_nothing_is_missing(watch: Watch, reader: Peer) -> None:
     reader.listing = Listing((NOW,), complete=False, tag="1")
-    assert watch.poll("acme", "shop", [NAME, "other"]) == ([NOW], [])
-    watch.poll("acme", "shop", [])
+    assert poll(watch, NAME, "other") == ([NOW], [])
+    poll(watch)
     assert reader.tags == ["", ""], "half a list has no tag to go by"
 
 
 def test_nothing_new_says_nothing(watch: Watch, reader: Peer) -> None:
-    assert watch.poll("acme", "shop", [NAME]) == ([], [])
+    assert poll(watch, NAME) == ([], [])
+
+
+def test_a_list_that_could_not_be_taken_comes_again(watch: Watch, reader: Peer) -> None:
+    reader.listing = Listing((NOW,), complete=True, tag="1")
+
+    def refuse(*_: object) -> None:
+        raise Unavailable("simulated")
+
+    with pytest.raises(Unavailable):
+        watch.poll("acme", "shop", [], refuse)
+    assert poll(watch) == ([NOW], [])
+    assert reader.tags == ["", ""]
+
+
+def test_a_forge_writes_the_time_of_its_own_zone_which_changes_in_autumn(watch: Watch, reader: Peer) -> None:
+    reader.found = replace(NOW, updated="2026-10-25T02:50:00+02:00")
+    watch.ask("acme", "shop", 7)
+    reader.found = replace(NOW, head=commit(2), updated="2026-10-25T02:05:00+01:00")
+    watch.ask("acme", "shop", 7)
+    found = watch.seen(NAME)
+    assert found
+    assert found.pull_request.head == commit(2)
 
 
 def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Peer) -> None:
     watch.ask("acme", "shop", 7)
     reader.listing = Listing((replace(NOW, head=commit(9), updated="2026-01-01T00:00:01Z"),), complete=True)
-    watch.poll("acme", "shop", [])
+    poll(watch)
     found = watch.seen(NAME)
     assert found is not None
     assert found.pull_request == NOW

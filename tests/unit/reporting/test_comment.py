@@ -78,7 +78,10 @@ def test_an_answer_says_nothing_but_text(author: str, why: str) -> None:
 @few
 @given(reports())
 def test_a_review_says_nothing_but_text(report: Report) -> None:
-    assert shape(reviews.body(report, "previews")) == shape(reviews.body(harmless(report), "previews"))
+    # Its run is the one name in it that is ours.
+    report = replace(report, run="shop-pr-7-1")
+    expected = replace(harmless(report), run=report.run)
+    assert shape(reviews.body(report, "previews")) == shape(reviews.body(expected, "previews"))
 
 
 @pytest.mark.parametrize("letter", ["<", "`", "|", "🙂", "&", "\\", "x"])
