@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lightkube import Client
 from lightkube.resources.core_v1 import Pod
 
-from implementation_dag.base import owned
+from implementation_dag.base import moments, owned
 from implementation_dag.base.owned import Problem
 from implementation_dag.docsrun.settings import Settings
 
@@ -42,4 +42,4 @@ def expired(agentrun: Object, now: datetime | None = None) -> bool:
     """Say whether the step that should have deleted it is overdue."""
     created = datetime.fromisoformat(agentrun["metadata"]["creationTimestamp"].replace("Z", "+00:00"))
     limit = agentrun["spec"]["timeoutSeconds"] + pod.MARGIN_SECONDS + KEPT_SECONDS
-    return bool(((now or datetime.now(UTC)) - created).total_seconds() > limit)
+    return bool(((now or moments.now()) - created).total_seconds() > limit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.docsrun.settings import Settings
 from implementation_dag.docsrun.verdict import cannot_start, moment
 
@@ -33,7 +34,7 @@ def judge(pod: Object, settings: Settings, now: datetime | None = None) -> Objec
         return (
             _status("Ended", reason, words) | address | {"exitCode": ended["exitCode"], "agentSeconds": _seconds(ended)}
         )
-    if verdict := cannot_start(pod, settings, now or datetime.now(UTC)):
+    if verdict := cannot_start(pod, settings, now or moments.now()):
         return _status("Failed", verdict.reason, verdict.message)
     if address and states.get("agent", {}).get("running"):
         return _status("Running", "Running", "the agent works") | address

@@ -12,6 +12,9 @@ Found = TypeVar("Found")
 class Clock(Protocol):
     """What tells the time and lets it pass; `time` is one, and a test has one that needs none."""
 
+    def time(self) -> float:
+        """Seconds since 1970 by the clock on the wall."""
+
     def monotonic(self) -> float:
         """Seconds since some moment."""
 

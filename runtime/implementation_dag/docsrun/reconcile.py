@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lightkube import ApiError, Client
@@ -10,7 +10,7 @@ from lightkube.codecs import from_dict
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Event, Pod
 
-from implementation_dag.base import kube, owned
+from implementation_dag.base import kube, moments, owned
 from implementation_dag.base.log import clean
 from implementation_dag.base.owned import Cannot, Problem
 from implementation_dag.contract import labels
@@ -26,7 +26,7 @@ LOG_LIMIT_BYTES = 2 * 1024 * 1024
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moments.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def reconcile(client: Client, docsrun: Object, settings: Settings) -> Object | None:
@@ -146,7 +146,7 @@ def expired(docsrun: Object, settings: Settings, now: datetime | None = None) ->
     if not ended:
         return False
     ttl = docsrun["spec"].get("ttlSecondsAfterFinished", settings.ttl)
-    age = (now or datetime.now(UTC)) - datetime.fromisoformat(ended.replace("Z", "+00:00"))
+    age = (now or moments.now()) - datetime.fromisoformat(ended.replace("Z", "+00:00"))
     return bool(age.total_seconds() > ttl)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from implementation_dag.base import moments
 
 from .settings import Settings
 
@@ -44,7 +46,7 @@ def judge(
 ) -> Verdict:
     """Return the verdict. `events` are those of the Job and its pods, `pods` at most one that counts."""
     if pods:
-        return _pod(pods[-1], settings, now or datetime.now(UTC))
+        return _pod(pods[-1], settings, now or moments.now())
     if refusal := next((event["message"] for event in reversed(events) if event.get("reason") == "FailedCreate"), ""):
         if "exceeded quota" in refusal:
             return Verdict("Failed", "QuotaExceeded", f"the quota of the namespace refuses the pod: {refusal}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Any
 
 from lightkube import ApiError, Client
 from lightkube.types import PatchType
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, moments
 from implementation_dag.base.log import clean
 
 from . import objects
@@ -59,7 +58,7 @@ class Acting:
 
     def write(self, item: Object, status: Status) -> None:
         """Write the status of the Preview that was read as `item`."""
-        stored = objects.status(status, item.get("status") or {}, datetime.now(UTC))
+        stored = objects.status(status, item.get("status") or {}, moments.now())
         patch = {"metadata": _version(item), "status": stored}
         self._client.patch(
             objects.Resource.Status, _name(item), patch, namespace=self._namespace, patch_type=PatchType.MERGE

@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from lightkube import Client
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, moments
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError
@@ -96,7 +95,7 @@ class Looker:
             return True
         found = self._remembered(name)
         models = tuple(map(objects.workflow, found.values()))
-        if decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview)):
+        if decide(self._seen(preview), preview, models, self._told.decision, moments.now(), self._place(preview)):
             return True
         return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence))
 
@@ -107,7 +106,7 @@ class Looker:
     def poll_due(self, repository: str, _: Object) -> bool:
         """Say whether the list of a repository is due, by values and by the budget."""
         interval = max(self._told.poll_seconds, self._fair_seconds())
-        return time.monotonic() - self._polled.get(repository, -interval) >= interval
+        return moments.passed() - self._polled.get(repository, -interval) >= interval
 
     def _fair_seconds(self) -> float:
         """How long a list of a repository stands for, so that lists take half of the budget at most."""
@@ -117,7 +116,7 @@ class Looker:
         """List one repository: make the Previews that are missing, ask for those that are not open any more."""
         if self._watch is None:
             return
-        self._polled[repository] = time.monotonic()
+        self._polled[repository] = moments.passed()
         owner, repo = repository.split("/", 1)
         ours = {
             each.name: each.spec
@@ -184,7 +183,7 @@ class Looker:
         self._remember(name, item)
         found = self._read_workflows(name)
         models = tuple(map(objects.workflow, found.values()))
-        actions = decide(self._seen(preview), preview, models, self._told.decision, _now(), self._place(preview))
+        actions = decide(self._seen(preview), preview, models, self._told.decision, moments.now(), self._place(preview))
         for action in actions:
             self._acting.do(item, preview, action)
         return bool(actions)
@@ -322,7 +321,3 @@ class Looker:
             self._told.most_runs_per_repository,
         )
         return found.get(preview.name, 0)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

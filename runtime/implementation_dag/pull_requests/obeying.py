@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.base.log import clean
 from implementation_dag.forge.errors import Conflict, ForgeError, Missing, Refused, Unauthenticated
 from implementation_dag.forge.model import Comment
@@ -98,7 +98,7 @@ class Obeying:
         if parsed is None:
             return commands.Outcome(False, "there is no command in it any more")
         permission = self._patience.call(lambda: reader.permission(spec.owner, spec.repo, comment.author))
-        now = datetime.now(UTC)
+        now = moments.now()
         return commands.obey(parsed, number, comment.author, permission, spec, self._settings, now)
 
     def _mark(self, item: Object, number: str, found: Object, changes: Object | None = None) -> None:

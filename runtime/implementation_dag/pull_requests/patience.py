@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from implementation_dag.base import moments
 from implementation_dag.forge.errors import ForgeError, Limited, Unavailable
 
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ def longer(pause: float) -> float:
 class Patience:
     """Counts calls, and keeps silent when the forge wants it so, or does not answer."""
 
-    def __init__(self, calls_per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, calls_per_hour: int, clock: Callable[[], float] = moments.passed) -> None:
         """The budget fills up evenly: one that was not used is there for a burst."""
         self._rate = calls_per_hour / HOUR
         self._most = float(calls_per_hour)
@@ -72,7 +72,7 @@ class Patience:
 class Pauses:
     """What was refused for one thing is not tried again at once, and each time later; others are not held up by it."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = moments.passed) -> None:
         """Nothing waits yet."""
         self._clock = clock
         self._until: dict[str, float] = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from implementation_dag.base import moments
 from implementation_dag.contract import names
 from implementation_dag.forge.model import Comment, PullRequest
 from implementation_dag.forge.port import Reader
@@ -28,7 +29,7 @@ class Watch:
         self._tags: dict[tuple[str, str], str] = {}
         # The update of a repository's pull requests up to which its comments were read, and how often after it.
         self._comments: dict[tuple[str, str], tuple[str, int]] = {}
-        self._began = runs.stamp(datetime.now(UTC) - AWAY)
+        self._began = runs.stamp(moments.now() - AWAY)
         self._lock = threading.Lock()
 
     def seen(self, name: str) -> Seen | None:
