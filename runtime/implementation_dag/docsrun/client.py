@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
 from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import ConfigMap
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, wait
 from implementation_dag.base.log import say
 from implementation_dag.contract import names, run
 from implementation_dag.contract.served import served_name
@@ -58,7 +57,7 @@ def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
             last = words
         if phase in FINAL:
             return status
-        time.sleep(POLL_SECONDS)
+        wait.CLOCK.sleep(POLL_SECONDS)
 
 
 def _create(client: Client, docsrun: dict[str, Any]) -> bool:

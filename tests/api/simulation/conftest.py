@@ -1,0 +1,104 @@
+"""Histories on a real API server: each has a repository of its own, and leaves nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from unittest import mock
+
+import pytest
+from lightkube import Client
+
+from idag.render.manifests import Object
+from implementation_dag.base import kube, wait
+from implementation_dag.docsrun import settings
+from implementation_dag.preview import preview_objects
+from implementation_dag.pull_requests import objects as previews_of
+from implementation_dag.pull_requests.connect import Forge
+from implementation_dag.pull_requests.model import Settings
+from implementation_dag.pull_requests.repositories import Repositories
+from implementation_dag.pull_requests.settings import Told
+from implementation_dag.steps import cleanup
+from scripts.lab.kubectl import Kubectl
+from tests.api import release
+from tests.api.previews import NAMESPACE, RELEASE
+from tests.unit.pull_requests.peer import Peer
+from tests.unit.pull_requests.world import opened
+
+from .clock import Clock
+from .cluster import OWNER, Cluster
+from .history import History
+from .replica import Replica
+from .wire import Wire, client
+
+REPLICAS = 2
+
+
+@pytest.fixture(scope="session")
+def clients(
+    kubectl: Kubectl, previews: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Client, Wire]]:
+    """A client of each identity with its wire, twice where there are replicas."""
+    folder = tmp_path_factory.mktemp("identities")
+    accounts = {
+        name: release.identity(kubectl, name, folder) for name in ("pull-requests", "controller", "provisioner")
+    }
+    found = {}
+    for name, kubeconfig in accounts.items():
+        for number in range(REPLICAS):
+            wire = Wire(kubeconfig)
+            found[f"{name}-{number}"] = (client(kubeconfig, wire), wire)
+    return found
+
+
+@pytest.fixture(scope="session")
+def admin(kubectl: Kubectl, previews: None) -> Client:
+    """An administrator, whose calls never fail."""
+    assert kubectl.kubeconfig
+    found = release.client(kubectl.kubeconfig)
+    assert wait.until(lambda: release.serves(found, previews_of.Resource, kube.Workflow, kube.DocsRun), 30, 0.3)
+    return found
+
+
+@pytest.fixture(scope="session")
+def told(objects: list[Object]) -> settings.Settings:
+    """What the chart tells the controller."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in release.environment(objects).items():
+            patch.setenv(name, value)
+        return settings.load()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def places(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """Where steps read what to put into a preview (here nothing), and leave their evidence."""
+    empty = tmp_path_factory.mktemp("input") / "objects.yaml"
+    empty.touch()
+    evidence = tmp_path_factory.mktemp("evidence")
+    with mock.patch.object(preview_objects, "OBJECTS", empty), mock.patch.object(cleanup, "EVIDENCE", evidence):
+        yield
+
+
+@pytest.fixture
+def begin(
+    clients: dict[str, tuple[Client, Wire]], admin: Client, told: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], History]:
+    """Return what begins the history of a seed."""
+
+    def start(seed: int) -> History:
+        repo = f"sim-{seed}"
+        peer = Peer(opened())
+        forge = Forge(peer, peer, peer)
+        of = Told(NAMESPACE, RELEASE, Repositories((f"{OWNER}/{repo}",)), Settings(kind="gitea"))
+        clock = Clock(lambda: history.meanwhile())
+        monkeypatch.setattr(wait, "CLOCK", clock)
+        replicas = [
+            Replica(clients[f"pull-requests-{number}"][0], clients[f"controller-{number}"][0], of, told, forge)
+            for number in range(REPLICAS)
+        ]
+        cluster = Cluster(repo, told.image, admin, clients["provisioner-0"][0])
+        wires = [wire for _, wire in clients.values()]
+        history = History(random.Random(seed), cluster, replicas, clock, peer, wires)  # noqa: S311
+        return history
+
+    return start
