@@ -56,9 +56,9 @@ class Cluster:
 
     # Reading.
 
-    def all(self, kind: Any, **selector: str) -> list[Object]:
+    def all(self, kind: Any) -> list[Object]:
         """Return the objects of this repository, of a kind with namespaces."""
-        found = self.admin.list(kind, namespace=NAMESPACE, labels={labels.REPO: self.repo} | selector)
+        found = self.admin.list(kind, namespace=NAMESPACE, labels={labels.REPO: self.repo})
         return [kube.as_dict(item) for item in found]
 
     def workflows(self) -> list[Object]:
@@ -161,6 +161,8 @@ class Cluster:
         name = item["metadata"]["name"]
         ends = item["spec"].get("entrypoint") == objects.END
         told = {} if ends else nodes(name, how)
+        if how == "Succeeded" and not ends:
+            self.good.add(name)
         self._status(name, {"phase": how, "finishedAt": runs.stamp(moments.now()), "nodes": told})
 
     def _status(self, name: str, status: Object) -> None:
