@@ -49,6 +49,8 @@ class Cluster:
     # Where the run of a Workflow has got to, and whether its pipeline is to fail.
     at: dict[str, str] = field(default_factory=dict)
     fails: set[str] = field(default_factory=set)
+    # The runs of the pipeline that ended well.
+    good: set[str] = field(default_factory=set)
     # Jobs whose pod has to begin (False) or to end; DocsRuns that have not ended; whether the namespace is deleted.
     jobs: dict[str, bool] = field(default_factory=dict)
     docsruns: set[str] = field(default_factory=set)
@@ -112,7 +114,7 @@ class Cluster:
 
     def _deploy(self, item: Object) -> None:
         metadata, of = item["metadata"], given(item)
-        docsrun = {
+        docsrun: Object = {
             "apiVersion": "taskmaster.io/v1",
             "kind": "DocsRun",
             "metadata": {

@@ -28,7 +28,7 @@ from tests.unit.pull_requests.peer import Peer
 from tests.unit.pull_requests.world import commit, opened
 
 from .clock import Clock
-from .cluster import OWNER, Cluster, given, gone, phase
+from .cluster import OWNER, Cluster, gone, phase
 from .replica import Replica
 from .wire import Dies, Fault, Wire
 
