@@ -17,6 +17,7 @@ from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
+from implementation_dag.forge.port import Approver, Teller
 
 from . import commands, objects, queue, reports, runs
 from .acting import Acting
@@ -274,12 +275,23 @@ class Looker:
             preview = replace(objects.preview(item))
 
     def _tell_one(self, forge: Forge, report: Report) -> None:
-        """Tell one report, and review as it says. Raises ForgeError."""
+        """Tell one report, and review as it says. Raises ForgeError.
+
+        An author who keeps us from commenting does not keep an approval of another commit.
+        """
         teller, approver = forge.teller, forge.approver
+        untold: ForgeError | None = None
         if teller:
-            self._patience.call(lambda: teller.tell(report))
-        if approver is None:
-            return
+            try:
+                self._patience.call(lambda: teller.tell(report))
+            except ForgeError as error:
+                untold = error
+        if approver:
+            self._review(teller, approver, report)
+        if untold:
+            raise untold
+
+    def _review(self, teller: Teller | None, approver: Approver, report: Report) -> None:
         try:
             self._patience.call(lambda: approver.review(report))
         except Conflict as error:

@@ -12,12 +12,14 @@ from implementation_dag.forge.errors import ForgeError, Limited, Unavailable
 Result = TypeVar("Result")
 FIRST_SILENCE_SECONDS = 2.0
 LONGEST_SILENCE_SECONDS = 120.0
+# What the forge refuses, while it takes the rest, is a person's doing: whoever makes us try does not use up the budget.
+LONGEST_PAUSE_SECONDS = 900.0
 HOUR = 3600.0
 
 
-def longer(pause: float) -> float:
+def longer(pause: float, longest: float) -> float:
     """Return the pause after one that was in vain."""
-    return min(pause * 2, LONGEST_SILENCE_SECONDS)
+    return min(pause * 2, longest)
 
 
 class Patience:
@@ -45,7 +47,7 @@ class Patience:
             raise
         except Unavailable:
             with self._lock:
-                seconds, self._silence = self._silence, longer(self._silence)
+                seconds, self._silence = self._silence, longer(self._silence, LONGEST_SILENCE_SECONDS)
             self._keep_silent(seconds)
             raise
         with self._lock:
@@ -91,7 +93,7 @@ class Pauses:
             return False
         pause = self._pause.get(name, FIRST_SILENCE_SECONDS)
         self._until[name] = self._clock() + pause
-        self._pause[name] = longer(pause)
+        self._pause[name] = longer(pause, LONGEST_PAUSE_SECONDS)
         return True
 
     def done(self, name: str) -> None:

@@ -16,6 +16,7 @@ def hurry() -> None:
     """Divide pauses; an answer and the next look get somewhat longer, as the machine is busy."""
     patience.FIRST_SILENCE_SECONDS /= FASTER
     patience.LONGEST_SILENCE_SECONDS /= FASTER
+    patience.LONGEST_PAUSE_SECONDS /= FASTER
     Caller.__init__.__kwdefaults__ = (Caller.__init__.__kwdefaults__ or {}) | {"seconds": 3.0}
     sweep.INTERVAL = 0.25
 

@@ -185,6 +185,14 @@ def test_what_was_refused_is_not_told_again_at_once_and_not_lost(desk: Desk) -> 
     assert desk.status()["run"]["told"]
 
 
+def test_an_author_who_blocks_our_comments_keeps_no_approval(desk: Desk) -> None:
+    looker = desk.looker()
+    desk.peer.wrong["tell"] = Refused("403")
+    looker.look(desk.name())
+    assert [report.verdict for report in desk.peer.reviewed] == [Verdict.RUNNING], "QA looks at what it said before"
+    assert "told" not in desk.status()["run"]
+
+
 def test_a_review_that_cannot_be_is_told_of_once(desk: Desk) -> None:
     looker = desk.looker()
     looker.look(desk.name())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from implementation_dag.forge.errors import Refused, Unavailable
-from implementation_dag.pull_requests.patience import LONGEST_SILENCE_SECONDS, Pauses
+from implementation_dag.pull_requests.patience import LONGEST_PAUSE_SECONDS, Pauses
 
 NO = Refused("403")
 
@@ -19,7 +19,7 @@ def test_each_refusal_lets_it_wait_longer_up_to_a_limit() -> None:
             now[0] += 1
         waited.append(now[0] - began)
     assert waited[:3] == [2, 4, 8]
-    assert waited[-1] == LONGEST_SILENCE_SECONDS
+    assert waited[-1] == LONGEST_PAUSE_SECONDS
 
 
 def test_others_do_not_wait_and_a_success_forgets() -> None:
