@@ -15,7 +15,7 @@ from idag.render.manifests import Object
 from implementation_dag.agents import handlers as agentruns
 from implementation_dag.agents.pod import AgentRun
 from implementation_dag.base import kube
-from implementation_dag.base.life import Kind, Life
+from implementation_dag.base.life import QUIET_SECONDS, Kind, Life
 from implementation_dag.docsrun import handlers as docsruns
 from implementation_dag.docsrun import settings
 
@@ -51,7 +51,8 @@ def agentrun(ours: Client, told: settings.Settings) -> Life:
 
 def test_a_docsrun_gets_one_job_and_its_status(docsrun: Life, world: World) -> None:
     made = world.docsrun("one")
-    assert "one" in docsrun.sweep.waiting()
+    assert docsrun.changed("one", made)
+    assert docsrun.sweep.waiting() == ["one"]
     docsrun.look("one")
     first = world.jobs_of(made)
     docsrun.look("one")
@@ -90,7 +91,8 @@ def test_a_docsrun_ends_as_its_pod_does(
     found = world.status(kube.DocsRun, name)
     assert (found["phase"], found["reason"]) == (phase, reason)
     assert found["completionTime"]
-    assert name not in docsrun.sweep.waiting()
+    assert not docsrun.changed(name, world.found(kube.DocsRun, name))
+    assert docsrun.sweep.waiting() == []
 
 
 def test_a_job_that_is_gone_is_not_made_again(docsrun: Life, world: World) -> None:
@@ -116,10 +118,25 @@ def test_a_job_of_somebody_else_is_not_taken_for_ours(docsrun: Life, world: Worl
 def test_after_its_time_a_docsrun_is_deleted(docsrun: Life, world: World) -> None:
     world.docsrun("old", ttlSecondsAfterFinished=0)
     world.stands(kube.DocsRun, "old", phase="Failed", completionTime="2026-01-01T00:00:00Z")
-    assert "old" in docsrun.sweep.waiting()
+    docsrun.changed("old", world.found(kube.DocsRun, "old"))
+    assert docsrun.sweep.waiting() == ["old"]
     docsrun.look("old")
     assert world.found(kube.DocsRun, "old") is None
     docsrun.look("old")
+    assert docsrun.sweep.waiting() == [], "it is forgotten"
+
+
+def test_what_runs_is_looked_at_when_its_pod_changes_and_seldom_besides(docsrun: Life, world: World) -> None:
+    docsrun.changed("paced", world.docsrun("paced"))
+    docsrun.look("paced")
+    assert docsrun.sweep.waiting() == ["paced"], "it has no pod, of which nothing would tell"
+    world.begins("paced")
+    world.stands(Pod, "paced-x", phase="Running")
+    docsrun.look("paced")
+    docsrun.changed("paced", world.found(kube.DocsRun, "paced"))
+    assert docsrun.sweep.waiting() == []
+    docsrun._looked["paced"] -= QUIET_SECONDS
+    assert docsrun.sweep.waiting() == ["paced"]
 
 
 @pytest.mark.parametrize("kind", ["docsrun", "agentrun"])

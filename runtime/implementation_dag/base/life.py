@@ -14,10 +14,12 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
-from . import health, kube
+from . import health, kube, moments
 from .sweep import Sweep
 
 Object = dict[str, Any]
+# What runs is looked at when its pod changes, and this often besides; what has not begun, at each sweep.
+QUIET_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Kind:
 
 
 class Life:
-    """Brings each object of a kind to its end, and takes it away when its time is over."""
+    """Brings each object of a kind to its end, and takes it away when its time is over.
+
+    What is there it remembers from the events: a sweep over thousands that have ended asks the API server nothing.
+    """
 
     def __init__(self, client: Client, namespace: str, kind: Kind) -> None:
         """Look with `client`; nothing begins before kopf runs what is registered."""
@@ -47,14 +52,27 @@ class Life:
         kube.learn(kind.resource, *kind.reads)
         self.sweep = Sweep(kind.name, self.look, self.known, self.due)
         self.log = logging.getLogger(kind.name.lower())
+        self._objects: dict[str, Object] = {}
+        self._looked: dict[str, float] = {}
+
+    def changed(self, name: str, item: Object | None) -> bool:
+        """Remember an object, or that it is gone; say whether it is worth a look."""
+        if item is None:
+            self._objects.pop(name, None)
+            self._looked.pop(name, None)
+            return False
+        self._objects[name] = item
+        return not self.kind.ended(item)
 
     def look(self, name: str) -> None:
         """Bring one object a step on."""
         kind, namespace = self.kind, self._namespace
+        self._looked[name] = moments.passed()
         try:
             found = kube.as_dict(self._client.get(kind.resource, name, namespace=namespace))
         except ApiError as error:
             if error.status.code == 404:
+                self.changed(name, None)
                 return
             raise
         if kind.expired(found):
@@ -69,14 +87,15 @@ class Life:
             self.log.info("%s %s: %s, %s: %s", kind.name, name, status["phase"], status["reason"], status["message"])
 
     def known(self) -> Iterator[tuple[str, Object]]:
-        """Yield every object, by its name."""
-        for item in self._client.list(self.kind.resource, namespace=self._namespace):
-            found = kube.as_dict(item)
-            yield found["metadata"]["name"], found
+        """Yield every object that is remembered, by its name."""
+        yield from list(self._objects.items())
 
-    def due(self, _: str, found: Object) -> bool:
-        """Say whether an object has something to wait for."""
-        return not self.kind.ended(found) or self.kind.expired(found)
+    def due(self, name: str, found: Object) -> bool:
+        """Say whether an object has something to wait for, and has waited long enough."""
+        if self.kind.ended(found):
+            return self.kind.expired(found)
+        quiet = (found.get("status") or {}).get("phase") == "Running"
+        return moments.passed() - self._looked.get(name, -QUIET_SECONDS) >= (QUIET_SECONDS if quiet else 0.0)
 
     def register(self) -> None:
         """Let kopf tell of each event and of its own start and end, and answer for the sweep's health."""
@@ -93,8 +112,8 @@ class Life:
             memo[plural].cancel()
 
         @kopf.on.event(f"{resource.group}/{resource.version}", plural, id=plural)
-        async def on_object(name: str | None, body: kopf.Body, **_: Any) -> None:
-            if name and not self.kind.ended(dict(body)):
+        async def on_object(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:
+            if name and self.changed(name, None if type == "DELETED" else dict(body)):
                 await self.sweep.look(name)
 
         @kopf.on.event("v1", "pods", labels={self.kind.pod_label: kopf.PRESENT}, id=f"{plural}-pods")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightkube import ApiError, Client
 
+from implementation_dag.base import kube
 from implementation_dag.base.life import Life
 from implementation_dag.docsrun import handlers
 from implementation_dag.docsrun.settings import Settings
@@ -74,7 +75,11 @@ class Replica:
 
     def docsruns(self, cluster: Cluster) -> None:
         """Look at all DocsRuns that wait for something."""
-        for name, item in self._docsruns.known() if cluster.docsruns else ():
+        if not cluster.docsruns:
+            return
+        for item in map(kube.as_dict, self._controller.list(kube.DocsRun, namespace=NAMESPACE)):
+            self._docsruns.changed(item["metadata"]["name"], item)
+        for name, item in self._docsruns.known():
             if self._docsruns.due(name, item):
                 self._docsruns.look(name)
 
