@@ -8,7 +8,7 @@ from implementation_dag.forge.identity import Identity
 from implementation_dag.forge.model import Comment, Report, Verdict
 
 from .memory import Told
-from .outcome import Line, Outcome, of_run, of_stages
+from .outcome import Line, Outcome, of_run, of_stages, stays
 from .sticky import Comments
 from .words import address, plain
 
@@ -64,6 +64,8 @@ class GiteaTeller:
         there = {one.text("context"): one for one in (found.each("statuses") if found.number("total_count") else ())}
         for wanted in statuses(report, self._release):
             shown = there.get(wanted["context"])
+            if shown is not None and stays(report, shown.text("status")):
+                continue
             if shown is None or not _says(shown, wanted):
                 caller.call("POST", at("/repos/{owner}/{repo}/statuses/{commit}", **names), body=wanted)
 

@@ -12,6 +12,7 @@ from implementation_dag.forge.model import Comment, Report, Verdict
 
 from . import checks
 from .memory import Told
+from .outcome import stays
 from .sticky import Comments
 
 
@@ -55,7 +56,9 @@ class GitHubTeller:
                 if name not in there or there[name].number("id") < one.number("id"):
                     there[name] = one
         for wanted, findings in checks.check_runs(report, self._release):
-            self._check_run(caller, report, wanted, findings, there.get(wanted["name"]))
+            found = there.get(wanted["name"])
+            if found is None or not stays(report, found.optional("conclusion")):
+                self._check_run(caller, report, wanted, findings, found)
 
     def _check_run(
         self,

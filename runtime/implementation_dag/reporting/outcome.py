@@ -59,6 +59,14 @@ _OF_STAGE = {
 }
 
 
+def stays(report: Report, shown: str) -> bool:
+    """Say whether what a commit shows, in words of either forge, stays: a run's end, where this pull request has none.
+
+    A commit may be the head of several pull requests: whoever opens another of it takes nothing from the first.
+    """
+    return report.verdict is Verdict.REFUSED and shown in ("success", "failure")
+
+
 def of_run(report: Report) -> Line:
     """Return the line of the run as a whole."""
     outcome, words = _OF_RUN[report.verdict]

@@ -119,6 +119,17 @@ def test_a_run_is_shown_by_statuses_and_one_comment(ours: Ours) -> None:
     assert len(ours.network.calls) - before <= 3
 
 
+def test_another_pull_request_of_the_commit_that_may_not_run_takes_nothing_from_the_first(ours: Ours) -> None:
+    passed = ours.opened()
+    ours.teller.tell(passed)
+    second = ours.opened()
+    refused = replace(second, commit=passed.commit, verdict=Verdict.REFUSED, run="", reason="a fork", stages=())
+    ours.teller.tell(refused)
+    states = {one["status"] for one in ours.read(f"/commits/{passed.commit}/status")["statuses"]}
+    assert states == {"success"}
+    assert "a fork" in comments(ours, refused)[-1][1]
+
+
 def test_what_gitea_makes_of_the_comment_mentions_nobody(ours: Ours) -> None:
     passed = ours.opened()
     ours.teller.tell(passed)

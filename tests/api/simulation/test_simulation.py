@@ -9,7 +9,8 @@ import pytest
 
 from .history import History
 
-SEEDS = range(int(os.environ.get("SEEDS", "2000")))
+ONE = os.environ.get("SEED")
+SEEDS = [int(ONE)] if ONE else range(int(os.environ.get("SEEDS") or 2000))
 STEPS = 24
 
 

@@ -20,6 +20,7 @@ from .scenarios import (
     FIRST,
     PASSED,
     PREVIEW,
+    REFUSED,
     RELEASE,
     RUNNING,
     SCENARIOS,
@@ -168,6 +169,16 @@ def test_no_approval_when_the_head_moved_or_the_pull_request_closed(clients: Cli
     github.state.pull_requests[7] |= {"state": "closed", "head": github.state.pull_requests[7]["head"] | {"sha": FIRST}}
     clients.approver.review(PASSED)
     assert standing(github) == []
+
+
+def test_another_pull_request_of_the_commit_that_may_not_run_takes_nothing_from_the_first(
+    clients: Clients, github: GitHub
+) -> None:
+    clients.teller.tell(PASSED)
+    before = {one["name"]: one["conclusion"] for one in github.state.check_runs}
+    github.open(8, FIRST)
+    clients.teller.tell(replace(REFUSED, number=8))
+    assert {one["name"]: one["conclusion"] for one in github.state.check_runs} == before
 
 
 def test_an_approval_is_for_a_run_that_passed(clients: Clients, github: GitHub) -> None:
