@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import ConfigMap
 
 from implementation_dag.base import kube, wait
+from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import names, run
 from implementation_dag.contract.served import served_name
@@ -33,8 +35,10 @@ def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
+def complete(client: Client, docsrun: dict[str, Any], limit: float = math.inf) -> dict[str, Any]:
     """Start the DocsRun, or find it running from an earlier try of this step, and return its final status.
+
+    Raises StepError when it has none after `limit` seconds: without one, the step's own deadline is the limit.
 
     One that had ended before is an earlier try's whose cause may be mended (`argo retry`): this one begins anew, under
     the name with the next number behind it.
@@ -48,7 +52,7 @@ def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
         tries += 1
         name = names.docsrun(first, str(tries))
     last = ""
-    while True:
+    for _ in wait.rounds(limit, POLL_SECONDS):
         status = _status(client, name, namespace)
         phase = status.get("phase", "Pending")
         words = f"DocsRun {name} is {phase}" + (f": {status['message']}" if status.get("message") else "")
@@ -57,7 +61,7 @@ def complete(client: Client, docsrun: dict[str, Any]) -> dict[str, Any]:
             last = words
         if phase in FINAL:
             return status
-        wait.CLOCK.sleep(POLL_SECONDS)
+    raise StepError(f"{words} after {limit:.0f} s: see the controller that runs DocsRuns")
 
 
 def _create(client: Client, docsrun: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from lightkube import ApiError
 from lightkube.core.resource import NamespacedResource
 
 from implementation_dag.base import kube
+from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun import client as docsrun_client
 
 
@@ -61,3 +62,11 @@ def test_an_earlier_verdict_is_not_taken_for_this_one(
     docsrun = {"metadata": {"name": "demo-deploy", "namespace": "workflows"}, "spec": {}}
     assert docsrun_client.complete(cluster, docsrun)["message"] == message
     assert cluster.created == created
+
+
+def test_one_that_does_not_end_is_not_waited_for_longer_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docsrun_client, "POLL_SECONDS", 0.01)
+    cluster: Any = Cluster({"demo-uninstall": ["Pending"]})
+    docsrun = {"metadata": {"name": "demo-uninstall", "namespace": "workflows"}, "spec": {}}
+    with pytest.raises(StepError, match="demo-uninstall is Pending: demo-uninstall Pending after 0 s"):
+        docsrun_client.complete(cluster, docsrun, 0.05)
