@@ -36,13 +36,17 @@ REPO_OF_PREVIEW = f"{GROUP}/repo"
 PR_OF_PREVIEW = f"{GROUP}/pr"
 # The host of a preview; admission policies let its Ingresses and routes answer for nothing else.
 HOST = f"{GROUP}/host"
+# Of a preview's namespace: the run that succeeded and let it stay, so that it stays when that run's Workflow is gone.
+KEPT = f"{GROUP}/kept"
 # Of a Preview object: the moment at which the forge had news of it. A change of it is a reason to look.
 LOOK = f"{GROUP}/look"
 # When a preview has to go: the specification's annotation, and kube-janitor's own.
 EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
 
 # Every key with our prefix.
-OWN = (RELEASE, FENCED, BOXED, PULL_REQUEST, LOOK, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
+OWN = (RELEASE, FENCED, BOXED, PULL_REQUEST, LOOK, KEPT, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
+# Labels whose value is the release that a thing is of.
+OF_A_RELEASE = (RELEASE, FENCED, BOXED)
 # What pods of DocsRuns and AgentRuns take over from the object that they are of.
 _INHERITED = (PREVIEW, PR, WORKFLOW, REPO, RELEASE)
 

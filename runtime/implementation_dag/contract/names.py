@@ -96,6 +96,12 @@ def run(pull_request: str, number: int) -> str:
     return f"{pull_request}-{number}"
 
 
+def pull_request_of(run: str) -> str:
+    """Return the name of the Preview that started a run of that name; empty: none did."""
+    found = re.fullmatch(r"([a-z][a-z0-9-]*-[0-9a-f]{16}-pr-[1-9][0-9]{0,8})-[1-9][0-9]*", run)
+    return found[1] if found else ""
+
+
 def supersedes(run: str, other: str) -> bool:
     """Say whether two runs are of one pull request's Preview, and `run` is the later one: they never live at once."""
     (of, _, number), (of_other, _, earlier) = run.rpartition("-"), other.rpartition("-")

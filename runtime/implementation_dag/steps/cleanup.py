@@ -16,6 +16,8 @@ from implementation_dag.docsrun import client as docsrun_client
 from . import provision
 
 EVIDENCE = Path("/artifacts/cleanup")
+# The step has this long for the uninstall, besides what the deletion may take (the chart adds both to its deadline).
+UNINSTALL_SECONDS = 300
 
 
 def keep() -> int:
@@ -27,7 +29,9 @@ def keep() -> int:
         say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
         return 0
     annotations = provision.expiry(told.preview.ttl_hours)
-    patch = {"metadata": {"annotations": annotations}}
+    # Without this mark a run whose Workflow is gone never came to its end: the reaper takes what it left.
+    kept = {labels.KEPT: this.labels[labels.WORKFLOW]}
+    patch = {"metadata": {"annotations": annotations | kept}}
     kube.persistently(f"annotate namespace {name}", lambda: client.patch(Namespace, name, patch))
     say(f"preview {name} stays until {next(iter(annotations.values()))}")
     return 0
@@ -47,11 +51,14 @@ def remove() -> int:
     if reason := not_ours(found, this):
         say(f"namespace {name} {reason}: left alone")
         return 0
-    uninstalled = uninstall(client, this, name, told.installation.image)
-    if told.installation.cluster_scoped:
-        delete(client, name, told.preview.deletion_timeout_seconds)
-    else:
-        say(f"namespace {name} stays: whoever made it beforehand removes it")
+    try:
+        uninstalled = uninstall(client, this, name, told.installation.image)
+    finally:
+        # Whatever became of the uninstall: with the namespace all that the release made goes.
+        if told.installation.cluster_scoped:
+            delete(client, name, told.preview.deletion_timeout_seconds)
+        else:
+            say(f"namespace {name} stays: whoever made it beforehand removes it")
     return 0 if uninstalled else 1
 
 
@@ -77,13 +84,12 @@ def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool
         "command": ["python3", "-m", "implementation_dag"],
         "args": ["helm-uninstall"],
         "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": names.release(this.repo, this.pr)}],
-        "timeout": "5m",
+        "timeout": "4m",
         "serviceAccountName": names.deployer(this.installation, namespace),
         "targetNamespace": namespace,
     }
-    status = docsrun_client.complete(
-        client, docsrun_client.manifest(names.docsrun(this.workflow, "uninstall"), this, spec)
-    )
+    manifest = docsrun_client.manifest(names.docsrun(this.workflow, "uninstall"), this, spec)
+    status = docsrun_client.complete(client, manifest, UNINSTALL_SECONDS)
     docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
     if status["phase"] == "Succeeded":
         return True

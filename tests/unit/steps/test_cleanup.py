@@ -1,8 +1,14 @@
 """A run removes the preview that it made, and no other."""
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace
 
+from implementation_dag.base.errors import StepError
 from implementation_dag.contract import labels
 from implementation_dag.contract.run import Run
 from implementation_dag.steps import cleanup
@@ -36,3 +42,64 @@ def test_another_pull_request_s_namespace_is_left_alone() -> None:
     assert cleanup.not_ours(preview_of(a_run(), preview="false"), a_run()) == "is not the preview of acme/shop#7"
     other = {labels.RELEASE: "implementation-dag-dev"}
     assert cleanup.not_ours(preview_of(a_run(), **other), a_run()) == "is not the preview of acme/shop#7"
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """A run whose preview is there; `uninstall` is what becomes of its DocsRun, `deleted` what went."""
+    this: dict[str, Any] = {"uninstall": {"phase": "Succeeded"}, "cluster_scoped": True, "deleted": [], "waited": []}
+
+    def complete(client: object, docsrun: object, limit: float) -> dict[str, Any]:
+        this["waited"].append(limit)
+        if isinstance(this["uninstall"], Exception):
+            raise this["uninstall"]
+        status: dict[str, Any] = this["uninstall"]
+        return status
+
+    def told(shape: object) -> Any:
+        return SimpleNamespace(
+            namespace=SimpleNamespace(scope="cluster", prefix="impl"),
+            installation=SimpleNamespace(image="x", cluster_scoped=this["cluster_scoped"]),
+            preview=SimpleNamespace(deletion_timeout_seconds=1, ttl_hours=24),
+        )
+
+    monkeypatch.setattr(cleanup, "EVIDENCE", tmp_path)
+    monkeypatch.setattr(cleanup.kube, "client", lambda: None)
+    monkeypatch.setattr(cleanup.run, "refused", lambda: False)
+    monkeypatch.setattr(cleanup.run, "from_environment", a_run)
+    monkeypatch.setattr(cleanup.settings, "load", told)
+    monkeypatch.setattr(cleanup.provision, "existing", lambda *_: preview_of(a_run()))
+    monkeypatch.setattr(cleanup.docsrun_client, "complete", complete)
+    monkeypatch.setattr(cleanup, "delete", lambda client, name, limit: this["deleted"].append(name))
+    return this
+
+
+def test_the_preview_goes_after_its_release(step: dict[str, Any]) -> None:
+    assert cleanup.remove() == 0
+    assert step["deleted"] == ["impl-pr-7"]
+    assert step["waited"] == [cleanup.UNINSTALL_SECONDS]
+
+
+def test_the_preview_goes_whatever_the_uninstall_said(step: dict[str, Any]) -> None:
+    step["uninstall"] = {"phase": "Failed", "reason": "HelmFailed", "message": "no"}
+    assert cleanup.remove() == 1
+    step["uninstall"] = StepError("cannot create DocsRun: forbidden")
+    # It is told all the same: the exit handler ends as failed.
+    with pytest.raises(StepError, match="cannot create DocsRun"):
+        cleanup.remove()
+    assert step["deleted"] == ["impl-pr-7"] * 2
+
+
+def test_a_preview_that_was_made_beforehand_stays(step: dict[str, Any]) -> None:
+    step["cluster_scoped"] = False
+    assert cleanup.remove() == 0
+    assert step["deleted"] == []
+
+
+def test_what_is_kept_says_which_run_kept_it(step: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    patched: list[Any] = []
+    client = SimpleNamespace(patch=lambda kind, name, patch: patched.append(patch["metadata"]["annotations"]))
+    monkeypatch.setattr(cleanup.kube, "client", lambda: client)
+    assert cleanup.keep() == 0
+    assert patched[0].keys() == {*labels.EXPIRES, labels.KEPT}
+    assert patched[0][labels.KEPT] == a_run().labels[labels.WORKFLOW]
