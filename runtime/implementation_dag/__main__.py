@@ -28,6 +28,7 @@ SUBCOMMANDS = {
     "render-preview": "steps.render_preview:main",
     "controller": "controller:run_controller",
     "pull-requests": "pull_requests.controller:main",
+    "reaper": "reaper.controller:main",
     "receiver": "pull_requests.receiver:main",
     "fetch": "docsrun.fetch:run_fetch",
     "results": "docsrun.results:run_results",

@@ -12,6 +12,7 @@ from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.pull_requests import settings as pull_requests
 from implementation_dag.pull_requests.evidence import ACCESS_KEY, SECRET_KEY, Signed
+from implementation_dag.reaper import settings as reaper
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
@@ -228,3 +229,32 @@ def test_links_are_signed_to_the_bucket_or_to_where_people_reach_it(
         (tmp_path / key).write_text("x")
     signed = pull_requests.load(env | {"FORGE_EVIDENCE": str(tmp_path)}).evidence
     assert signed == Signed(bucket, "eu-central-1", tmp_path, 3)
+
+
+def test_the_reaper_is_told_what_values_say(render: Renderer) -> None:
+    found = told_to_the_reaper(render("every-value"), "previews")
+    assert (found.interval_seconds, found.decision.grace_seconds, found.dry_run) == (60, 600, True)
+    assert found.remove_finalizers == {"example.com/hold", "example.com/other"}
+    assert (found.decision.release, found.cluster_scoped) == ("previews", True)
+    found = told_to_the_reaper(render(), NAME)
+    assert (found.interval_seconds, found.decision.grace_seconds, found.dry_run) == (30, 120, False)
+    assert found.remove_finalizers == set()
+
+
+def told_to_the_reaper(objects: Objects, name: str) -> reaper.Told:
+    env = by_name(objects.deployment(f"{name}-reaper").containers["reaper"]["env"])
+    return reaper.load({name: item.get("value", "workflows") for name, item in env.items()})
+
+
+def test_without_a_reaper_nothing_of_it_is_there(render: Renderer) -> None:
+    assert not [address for address in render("own-platform") if "-reaper" in address]
+    assert [address for address in render("admission") if f"{NAME}-reaper" in address]
+
+
+def test_finalizers_that_values_name_are_what_the_reaper_may_patch(render: Renderer) -> None:
+    def verbs(case: str) -> set[str]:
+        name = "previews-reaper" if case == "every-value" else f"{NAME}-reaper"
+        return {verb for rule in render(case).cluster_role(name)["rules"] for verb in rule["verbs"]}
+
+    assert verbs("every-value") == {"list", "delete", "patch"}
+    assert verbs("admission") == {"list", "delete"}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import kopf
 
-from .sweep import Stalled, Sweep
+from .sweep import Stalled
 
 
-def tell(sweep: Sweep, registry: kopf.OperatorRegistry | None = None) -> None:
+class Looking(Protocol):
+    """Something that looks again and again: a sweep, or the reaper."""
+
+    kind: str
+
+    def health(self) -> dict[str, float]:
+        """Say how long ago the last look ended, and how many went wrong. Raises Stalled."""
+
+
+def tell(sweep: Looking, registry: kopf.OperatorRegistry | None = None) -> None:
     """Let the endpoint answer with what the sweep says, and with 500 when it does not look any more."""
 
     @kopf.on.probe(id=sweep.kind, registry=registry)

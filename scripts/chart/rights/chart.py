@@ -16,7 +16,7 @@ PREVIEWS = ("impl-pr-1", "impl-pr-2")
 ELSEWHERE = "kube-system"
 # Anybody of whom the chart knows nothing.
 OTHER = "another"
-CORE = ("runner", "reporter", "provisioner", "controller", "pull-requests", "receiver", "box")
+CORE = ("runner", "reporter", "provisioner", "controller", "pull-requests", "receiver", "reaper", "box")
 WORDS = {PREVIEWS[0]: "preview 1", PREVIEWS[1]: "preview 2", ELSEWHERE: "any other namespace", "": "the whole cluster"}
 
 

@@ -9,6 +9,7 @@ from implementation_dag.check.rights import Identity
 OWN = ("runner", "reporter", "provisioner", "controller", "pull-requests", "receiver", "reaper", "box")
 BOX = "box"
 PULL_REQUESTS = "pull-requests"
+REAPER = "reaper"
 # What the controller makes a pod of, as it thinks right.
 REQUESTS = ("docsruns", "agentruns")
 
@@ -82,7 +83,9 @@ class Policies(Controller):
     """The chart's admission policies as well, told once more (templates/policies)."""
 
     def touches(self, who: Identity, namespace: str) -> bool:
-        """Policy reach: the release namespace and previews; a deployer its one preview."""
+        """Policy reach: the release namespace and previews; a deployer its one preview. Policy reaper: it makes nothing."""
+        if self.own(who) == REAPER:
+            return False
         if preview := self.preview(who):
             return namespace == preview
         return self.own(who) not in OWN or namespace == self.namespace or namespace in self.previews

@@ -29,7 +29,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- /* Deployment of a piece: {root: ., component, command, env: its own, as YAML, secrets: mount path → name of a Secret, alone: there is one at most}. */}}
+{{- /* Deployment of a piece: {root: ., component, env: its own, as YAML, replicas, resources, secrets: mount path → name of a Secret, alone: there is one at most}. */}}
 {{- define "implementation-dag.forge.deployment" -}}
 {{- $root := .root -}}
 {{- $name := printf "%s-%s" (include "implementation-dag.fullname" $root) .component -}}
@@ -43,12 +43,12 @@ metadata:
     {{- include "implementation-dag.labels" (dict "root" $root "component" .component) | nindent 4 }}
 spec:
   {{- if .alone }}
-  replicas: {{ min $root.Values.forge.replicas 1 | int }}
+  replicas: {{ min .replicas 1 | int }}
   # The one before is gone before the next begins.
   strategy:
     type: Recreate
   {{- else }}
-  replicas: {{ $root.Values.forge.replicas | int }}
+  replicas: {{ .replicas | int }}
   strategy:
     type: RollingUpdate
     rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
@@ -96,7 +96,7 @@ spec:
             periodSeconds: 2
             timeoutSeconds: 2
           resources:
-            {{- toYaml $root.Values.forge.resources | nindent 12 }}
+            {{- toYaml .resources | nindent 12 }}
           securityContext:
             {{- include "implementation-dag.securityContext.container" $root | nindent 12 }}
           volumeMounts:

@@ -1,0 +1,1 @@
+"""The reaper: what nobody wants any more goes, whatever died before it could take it away."""

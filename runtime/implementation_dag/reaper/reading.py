@@ -1,0 +1,136 @@
+"""What the reaper knows, by a few lists: an owner is listed after what it owns, so one that is missing is gone."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from implementation_dag.contract import labels
+from implementation_dag.docsrun.job import NAME_LABEL
+from implementation_dag.pull_requests import objects
+from implementation_dag.pull_requests.model import Cause, RunPhase
+from implementation_dag.pull_requests.model import Kind as RunKind
+
+from .api import Api, Object
+from .model import Kind, Known, Owner, Preview, Settings, Thing, Workflow
+
+# Argo keeps these labels beside the status: the status itself holds every node of a run.
+PHASE = "workflows.argoproj.io/phase"
+COMPLETED = "workflows.argoproj.io/completed"
+LOG = logging.getLogger("reaper")
+OURS = f"{labels.MANAGED_BY}={labels.MANAGER}"
+_GROUPS = {
+    Kind.DOCSRUN: "apis/taskmaster.io/v1",
+    Kind.AGENTRUN: f"apis/{labels.GROUP}/v1alpha1",
+    Kind.JOB: "apis/batch/v1",
+    Kind.ACCOUNT: "api/v1",
+    Kind.POD: "api/v1",
+}
+_PREVIEWS = f"apis/{labels.GROUP}/{objects.VERSION}"
+_WORKFLOWS = "apis/argoproj.io/v1alpha1"
+
+
+def path(kind: Kind, namespace: str, name: str = "") -> str:
+    """Return the path of the list of a kind, or of one object."""
+    found = f"{_GROUPS[kind]}/namespaces/{namespace}/{kind.lower()}s" if kind in _GROUPS else "api/v1/namespaces"
+    return f"/{found}/{name}" if name else f"/{found}"
+
+
+def known(api: Api, settings: Settings) -> Known:
+    """Return everything. Raises ApiError and httpx2.HTTPError: what cannot be listed proves nothing."""
+    release, here = f"{labels.RELEASE}={settings.release}", settings.namespace
+    of_previews = f"{OURS},{labels.PREVIEW}=true,{release}"
+
+    def things(kind: Kind, selector: str = "", whole: bool = False) -> tuple[Thing, ...]:
+        return tuple(thing(kind, item) for item in api.listed(path(kind, here), selector, whole=whole))
+
+    # Of a pod its phase matters.
+    pods = things(Kind.POD, OURS, whole=True)
+    jobs = things(Kind.JOB, NAME_LABEL)
+    agentruns, docsruns = things(Kind.AGENTRUN), things(Kind.DOCSRUN)
+    accounts = things(Kind.ACCOUNT, of_previews)
+    # Of a namespace its conditions.
+    namespaces = things(Kind.NAMESPACE, of_previews, whole=True)
+    previews = tuple(map(preview, api.listed(f"/{_PREVIEWS}/namespaces/{here}/{objects.PLURAL}", whole=True)))
+    runs = f"/{_WORKFLOWS}/namespaces/{here}/workflows"
+    workflows = {item["metadata"]["name"]: _workflow(item) for item in api.listed(runs)}
+    # Only a run that lives is read whole: its arguments say of which pull request it is, whoever submitted it.
+    workflows |= {
+        item["metadata"]["name"]: _workflow(item, _pull_request(item))
+        for item in api.listed(runs, f"{COMPLETED}!=true", whole=True)
+    }
+    return Known(namespaces, tuple(workflows.values()), previews, docsruns, agentruns, jobs, accounts, pods)
+
+
+def thing(kind: Kind, item: Object) -> Thing:
+    """Return what the decision needs of an object."""
+    metadata, status = item["metadata"], item.get("status") or {}
+    return Thing(
+        kind,
+        metadata["name"],
+        metadata["uid"],
+        metadata["resourceVersion"],
+        _moment(metadata["creationTimestamp"]),
+        metadata.get("namespace", ""),
+        metadata.get("labels") or {},
+        {key: text for key, text in (metadata.get("annotations") or {}).items() if key in _ANNOTATIONS},
+        tuple(Owner(each["kind"], each["name"], each["uid"]) for each in metadata.get("ownerReferences") or ()),
+        tuple(metadata.get("finalizers") or ()),
+        # Of a pod it is the moment at which its grace ends.
+        _moment(deleted) if (deleted := metadata.get("deletionTimestamp")) else None,
+        kind == Kind.POD and status.get("phase") in ("Succeeded", "Failed"),
+        tuple(str(each.get("message", "")) for each in status.get("conditions") or () if each.get("status") == "True"),
+    )
+
+
+_ANNOTATIONS = frozenset(
+    (labels.KEPT, labels.OWNER_OF_PREVIEW, labels.REPO_OF_PREVIEW, labels.PR_OF_PREVIEW, *labels.EXPIRES)
+)
+
+
+def _workflow(item: Object, pull_request: str = "") -> Workflow:
+    metadata = item["metadata"]
+    given = metadata.get("labels") or {}
+    return Workflow(
+        metadata["name"], metadata["uid"], given.get(COMPLETED) == "true", given.get(PHASE, ""), pull_request
+    )
+
+
+def _pull_request(item: Object) -> str:
+    try:
+        return objects.pull_request(item)
+    except Exception:
+        LOG.exception("Workflow %s: its arguments cannot be read", item["metadata"]["name"])
+        return ""
+
+
+def preview(item: Object) -> Preview:
+    """Return what the decision needs of a Preview; one that cannot be read counts as pinned: it proves nothing."""
+    try:
+        return _preview(item)
+    except Exception:
+        # A newer version of ours wrote it, for example.
+        LOG.exception("Preview %s: it cannot be read, so nothing of it goes", item["metadata"]["name"])
+        return Preview(item["metadata"]["name"], pinned=True)
+
+
+def _preview(item: Object) -> Preview:
+    found = objects.preview(item)
+    status = found.status
+    run = status.run
+    closed = run is not None and run.over and (run.kind, run.cause) == (RunKind.END, Cause.CLOSED)
+    return Preview(
+        found.name,
+        found.spec.pinned,
+        found.spec.expires,
+        frozenset(
+            each.name
+            for each in ((run,) if run else ()) + status.history
+            if each.kind == RunKind.TEST and each.phase == RunPhase.SUCCEEDED
+        ),
+        _moment(run.ended) if closed and run and run.ended else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,262 @@
+"""Whatever is known, nothing goes that somebody wants, and in the end everything that nobody wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from implementation_dag.contract import labels, names
+from implementation_dag.docsrun.job import NAME_LABEL
+from implementation_dag.reaper.decide import decide, expiry, preview_name
+from implementation_dag.reaper.model import Kind, Known, Owner, Preview, Settings, Thing, Workflow
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+GRACE = timedelta(seconds=120)
+SETTINGS = Settings("release", "workflows", GRACE.total_seconds())
+PREVIEW = names.pull_request("acme", "shop", 7)
+RUNS = [names.run(PREVIEW, 1), names.run(PREVIEW, 2), "by-hand"]
+OURS = {labels.MANAGED_BY: labels.MANAGER, labels.PREVIEW: "true", labels.RELEASE: "release"}
+
+
+def stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def namespace(run: str = RUNS[0], **changed: object) -> Thing:
+    found = Thing(
+        Kind.NAMESPACE,
+        "impl-pr-7",
+        "ns",
+        "1",
+        NOW - HOUR,
+        labels=OURS | {labels.WORKFLOW: run},
+        annotations=labels.ownership("acme", "shop", "7"),
+    )
+    annotations = changed.pop("annotations", {})
+    assert isinstance(annotations, dict)
+    return replace(found, annotations={**found.annotations, **annotations}, **changed)  # type: ignore[arg-type]
+
+
+def reasons(known: Known, now: datetime = NOW) -> list[str]:
+    """The words of everything that goes, once every reason has held for the grace."""
+    first = decide(known, {}, SETTINGS, now)
+    return [each.words for each in decide(known, first.since, SETTINGS, now + GRACE).doomed]
+
+
+moments = st.sampled_from(["", "no moment", stamp(NOW - HOUR), stamp(NOW + HOUR), "2026-11-29", "2026-12-24"])
+spaces = st.builds(
+    lambda run, own, kept, first, second, created, deleted: namespace(
+        run,
+        labels=own | {labels.WORKFLOW: run},
+        annotations={labels.KEPT: kept, labels.EXPIRES[0]: first, labels.EXPIRES[1]: second},
+        created=created,
+        deleted=deleted,
+    ),
+    st.sampled_from([*RUNS, ""]),
+    st.sampled_from([OURS, OURS | {labels.RELEASE: "another"}, OURS | {labels.PREVIEW: "false"}, {}]),
+    st.sampled_from([*RUNS, ""]),
+    moments,
+    moments,
+    st.sampled_from([NOW - 2 * HOUR, NOW]),
+    st.sampled_from([None, None, None, NOW - HOUR]),
+)
+flows = st.lists(
+    st.builds(
+        Workflow,
+        st.sampled_from([*RUNS, "another"]),
+        st.sampled_from("abc"),
+        st.booleans(),
+        st.sampled_from(["", "Running", "Succeeded", "Failed", "Error"]),
+        st.sampled_from(["", PREVIEW, "another"]),
+    ),
+    max_size=4,
+    unique_by=lambda each: each.name,
+).map(tuple)
+wishes = st.lists(
+    st.builds(
+        Preview,
+        st.sampled_from([PREVIEW, "another"]),
+        st.booleans(),
+        moments,
+        st.frozensets(st.sampled_from(RUNS)),
+        st.sampled_from([None, NOW - HOUR]),
+    ),
+    max_size=2,
+    unique_by=lambda each: each.name,
+).map(tuple)
+worlds = st.builds(Known, st.tuples(spaces), flows, wishes)
+
+
+@given(worlds)
+def test_nothing_goes_that_somebody_wants(known: Known) -> None:
+    (found,) = known.namespaces
+    preview = next((each for each in known.previews if each.name == PREVIEW), None)
+    live = [each for each in known.workflows if not each.over]
+    run = found.labels.get(labels.WORKFLOW)
+    held = any(each.name == run or each.pull_request == PREVIEW for each in live)
+    theirs = {**OURS, labels.WORKFLOW: run} != found.labels
+    if theirs or held or (preview and preview.pinned) or found.deleted:
+        assert reasons(known) == []
+
+
+@given(worlds)
+def test_what_is_good_stays_for_its_time(known: Known) -> None:
+    """A run that succeeded and kept its preview, whether its Workflow is still there or not."""
+    (found,) = known.namespaces
+    preview = next((each for each in known.previews if each.name == PREVIEW), None)
+    run = found.labels.get(labels.WORKFLOW, "")
+    kept = found.annotations[labels.KEPT] == run
+    in_time = (expires := expiry(found, preview)) is None or expires > NOW + GRACE
+    orphan = preview is None and names.pull_request_of(run)
+    if kept and in_time and not orphan and not (preview and preview.closed):
+        assert reasons(known) == []
+
+
+@given(worlds)
+def test_in_the_end_everything_goes_that_nobody_wants(known: Known) -> None:
+    (found,) = known.namespaces
+    preview = next((each for each in known.previews if each.name == PREVIEW), None)
+    over = replace(known, workflows=tuple(replace(each, over=True) for each in known.workflows))
+    ours = found.labels.items() >= OURS.items() and not found.deleted
+    if ours and not (preview and preview.pinned) and expiry(found, preview):
+        assert reasons(over, NOW + 1000 * HOUR)
+    lost = replace(known, workflows=(), previews=())
+    if ours and found.labels[labels.WORKFLOW] and found.annotations[labels.KEPT] != found.labels[labels.WORKFLOW]:
+        assert reasons(lost)
+
+
+@given(worlds, st.integers(0, 119))
+def test_a_reason_that_has_no_moment_of_its_own_must_hold_for_the_grace(known: Known, seconds: int) -> None:
+    first = decide(known, {}, SETTINGS, NOW)
+    later = decide(known, first.since, SETTINGS, NOW + timedelta(seconds=seconds))
+    dated = ("its time was over", "its pull request is closed")
+    assert [each for each in (*first.doomed, *later.doomed) if not each.words.startswith(dated)] == []
+
+
+@given(worlds)
+def test_a_reason_that_was_away_begins_anew(known: Known) -> None:
+    first = decide(known, {}, SETTINGS, NOW)
+    live = tuple(Workflow(run, "x", False) for run in RUNS)
+    between = decide(replace(known, workflows=live), first.since, SETTINGS, NOW + GRACE / 2)
+    assert between.since.keys() <= first.since.keys()
+    if not any(each.labels.get(labels.WORKFLOW) == "" for each in known.namespaces):
+        assert between.since == {}
+
+
+def test_reasons_are_said_in_words() -> None:
+    good = Workflow(RUNS[0], "w", True, "Succeeded")
+    past = {labels.EXPIRES[0]: stamp(NOW - HOUR), labels.EXPIRES[1]: stamp(NOW - 2 * HOUR)}
+    here = (Preview(PREVIEW),)
+    assert reasons(Known((namespace(),), (good,), here)) == []
+    assert reasons(Known((namespace(annotations=past),), (good,), here)) == [
+        "its time was over at 2026-11-29T23:00:00Z",
+    ]
+    failed = replace(good, phase="Failed")
+    assert reasons(Known((namespace(),), (failed,), here)) == [f"its run {RUNS[0]} ended as Failed"]
+    assert reasons(Known((namespace(),), (), here)) == [
+        f"its run {RUNS[0]} is gone, and did not say that the preview is to stay"
+    ]
+    assert reasons(Known((namespace(),), (good,))) == [f"Preview {PREVIEW}, which started its run, is gone"]
+    closed = (Preview(PREVIEW, closed=NOW - HOUR / 2),)
+    assert reasons(Known((namespace(),), (good,), closed)) == ["its pull request is closed"]
+
+
+def test_one_that_was_made_after_the_pull_request_was_closed_stays() -> None:
+    closed = (Preview(PREVIEW, closed=NOW - 2 * HOUR),)
+    assert reasons(Known((namespace("by-hand"),), (Workflow("by-hand", "w", True, "Succeeded"),), closed)) == []
+
+
+def test_a_preview_remembers_that_its_run_was_good() -> None:
+    """As of those that were made by a version that left no mark."""
+    assert reasons(Known((namespace(),), (), (Preview(PREVIEW, good=frozenset(RUNS[:1])),))) == []
+
+
+def test_the_wish_of_the_preview_overrules_the_annotations() -> None:
+    past = {labels.EXPIRES[0]: stamp(NOW - HOUR)}
+    good = (Workflow(RUNS[0], "w", True, "Succeeded"),)
+    extended, shortened = Preview(PREVIEW, expires=stamp(NOW + HOUR)), Preview(PREVIEW, expires=stamp(NOW - HOUR))
+    assert reasons(Known((namespace(annotations=past),), good, (extended,))) == []
+    assert reasons(Known((namespace(),), good, (shortened,)))
+    # Of two annotations the later counts: somebody may have extended either.
+    later = past | {labels.EXPIRES[1]: stamp(NOW + HOUR)}
+    assert reasons(Known((namespace(annotations=later),), good, (Preview(PREVIEW),))) == []
+
+
+def owned(kind: Kind, owner: str = "Workflow", uid: str = "gone", **changed: object) -> Thing:
+    name = names.deployer("release", "impl-pr-7") if kind == Kind.ACCOUNT else "x"
+    found = Thing(kind, name, "x", "1", NOW - HOUR, "workflows", OURS | {NAME_LABEL: "x"})
+    return replace(found, owners=(Owner(owner, "owner", uid),), **changed)  # type: ignore[arg-type]
+
+
+OWNED = [
+    ("docsruns", Kind.DOCSRUN, "Workflow"),
+    ("agentruns", Kind.AGENTRUN, "Workflow"),
+    ("jobs", Kind.JOB, "DocsRun"),
+    ("accounts", Kind.ACCOUNT, "Namespace"),
+    ("pods", Kind.POD, "Workflow"),
+    ("pods", Kind.POD, "Job"),
+    ("pods", Kind.POD, "AgentRun"),
+]
+
+
+@pytest.mark.parametrize(("where", "kind", "owner"), OWNED)
+def test_what_has_no_owner_any_more_goes(where: str, kind: Kind, owner: str) -> None:
+    def goes(thing: Thing) -> bool:
+        other = owned(kind, uid="elsewhere", name="y", labels={})
+        there = Known(
+            namespaces=(namespace(uid="there", annotations={labels.KEPT: RUNS[0]}),),
+            workflows=(Workflow(RUNS[0], "there", True, "Succeeded"),),
+            previews=(Preview(PREVIEW),),
+            docsruns=(replace(other, uid="there"),),
+            agentruns=(replace(other, uid="there"),),
+            jobs=(replace(other, uid="there"),),
+        )
+        return bool(reasons(replace(there, **{where: (*getattr(there, where), thing)})))
+
+    assert goes(owned(kind, owner))
+    assert not goes(owned(kind, owner, "there"))
+    assert not goes(owned(kind, owner, labels={}))
+    assert not goes(owned(kind, "Deployment"))
+    assert not goes(owned(kind, owner, deleted=NOW)) or kind == Kind.POD
+    # Another owner holds it still.
+    both = (Owner(owner, "owner", "gone"), Owner(owner, "owner", "there"))
+    assert not goes(replace(owned(kind, owner), owners=both))
+
+
+def test_a_pod_without_owner_goes_when_it_has_finished() -> None:
+    pod = replace(owned(Kind.POD), owners=())
+    assert reasons(Known(pods=(pod,))) == []
+    assert reasons(Known(pods=(replace(pod, finished=True),))) == ["it has finished, and nothing owns it"]
+
+
+def test_what_is_told_to_end_and_does_not_is_killed_after_its_grace() -> None:
+    pod = owned(Kind.POD, uid="there", deleted=NOW - GRACE)
+    found = Known(pods=(pod,), workflows=(Workflow("w", "there", False),))
+    assert [each.kill for each in decide(found, {}, SETTINGS, NOW).doomed] == [True]
+    assert decide(found, {}, SETTINGS, NOW - timedelta(seconds=1)).doomed == ()
+    # What has a finalizer waits for somebody, not for its end.
+    assert decide(replace(found, pods=(replace(pod, finalizers=("x",)),)), {}, SETTINGS, NOW).doomed == ()
+
+
+def test_a_namespace_that_takes_too_long_is_stuck() -> None:
+    going = namespace(deleted=NOW - GRACE)
+    assert decide(Known((going,)), {}, SETTINGS, NOW).stuck == (going,)
+    assert decide(Known((going,)), {}, SETTINGS, NOW - timedelta(seconds=1)).stuck == ()
+    assert decide(Known((replace(going, labels={}),)), {}, SETTINGS, NOW).stuck == ()
+
+
+@pytest.mark.parametrize("annotations", [{}, {labels.PR_OF_PREVIEW: "x"}, {labels.OWNER_OF_PREVIEW: ""}])
+def test_a_namespace_that_does_not_say_whose_it_is_has_no_preview(annotations: dict[str, str]) -> None:
+    found = namespace(annotations=annotations)
+    assert preview_name(found) == ("" if annotations else PREVIEW)
+
+
+def test_names_of_runs_say_which_preview_started_them() -> None:
+    assert names.pull_request_of(names.run(PREVIEW, 12)) == PREVIEW
+    for other in ("by-hand", PREVIEW, f"{PREVIEW}-x", f"{PREVIEW}-0", ""):
+        assert names.pull_request_of(other) == ""
