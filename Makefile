@@ -273,6 +273,10 @@ bench-cluster: venv tools ## Measure how long the local cluster takes up and dow
 bench-forge: venv ## Say what `make e2e-forge` measured of pull requests, and whether it is held
 	@$(PYTHON) -m benchmarks.forge
 
+.PHONY: bench-reaper
+bench-reaper: venv test-tools api-tools ## Measure a pass of the reaper over 5,000 expired previews, on an API server alone; writes out/bench/lifecycle.json
+	@$(PYTHON) -m benchmarks.reaper
+
 .PHONY: bench-render
 bench-render: venv test-tools ## Measure the render harness beside helm-unittest and plain helm template
 	@python3 -m idag.toolchain build --group bench

@@ -83,7 +83,7 @@ class Policies(Controller):
     """The chart's admission policies as well, told once more (templates/policies)."""
 
     def touches(self, who: Identity, namespace: str) -> bool:
-        """Policy reach: the release namespace and previews; a deployer its one preview. Policy reaper: it makes nothing."""
+        """Policy reach: the release namespace and previews; a deployer its one preview. Policy reaper: nothing."""
         if self.own(who) == REAPER:
             return False
         if preview := self.preview(who):
