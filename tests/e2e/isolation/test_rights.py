@@ -30,7 +30,7 @@ NAMESPACES = {
 # Every service account has these rights, so they are told once.
 EVERYBODY = "every service account"
 WHO = {EVERYBODY: f"system:serviceaccount:{NAMESPACE}:nobody"} | {
-    name: IDENTITIES[name] for name in ("runner", "provisioner", "controller", "deployer")
+    name: IDENTITIES[name] for name in ("runner", "provisioner", "controller", "reaper", "deployer")
 }
 Rights = dict[str, str]
 

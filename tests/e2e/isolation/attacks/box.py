@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from idag.toolchain import bin_folder
-from implementation_dag.contract import names
+from implementation_dag.contract import labels, names
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import release
 from scripts.lab.stand.session import Session
@@ -154,6 +154,8 @@ class Box:
         run["KUBECONFIG"] = str(self.acting(f"{self.release}-provisioner").kubeconfig)
         code, words = self.step(["-c", PROVISION, str(self.fences())], run)
         assert code == 0, f"preview {pr} could not be made: {words}"
+        # There is no such Workflow, so without the mark the reaper takes the preview away.
+        self.kubectl.run("annotate", "namespace", f"impl-pr-{pr}", f"{labels.KEPT}={HOLDER}", "--overwrite")
         return pr
 
     def own_preview(self) -> int:
