@@ -29,7 +29,7 @@ VALUES: dict[str, Any] = {
         "repositories": ["acme/*"],
         "secrets": {"reporter": "reporter", "webhook": "webhook"},
     },
-    "reaper": {"removeFinalizers": ["example.com/hold"]},
+    "reaper": {"replicas": 0, "removeFinalizers": ["example.com/hold"]},
     "pods": {
         "agents": {
             "nodeSelector": {"pool": "agents"},

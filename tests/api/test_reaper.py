@@ -447,6 +447,32 @@ def test_a_pod_of_a_live_preview_is_not_its_to_delete(ours: Client, world: World
         ours.delete(Pod, "live", namespace=name)
 
 
+def test_of_a_preview_that_was_made_beforehand_the_release_is_uninstalled(
+    admin: Client, told: Told, world: World
+) -> None:
+    """The namespace stays: whoever made it takes it away."""
+    name = world.expired(run="run-beforehand")
+    uid = str(kube.as_dict(world.client.get(Namespace, name))["metadata"]["uid"])
+    deployer = names.deployer(RELEASE, name)
+    world.owned("ServiceAccount", "v1", uid, deployer, "Namespace", labels={labels.PREVIEW: "true"})
+    stays = Reaper(admin, replace(told, decision=replace(told.decision, cluster_scoped=False)))
+    stays.look()
+    found = kube.as_dict(world.client.get(kube.DocsRun, "run-beforehand-reap", namespace=NAMESPACE))
+    assert (found["spec"]["serviceAccountName"], found["spec"]["targetNamespace"]) == (deployer, name)
+    assert found["spec"]["env"][1]["value"] == f"isolation-pr-{name.rpartition('-')[2]}"
+    stays.look()
+    assert world.there(ServiceAccount, deployer)
+    status = {"status": {"phase": "Succeeded", "reason": "Completed"}}
+    world.client.patch(
+        kube.DocsRun.Status, "run-beforehand-reap", status, namespace=NAMESPACE, patch_type=PatchType.MERGE
+    )
+    stays.look()
+    assert not world.there(ServiceAccount, deployer)
+    assert not world.there(kube.DocsRun, "run-beforehand-reap")
+    assert not world.goes(name)
+    assert stays.health()["faults"] == 0
+
+
 def test_two_at_once_and_killed_at_any_moment_take_each_thing_once(
     kubectl: Kubectl, objects: list[Object], world: World, tmp_path: Path
 ) -> None:

@@ -235,7 +235,7 @@ def test_the_reaper_is_told_what_values_say(render: Renderer) -> None:
     found = told_to_the_reaper(render("every-value"), "previews")
     assert (found.interval_seconds, found.decision.grace_seconds, found.dry_run) == (60, 600, True)
     assert found.remove_finalizers == {"example.com/hold", "example.com/other"}
-    assert (found.decision.release, found.cluster_scoped) == ("previews", True)
+    assert (found.decision.release, found.decision.cluster_scoped) == ("previews", True)
     found = told_to_the_reaper(render(), NAME)
     assert (found.interval_seconds, found.decision.grace_seconds, found.dry_run) == (30, 120, False)
     assert found.remove_finalizers == set()
@@ -249,6 +249,17 @@ def told_to_the_reaper(objects: Objects, name: str) -> reaper.Told:
 def test_without_a_reaper_nothing_of_it_is_there(render: Renderer) -> None:
     assert not [address for address in render("own-platform") if "-reaper" in address]
     assert [address for address in render("admission") if f"{NAME}-reaper" in address]
+
+
+def test_where_previews_are_made_beforehand_the_reaper_has_releases_uninstalled(render: Renderer) -> None:
+    objects = render("beforehand")
+    assert not told_to_the_reaper(objects, NAME).decision.cluster_scoped
+    (rule,) = [each for each in objects.role(f"{NAME}-reaper")["rules"] if each["resources"] == ["docsruns"]]
+    assert rule["verbs"] == ["list", "delete", "create"]
+    (rule,) = [each for each in render().role(f"{NAME}-reaper")["rules"] if each["resources"] == ["docsruns"]]
+    assert rule["verbs"] == ["list", "delete"]
+    assert f"name: {NAME}-reaper" in fences(objects)
+    assert f"name: {NAME}-reaper" not in fences(render())
 
 
 def test_finalizers_that_values_name_are_what_the_reaper_may_patch(render: Renderer) -> None:

@@ -14,10 +14,10 @@ from lightkube import ApiError
 
 from implementation_dag.base.log import clean
 
-from . import held
+from . import beforehand, held
 from .api import Api
 from .decide import preview_name
-from .model import Decision, Doomed, Kind, Thing
+from .model import Decision, Doomed, How, Kind, Thing
 from .reading import path
 from .settings import Told
 
@@ -81,17 +81,25 @@ class Acting:
         return False
 
     def _take(self, doomed: Doomed) -> Done:
-        thing, verb = doomed.thing, "kill" if doomed.kill else "delete"
+        thing, verb = doomed.thing, doomed.how.value
         if self._told.dry_run:
             self._say(thing, f"{doomed.words}; with value reaper.dryRun nothing comes of it, else: {verb}")
             return None
-        # A pod that is killed may change while it ends: its uid is what counts.
-        version = "" if doomed.kill else thing.version
-        where = path(thing.kind, thing.namespace, thing.name)
-        done = self._tried(thing, verb, lambda: self._api.delete(where, thing.uid, version, kill=doomed.kill))
+        done = self._tried(thing, verb, lambda: self._go(doomed))
         if done:
-            LOG.info("%s: %s, %s", _named(thing), "killed" if doomed.kill else "deleted", clean(doomed.words))
+            LOG.info("%s: %s", _named(thing), clean(f"{verb}: {doomed.words}"))
         return done
+
+    def _go(self, doomed: Doomed) -> None:
+        thing = doomed.thing
+        if doomed.how == How.UNINSTALL:
+            here = self._told.decision.namespace
+            self._api.create(path(Kind.DOCSRUN, here), beforehand.removal(thing, self._told))
+            return
+        # A pod that is killed may change while it ends: its uid is what counts.
+        kill = doomed.how == How.KILL
+        where = path(thing.kind, thing.namespace, thing.name)
+        self._api.delete(where, thing.uid, "" if kill else thing.version, kill=kill)
 
     def _help(self, namespace: Thing) -> Done:
         """Name what holds a namespace; kill its pods that do not end, and take off the finalizers that values name."""

@@ -33,6 +33,11 @@ class Api:
                 return
             params["continue"] = more
 
+    def read(self, path: str) -> Object:
+        """Return one object."""
+        found: Object = self._call("GET", path)
+        return found
+
     def delete(self, path: str, uid: str, version: str = "", *, kill: bool = False) -> None:
         """Delete the object of that uid, at that version where one is named; `kill`: without waiting for it to end."""
         conditions = {"uid": uid} | ({"resourceVersion": version} if version else {})

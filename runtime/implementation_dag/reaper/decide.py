@@ -9,15 +9,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
 
-from .model import Decision, Doomed, Kind, Known, Preview, Reason, Settings, Thing, Workflow
+from .model import Decision, Doomed, How, Kind, Known, Preview, Reason, Settings, Thing, Workflow
 
-OVER_GOOD = "Succeeded"
+OVER_GOOD, OVER_BAD = "Succeeded", "Failed"
+FINAL = (OVER_GOOD, OVER_BAD)
 
 
 def decide(known: Known, since: Mapping[str, datetime], settings: Settings, now: datetime) -> Decision:
@@ -33,12 +34,41 @@ def decide(known: Known, since: Mapping[str, datetime], settings: Settings, now:
         # Also of what goes: where that fails, its grace does not begin anew.
         firsts[thing.uid] = first
     killed = tuple(
-        Doomed(pod, "it was told to end and is past its grace", kill=True)
+        Doomed(pod, "it was told to end and is past its grace", How.KILL)
         for pod in known.pods
         if seen.ours(pod) and overdue(pod, now, grace) and not pod.finalizers
     )
     stuck = tuple(each for each in known.namespaces if seen.ours(each) and overdue(each, now, grace))
+    if not settings.cluster_scoped:
+        doomed = [way for each in doomed for way in _stays(each, known, settings)]
     return Decision((*doomed, *killed), tuple(waiting), firsts, stuck)
+
+
+def _stays(doomed: Doomed, known: Known, settings: Settings) -> Iterator[Doomed]:
+    """Yield what is next where a namespace stays: its release is uninstalled, then its deployer's account goes."""
+    # That a namespace cannot be seen does not say that it is gone.
+    if doomed.thing.kind == Kind.ACCOUNT or (doomed.thing.kind == Kind.NAMESPACE and not preview_name(doomed.thing)):
+        return
+    if doomed.thing.kind != Kind.NAMESPACE:
+        yield doomed
+        return
+    name = removal_name(doomed.thing)
+    removal = next((each for each in known.docsruns if each.name == name), None)
+    deployer = names.deployer(settings.release, doomed.thing.name)
+    if removal is None:
+        yield replace(doomed, how=How.UNINSTALL)
+    elif removal.phase == OVER_GOOD:
+        words = f"the release in {doomed.thing.name} is uninstalled: {doomed.words}"
+        yield from (Doomed(each, words) for each in known.accounts if each.name == deployer)
+        # A retry of the same run leaves something anew.
+        yield Doomed(removal, words)
+    elif removal.phase == OVER_BAD:
+        yield Doomed(removal, "it could not uninstall, and is tried anew")
+
+
+def removal_name(namespace: Thing) -> str:
+    """Return the name of the DocsRun that uninstalls what a run left in a namespace that stays."""
+    return names.docsrun(namespace.labels.get(labels.WORKFLOW) or namespace.name, "reap")
 
 
 def overdue(thing: Thing, now: datetime, grace: timedelta) -> bool:
@@ -110,7 +140,8 @@ def _reason(thing: Thing, seen: _Seen, now: datetime) -> Reason | None:
     if thing.kind == Kind.JOB and NAME_LABEL not in thing.labels:
         return None
     if not thing.owners:
-        return Reason("it has finished, and nothing owns it") if thing.finished else None
+        finished = thing.kind == Kind.POD and thing.phase in FINAL
+        return Reason("it has finished, and nothing owns it") if finished else None
     gone = [owner for owner in thing.owners if owner.kind in seen.there and owner.uid not in seen.there[owner.kind]]
     if len(gone) < len(thing.owners):
         return None

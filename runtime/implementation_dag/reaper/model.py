@@ -44,8 +44,8 @@ class Thing:
     finalizers: tuple[str, ...] = ()
     # When it has to be gone: a deletion's own moment, a pod's grace included.
     deleted: datetime | None = None
-    # Of a pod: it runs no more.
-    finished: bool = False
+    # Of a pod or a DocsRun: where it is.
+    phase: str = ""
     # Of a namespace that goes: what the cluster says that it waits for.
     conditions: tuple[str, ...] = ()
 
@@ -93,6 +93,8 @@ class Settings:
     release: str
     namespace: str
     grace_seconds: float = 120
+    # Whether previews are namespaces that may be deleted; else they were made beforehand, and stay.
+    cluster_scoped: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,23 @@ class Reason:
     since: datetime | None = None
 
 
+class How(StrEnum):
+    """Ways in which a thing goes."""
+
+    DELETE = "delete"
+    # At once, since it had its grace.
+    KILL = "kill"
+    # Of a preview that was made beforehand: the release in it.
+    UNINSTALL = "uninstall the release of"
+
+
 @dataclass(frozen=True)
 class Doomed:
-    """A thing that is to go now. `kill`: at once, since it had its grace."""
+    """A thing that is to go now: how, and in words why."""
 
     thing: Thing
     words: str
-    kill: bool = False
+    how: How = How.DELETE
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from implementation_dag.contract import labels
+from lightkube import ApiError
+
+from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
 from implementation_dag.pull_requests import objects
 from implementation_dag.pull_requests.model import Cause, RunPhase
@@ -47,10 +50,14 @@ def known(api: Api, settings: Settings) -> Known:
     # Of a pod its phase matters.
     pods = things(Kind.POD, OURS, whole=True)
     jobs = things(Kind.JOB, NAME_LABEL)
-    agentruns, docsruns = things(Kind.AGENTRUN), things(Kind.DOCSRUN)
+    agentruns = things(Kind.AGENTRUN)
+    docsruns = things(Kind.DOCSRUN, whole=True)
     accounts = things(Kind.ACCOUNT, of_previews)
-    # Of a namespace its conditions.
-    namespaces = things(Kind.NAMESPACE, of_previews, whole=True)
+    if settings.cluster_scoped:
+        # Of a namespace its conditions.
+        namespaces = things(Kind.NAMESPACE, of_previews, whole=True)
+    else:
+        namespaces = tuple(_made_beforehand(api, settings, accounts))
     previews = tuple(map(preview, api.listed(f"/{_PREVIEWS}/namespaces/{here}/{objects.PLURAL}", whole=True)))
     runs = f"/{_WORKFLOWS}/namespaces/{here}/workflows"
     workflows = {item["metadata"]["name"]: _workflow(item) for item in api.listed(runs)}
@@ -60,6 +67,19 @@ def known(api: Api, settings: Settings) -> Known:
         for item in api.listed(runs, f"{COMPLETED}!=true", whole=True)
     }
     return Known(namespaces, tuple(workflows.values()), previews, docsruns, agentruns, jobs, accounts, pods)
+
+
+def _made_beforehand(api: Api, settings: Settings, accounts: Iterable[Thing]) -> Iterator[Thing]:
+    """Yield the previews that an administrator made: each has a deployer's account while it is used."""
+    for account in accounts:
+        name = account.name.removeprefix(names.deployer(settings.release, ""))
+        try:
+            yield thing(Kind.NAMESPACE, api.read(path(Kind.NAMESPACE, "", name)))
+        except ApiError as error:
+            if error.status.code not in (403, 404):
+                raise
+            # Made by an older version, or taken away.
+            LOG.debug("Namespace %s: it cannot be seen, so nothing of it goes: %s", name, error.status.message)
 
 
 def thing(kind: Kind, item: Object) -> Thing:
@@ -78,7 +98,7 @@ def thing(kind: Kind, item: Object) -> Thing:
         tuple(metadata.get("finalizers") or ()),
         # Of a pod it is the moment at which its grace ends.
         _moment(deleted) if (deleted := metadata.get("deletionTimestamp")) else None,
-        kind == Kind.POD and status.get("phase") in ("Succeeded", "Failed"),
+        status.get("phase", ""),
         tuple(str(each.get("message", "")) for each in status.get("conditions") or () if each.get("status") == "True"),
     )
 

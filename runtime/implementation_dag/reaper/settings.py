@@ -15,7 +15,8 @@ class Told:
     """What the decision goes by, how often it is made, and what may be done."""
 
     decision: Settings
-    cluster_scoped: bool = True
+    # Image of the release's own steps, for the uninstall in previews that were made beforehand.
+    image: str
     interval_seconds: float = 30
     dry_run: bool = False
     remove_finalizers: frozenset[str] = frozenset()
@@ -23,11 +24,11 @@ class Told:
 
 
 def load(env: Mapping[str, str] = os.environ) -> Told:
-    """Read NAMESPACE, RELEASE, LOG_LEVEL, CLUSTER_SCOPED (true or false), and REAPER: the value `reaper` as JSON."""
+    """Read NAMESPACE, RELEASE, IMAGE, LOG_LEVEL, CLUSTER_SCOPED (true or false), and REAPER: value `reaper` as JSON."""
     given = json.loads(env["REAPER"])
     return Told(
-        Settings(env["RELEASE"], env["NAMESPACE"], float(given["graceSeconds"])),
-        env["CLUSTER_SCOPED"] == "true",
+        Settings(env["RELEASE"], env["NAMESPACE"], float(given["graceSeconds"]), env["CLUSTER_SCOPED"] == "true"),
+        env["IMAGE"],
         float(given["intervalSeconds"]),
         bool(given["dryRun"]),
         frozenset(given["removeFinalizers"]),

@@ -12,6 +12,7 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.contract import labels, names, run, settings
 from implementation_dag.docsrun import client as docsrun_client
+from implementation_dag.docsrun import removal
 
 from . import provision
 
@@ -78,16 +79,9 @@ def not_ours(found: Namespace, this: run.Run) -> str:
 
 
 def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool:
-    """Run helm uninstall as the preview's own deployer: a hostile release must not delete with our rights."""
-    spec = {
-        "image": image,
-        "command": ["python3", "-m", "implementation_dag"],
-        "args": ["helm-uninstall"],
-        "env": [{"name": "NS", "value": namespace}, {"name": "RELEASE", "value": names.release(this.repo, this.pr)}],
-        "timeout": "4m",
-        "serviceAccountName": names.deployer(this.installation, namespace),
-        "targetNamespace": namespace,
-    }
+    """Run helm uninstall; say whether it succeeded. Raises StepError where nothing is known of it."""
+    deployer = names.deployer(this.installation, namespace)
+    spec = removal.spec(image, deployer, namespace, names.release(this.repo, this.pr))
     manifest = docsrun_client.manifest(names.docsrun(this.workflow, "uninstall"), this, spec)
     status = docsrun_client.complete(client, manifest, UNINSTALL_SECONDS)
     docsrun_client.save_files(client, this.namespace, status, EVIDENCE)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
-from implementation_dag.reaper.decide import decide, expiry, preview_name
-from implementation_dag.reaper.model import Kind, Known, Owner, Preview, Settings, Thing, Workflow
+from implementation_dag.reaper.decide import decide, expiry, preview_name, removal_name
+from implementation_dag.reaper.model import How, Kind, Known, Owner, Preview, Settings, Thing, Workflow
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -231,13 +231,13 @@ def test_what_has_no_owner_any_more_goes(where: str, kind: Kind, owner: str) -> 
 def test_a_pod_without_owner_goes_when_it_has_finished() -> None:
     pod = replace(owned(Kind.POD), owners=())
     assert reasons(Known(pods=(pod,))) == []
-    assert reasons(Known(pods=(replace(pod, finished=True),))) == ["it has finished, and nothing owns it"]
+    assert reasons(Known(pods=(replace(pod, phase="Failed"),))) == ["it has finished, and nothing owns it"]
 
 
 def test_what_is_told_to_end_and_does_not_is_killed_after_its_grace() -> None:
     pod = owned(Kind.POD, uid="there", deleted=NOW - GRACE)
     found = Known(pods=(pod,), workflows=(Workflow("w", "there", False),))
-    assert [each.kill for each in decide(found, {}, SETTINGS, NOW).doomed] == [True]
+    assert [each.how for each in decide(found, {}, SETTINGS, NOW).doomed] == [How.KILL]
     assert decide(found, {}, SETTINGS, NOW - timedelta(seconds=1)).doomed == ()
     # What has a finalizer waits for somebody, not for its end.
     assert decide(replace(found, pods=(replace(pod, finalizers=("x",)),)), {}, SETTINGS, NOW).doomed == ()
@@ -248,6 +248,37 @@ def test_a_namespace_that_takes_too_long_is_stuck() -> None:
     assert decide(Known((going,)), {}, SETTINGS, NOW).stuck == (going,)
     assert decide(Known((going,)), {}, SETTINGS, NOW - timedelta(seconds=1)).stuck == ()
     assert decide(Known((replace(going, labels={}),)), {}, SETTINGS, NOW).stuck == ()
+
+
+def test_of_a_preview_that_was_made_beforehand_the_release_goes_and_then_its_account() -> None:
+    stays = replace(SETTINGS, cluster_scoped=False)
+    failed = (Workflow(RUNS[0], "w", True, "Failed"),)
+    account = owned(Kind.ACCOUNT, "Namespace", "ns")
+    known = Known((namespace(),), failed, (Preview(PREVIEW),), accounts=(account,))
+
+    def goes(phase: str | None = None) -> list[tuple[Kind, str, How]]:
+        removal = Thing(Kind.DOCSRUN, removal_name(namespace()), "d", "1", NOW, phase=phase or "")
+        found = replace(known, docsruns=() if phase is None else (removal,))
+        first = decide(found, {}, stays, NOW)
+        assert first.doomed == ()
+        return [
+            (each.thing.kind, each.thing.name, each.how)
+            for each in decide(found, first.since, stays, NOW + GRACE).doomed
+        ]
+
+    name = f"{RUNS[0]}-reap"
+    assert goes() == [(Kind.NAMESPACE, "impl-pr-7", How.UNINSTALL)]
+    assert goes("") == goes("Running") == []
+    assert goes("Succeeded") == [(Kind.ACCOUNT, account.name, How.DELETE), (Kind.DOCSRUN, name, How.DELETE)]
+    assert goes("Failed") == [(Kind.DOCSRUN, name, How.DELETE)]
+
+
+def test_a_namespace_that_cannot_be_seen_says_nothing_of_its_account() -> None:
+    stays = replace(SETTINGS, cluster_scoped=False, grace_seconds=0)
+    known = Known(accounts=(owned(Kind.ACCOUNT, "Namespace"),), docsruns=(owned(Kind.DOCSRUN),))
+    assert [each.thing.kind for each in decide(known, {}, stays, NOW).doomed] == [Kind.DOCSRUN]
+    nobody_s = replace(namespace(), annotations={})
+    assert decide(Known((nobody_s,)), {}, stays, NOW).doomed == ()
 
 
 @pytest.mark.parametrize("annotations", [{}, {labels.PR_OF_PREVIEW: "x"}, {labels.OWNER_OF_PREVIEW: ""}])

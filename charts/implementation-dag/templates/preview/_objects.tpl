@@ -150,4 +150,10 @@ subjects:
   - kind: ServiceAccount
     name: {{ include "implementation-dag.fullname" . }}-reporter
     namespace: {{ .Release.Namespace | quote }}
+  {{- if and .Values.reaper.enabled (not .Values.rbac.clusterScoped) }}
+  # It looks whether anybody still wants what is in it.
+  - kind: ServiceAccount
+    name: {{ include "implementation-dag.fullname" . }}-reaper
+    namespace: {{ .Release.Namespace | quote }}
+  {{- end }}
 {{- end }}
