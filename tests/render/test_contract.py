@@ -39,8 +39,8 @@ def keys(folder: Path) -> set[str]:
 
 
 def test_the_rendered_chart_has_exactly_the_contract_s_keys() -> None:
-    # Repository and number of a preview, and what Previews and their Workflows bear, the runtime alone says.
-    said = {labels.REPO_OF_PREVIEW, labels.PR_OF_PREVIEW, labels.PULL_REQUEST, labels.LOOK}
+    # Whose a preview is, which run kept it, and what Previews and their Workflows bear, the runtime alone says.
+    said = {labels.REPO_OF_PREVIEW, labels.PR_OF_PREVIEW, labels.KEPT, labels.PULL_REQUEST, labels.LOOK}
     assert keys(SNAPSHOTS) == set(labels.OWN) - said
 
 

@@ -42,7 +42,8 @@ def test_without_values_nothing_is_pushed_and_evidence_goes_to_argos_own_reposit
 def test_production_runs_by_digest(render: Renderer) -> None:
     objects = render("production")
     image = "ghcr.io/implementation-dag/runtime@sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a"
-    assert objects.deployment().containers["controller"]["image"] == image
+    for name in ("controller", "reaper"):
+        assert objects.deployment(f"{NAME}-{name}").containers[name]["image"] == image
     steps = objects.workflow_template(NAME).templates.values()
     assert {step["container"]["image"] for step in steps if "container" in step} == {image}
 
@@ -170,7 +171,7 @@ def test_a_private_authority_is_trusted_by_everything_that_speaks_tls(render: Re
     s3 = objects.config_map(f"{NAME}-artifacts").embedded("evidence")["s3"]
     assert s3["caSecret"] == {"name": "evidence-s3-ca", "key": "ca.crt"}
     assert s3["secretKeySecret"] == {"name": "evidence-s3", "key": "secretKey"}
-    controller = by_name(objects.deployment().containers["controller"]["env"])
+    controller = by_name(objects.deployment(f"{NAME}-controller").containers["controller"]["env"])
     assert controller["TRUST_CONFIGMAP"]["value"] == "company-authorities"
 
 

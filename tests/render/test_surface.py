@@ -18,6 +18,7 @@ from implementation_dag.docsrun.settings import Pods
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
+CONTROLLER = f"{NAME}-controller"
 CASES = Path(__file__).parent / "cases"
 BOXES = {"agents": {"reference": {"enabled": True, "image": "registry.example.com/agents:1"}}}
 ACCOUNTS = ("runner", "provisioner", "reporter", "controller")
@@ -76,9 +77,9 @@ def test_every_pod_runs_where_values_say(render: Renderer) -> None:
     """Workflow pods by Argo's patch of the pod, others in their spec; what the controller makes, it is told."""
     given = {name: PLACE | MARKS for name in ("controller", "steps", "agents", "docsruns")}
     objects = render(values=BOXES | {"pods": given, "docsrun": {"replicas": 2}})
-    for item in (objects.deployment(), objects["Pod/workflows/implementation-dag-installation-test"]):
+    for item in (*objects.of("Deployment"), objects["Pod/workflows/implementation-dag-installation-test"]):
         assert item.pod.items() >= PLACE.items(), item
-    template = objects.deployment().spec["template"]["metadata"]
+    template = objects.deployment(CONTROLLER).spec["template"]["metadata"]
     check = objects["Pod/workflows/implementation-dag-installation-test"]
     assert template["labels"].items() >= MARKS["labels"].items()
     assert template["annotations"] == MARKS["annotations"]
@@ -90,7 +91,7 @@ def test_every_pod_runs_where_values_say(render: Renderer) -> None:
         assert load(step["podSpecPatch"]).items() >= PLACE.items(), step["name"]
         assert step["metadata"]["labels"].items() >= MARKS["labels"].items()
         assert step["metadata"]["annotations"] == MARKS["annotations"]
-    environment = by_name(objects.deployment().containers["controller"]["env"])
+    environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     for name in ("BOX_PODS", "DOCSRUN_PODS"):
         assert Pods.read(environment[name]["value"]) == Pods(PLACE, MARKS["labels"], MARKS["annotations"])
 
@@ -98,9 +99,9 @@ def test_every_pod_runs_where_values_say(render: Renderer) -> None:
 def test_each_workload_has_its_own_place(render: Renderer) -> None:
     names = ("controller", "steps", "agents", "docsruns")
     objects = render(values=BOXES | {"pods": {name: {"nodeSelector": {"pool": name}} for name in names}})
-    environment = by_name(objects.deployment().containers["controller"]["env"])
+    environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     step = objects.workflow_template(NAME).templates["deploy"]
-    assert objects.deployment().pod["nodeSelector"] == {"pool": "controller"}
+    assert objects.deployment(CONTROLLER).pod["nodeSelector"] == {"pool": "controller"}
     assert load(step["podSpecPatch"])["nodeSelector"] == {"pool": "steps"}
     assert Pods.read(environment["BOX_PODS"]["value"]).placement == {"nodeSelector": {"pool": "agents"}}
     assert Pods.read(environment["DOCSRUN_PODS"]["value"]).placement == {"nodeSelector": {"pool": "docsruns"}}
@@ -140,9 +141,9 @@ def test_pods_run_as_values_say_or_as_the_platform_does(given: Any, ids: dict[st
     objects = render(values=BOXES | {"podSecurityContext": given})
     wanted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids}
     steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
-    found = [objects.deployment().pod, *(item.pod for item in objects.of("Pod")), *steps]
-    assert [pod["securityContext"] for pod in found] == [wanted] * 10
-    environment = by_name(objects.deployment().containers["controller"]["env"])
+    found = [item.pod for kind in ("Deployment", "Pod") for item in objects.of(kind)] + steps
+    assert [pod["securityContext"] for pod in found] == [wanted] * 11
+    environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     assert restricted.pod(load(environment["POD_IDS"]["value"])) == wanted
 
 
@@ -156,12 +157,12 @@ def test_no_value_makes_a_pod_root_or_less_than_restricted(wrong: dict[str, Any]
 
 def pods_of(objects: Objects) -> dict[str, Any]:
     """Metadata of every pod that the chart or its controller makes, by what makes it."""
-    environment = by_name(objects.deployment().containers["controller"]["env"])
+    environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     made = {name: Pods.read(environment[name]["value"]) for name in ("BOX_PODS", "DOCSRUN_PODS")}
     found = {name: {"labels": pods.labels} for name, pods in made.items()}
     for item in objects.of("WorkflowTemplate"):
         found |= {name: step["metadata"] for name, step in item.templates.items() if "container" in step}
-    return found | {"controller": objects.deployment().spec["template"]["metadata"]}
+    return found | {"controller": objects.deployment(CONTROLLER).spec["template"]["metadata"]}
 
 
 def test_common_labels_are_on_every_object_and_every_pod(render: Renderer) -> None:
@@ -170,7 +171,7 @@ def test_common_labels_are_on_every_object_and_every_pod(render: Renderer) -> No
     ours = [item for item in objects.values() if item.kind != "CustomResourceDefinition"]
     assert [item.address for item in ours if not item.labels.items() >= label.items()] == []
     assert [name for name, meta in pods_of(objects).items() if not meta["labels"].items() >= label.items()] == []
-    assert label.keys().isdisjoint(objects.deployment().spec["selector"]["matchLabels"])
+    assert label.keys().isdisjoint(objects.deployment(CONTROLLER).spec["selector"]["matchLabels"])
 
 
 def test_a_label_of_a_workload_wins_over_the_common_one(render: Renderer) -> None:
@@ -232,7 +233,9 @@ def test_what_the_pipeline_says_of_a_preview_no_value_says(key: str, field: str,
 
 def test_the_controller_has_the_further_environment_of_values(render: Renderer) -> None:
     environment = by_name(
-        render(values={"docsrun": {"extraEnv": {"A": "1", "true": "2"}}}).deployment().containers["controller"]["env"]
+        render(values={"docsrun": {"extraEnv": {"A": "1", "true": "2"}}})
+        .deployment(CONTROLLER)
+        .containers["controller"]["env"]
     )
     assert environment["A"] == {"name": "A", "value": "1"}
     assert environment["true"] == {"name": "true", "value": "2"}
@@ -242,7 +245,9 @@ def test_what_the_runtime_reads_itself_is_refused_as_further_environment(render:
     runtime = Path(implementation_dag.__file__).parent
     code = "".join((runtime / name).read_text() for name in ("docsrun/settings.py", "controller.py", "base/proxy.py"))
     read = set(re.findall(r'env(?:iron)?(?:\.get\(|\.setdefault\(|\[)"(\w+)"', code))
-    given = {item["name"] for item in render("every-value").deployment().containers["controller"]["env"]}
+    given = {
+        item["name"] for item in render("every-value").deployment("previews-controller").containers["controller"]["env"]
+    }
     extra = load((CASES / "every-value.yaml").read_text())["docsrun"]["extraEnv"].keys()
     assert len(read) > 15
     wrong = (read | given) - extra | {"HTTPS_PROXY", "KUBERNETES_SERVICE_HOST"}
@@ -277,7 +282,7 @@ def test_the_proxy_reaches_what_goes_out_and_nothing_by_its_usual_name(render: R
     told = {name for name, step in steps.items() if "PROXY" in by_name(step.get("container", {}).get("env", []))}
     assert told == {"set-params", "deploy", "coderun-main"}
     check = objects["Pod/workflows/implementation-dag-installation-test"].containers["check"]
-    controller = objects.deployment().containers["controller"]
+    controller = objects.deployment(CONTROLLER).containers["controller"]
     for container in (check, controller, steps["deploy"]["container"]):
         given = load(by_name(container["env"])["PROXY"]["value"])
         assert given == proxy | {"httpProxy": "", "agents": False}
@@ -286,7 +291,9 @@ def test_the_proxy_reaches_what_goes_out_and_nothing_by_its_usual_name(render: R
 
 @pytest.mark.parametrize("name", ["httpProxy", "httpsProxy"])
 def test_either_proxy_is_enough(name: str, render: Renderer) -> None:
-    environment = by_name(render(values={"proxy": {name: "http://p:1"}}).deployment().containers["controller"]["env"])
+    environment = by_name(
+        render(values={"proxy": {name: "http://p:1"}}).deployment(CONTROLLER).containers["controller"]["env"]
+    )
     nothing = {"httpProxy": "", "httpsProxy": "", "noProxy": "", "agents": False}
     assert load(environment["PROXY"]["value"]) == nothing | {name: "http://p:1"}
 
@@ -308,7 +315,7 @@ def test_two_of_it_in_one_release_share_nothing(render: Renderer) -> None:
     """As parts of another chart: no name, and no pod that both controllers' selectors find."""
     names = ("blue", "green-previews-of-the-platform-team")
     objects = render("umbrella", values={name: {"policies": {"install": "always"}} for name in names})
-    first, second = objects.of("Deployment")
+    first, second = (item for item in objects.of("Deployment") if item.name.endswith("-controller"))
     assert (first.name, second.name) == (f"{NAME}-blue-controller", f"{NAME}-green-previe-e772bbda-controller")
     for one, other in ((first, second), (second, first)):
         selector = one.spec["selector"]["matchLabels"]
@@ -317,7 +324,7 @@ def test_two_of_it_in_one_release_share_nothing(render: Renderer) -> None:
         assert not selector.items() <= other.spec["template"]["metadata"]["labels"].items()
     assert [item.spec["selector"] for item in objects.of("PodDisruptionBudget")] == [first.spec["selector"]]
     assert first.pod["topologySpreadConstraints"][0]["labelSelector"] == first.spec["selector"]
-    assert len(objects.of("ValidatingAdmissionPolicy")) == 36
+    assert len(objects.of("ValidatingAdmissionPolicy")) == 38
 
 
 @pytest.mark.parametrize(

@@ -119,12 +119,11 @@ def test_the_commit_makes_production_run_what_was_tested(root: Path) -> None:
     values = yaml.safe_load((root / "kustomize/overlays/production/values.yaml").read_text())
     assert values["image"]["digest"] == DIGEST
     assert rendered.fault("production", root) is None
-    (template,) = [
-        item
-        for item in build.objects((root / "kustomize/rendered/production/manifests.yaml").read_text())
-        if item["kind"] == "Deployment"
-    ]
-    assert template["spec"]["template"]["spec"]["containers"][0]["image"].endswith(f"@{DIGEST}")
+    manifests = build.objects((root / "kustomize/rendered/production/manifests.yaml").read_text())
+    deployments = [item for item in manifests if item["kind"] == "Deployment"]
+    assert deployments
+    for item in deployments:
+        assert item["spec"]["template"]["spec"]["containers"][0]["image"].endswith(f"@{DIGEST}")
 
 
 def test_no_other_line_of_the_overlay_changes(root: Path) -> None:
