@@ -62,7 +62,7 @@ def answered(missing: Right | None = None, excess: Right | None = None) -> dict[
 
 def test_an_installation_as_rendered_has_no_problem() -> None:
     found = answered()
-    assert len(found) == 4
+    assert len(found) == 5
     assert {finding.level for finding in found.values()} == {Level.OK}
 
 

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 from lightkube import ApiError
 
-from implementation_dag.reaper import acting, held
+from implementation_dag.docsrun import removal
+from implementation_dag.reaper import acting, beforehand, held
 from implementation_dag.reaper.acting import FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Acting
-from implementation_dag.reaper.beforehand import removal
 from implementation_dag.reaper.model import Decision, Doomed, How, Kind, Settings
 from implementation_dag.reaper.reading import path, preview, thing
 from implementation_dag.reaper.settings import Told
@@ -58,7 +58,7 @@ def test_what_resists_is_tried_again_later_each_time(error: Exception, clock: Cl
     api: Any = Api(error)
     found = Acting(api, TOLD)
     decision = Decision((Doomed(namespace(), "because"),))
-    waits = []
+    waits: list[float] = []
     for _ in range(8):
         since = clock.now
         while len(api.asked) == len(waits):
@@ -139,6 +139,7 @@ def test_an_event_is_on_the_preview_or_else_on_the_reaper() -> None:
 
 
 def test_the_uninstall_runs_as_the_preview_s_own_deployer() -> None:
-    spec = removal(namespace(), TOLD)["spec"]
+    spec = beforehand.removal(namespace(), TOLD)["spec"]
+    assert spec == removal.spec("example.com/runtime:1", "release-deployer.impl-pr-7", "impl-pr-7", "shop-pr-7")
     assert (spec["serviceAccountName"], spec["targetNamespace"]) == ("release-deployer.impl-pr-7", "impl-pr-7")
     assert spec["env"][1] == {"name": "RELEASE", "value": "shop-pr-7"}
