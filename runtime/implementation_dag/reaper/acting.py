@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx2
 from lightkube import ApiError
 
+from implementation_dag.base import moments
 from implementation_dag.base.log import clean
 
 from . import beforehand, held
@@ -53,7 +53,7 @@ class Acting:
         for waiting in decision.waiting:
             words = f"{waiting.words}; it goes after {self._told.decision.grace_seconds:.0f} s of that"
             self._say(waiting.thing, words)
-        deadline = time.monotonic() + PASS_SECONDS
+        deadline = moments.passed() + PASS_SECONDS
 
         def take(doomed: Doomed) -> Done:
             return self._due(doomed.thing, deadline, lambda: self._take(doomed))
@@ -69,7 +69,7 @@ class Acting:
 
     def _due(self, thing: Thing, deadline: float, call: Callable[[], Done]) -> Done:
         """Call unless the pass is over or the thing has resisted just now."""
-        now = time.monotonic()
+        now = moments.passed()
         times, until = self._resisted.get(thing.uid, (0, 0.0))
         if now >= deadline or now < until:
             return None
@@ -103,7 +103,7 @@ class Acting:
 
     def _help(self, namespace: Thing) -> Done:
         """Name what holds a namespace; kill its pods that do not end, and take off the finalizers that values name."""
-        self._looked[namespace.uid] = time.monotonic()
+        self._looked[namespace.uid] = moments.passed()
         found: list[held.Holding] = []
         if not self._tried(
             namespace, "find out what holds it", lambda: found.extend(held.holding(self._api, namespace))
@@ -115,7 +115,7 @@ class Acting:
         if self._told.dry_run:
             return True
         grace = timedelta(seconds=self._told.decision.grace_seconds)
-        done = [self._kill(namespace, pod) for pod in held.killed(found, datetime.now(UTC), grace)]
+        done = [self._kill(namespace, pod) for pod in held.killed(found, moments.now(), grace)]
         done += [self._free(namespace, each) for each in (*found, held.itself(namespace))]
         return False not in done
 
@@ -155,7 +155,7 @@ class Acting:
 
     def _tell(self, namespace: Thing, words: str) -> None:
         """Post an event where people look: on the Preview, or else on the reaper itself."""
-        here, now = self._told.decision.namespace, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        here, now = self._told.decision.namespace, moments.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         # The same words are one event, whoever says them and however often.
         name = f"{namespace.name}.{hashlib.sha256(f'{namespace.uid} {words}'.encode()).hexdigest()[:16]}"
         event = {

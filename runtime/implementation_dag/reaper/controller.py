@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx2
 import kopf
 from lightkube import ApiError, Client
 
-from implementation_dag.base import health, kube
+from implementation_dag.base import health, kube, moments
 from implementation_dag.base.sweep import STALLED_SECONDS, Stalled
 
 from .acting import PASS_SECONDS, Acting
@@ -37,19 +36,19 @@ class Reaper:
         self._api, self._told = Api(client), told
         self._acting = Acting(self._api, told)
         self._since: Mapping[str, datetime] = {}
-        self._complete = time.monotonic()
+        self._complete = moments.passed()
         self._faults = 0
 
     def look(self) -> int:
         """Make one pass; return how many things went. Raises ApiError and httpx2.HTTPError when it cannot read."""
         found = known(self._api, self._told.decision)
-        decision = decide(found, self._since, self._told.decision, datetime.now(UTC))
+        decision = decide(found, self._since, self._told.decision, moments.now())
         self._since = decision.since
         gone = self._acting.do(decision)
         if gone:
             words = "%d previews are there; %d things went, %d wait for their grace, %d namespaces are stuck"
             LOG.info(words, len(found.namespaces), gone, len(decision.waiting), len(decision.stuck))
-        self._complete = time.monotonic()
+        self._complete = moments.passed()
         return gone
 
     async def forever(self) -> None:
@@ -67,7 +66,7 @@ class Reaper:
 
     def health(self) -> dict[str, float]:
         """Say how long ago the last pass ended, and how many calls went wrong. Raises Stalled."""
-        age = time.monotonic() - self._complete
+        age = moments.passed() - self._complete
         faults = self._faults + self._acting.faults
         if age > STALLED_SECONDS + self._told.interval_seconds + PASS_SECONDS:
             raise Stalled(f"no pass has ended for {age:.0f} s; {faults} calls went wrong")

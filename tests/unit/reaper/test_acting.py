@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from lightkube import ApiError
 
+from implementation_dag.base import wait
 from implementation_dag.docsrun import removal
 from implementation_dag.reaper import acting, beforehand, held
 from implementation_dag.reaper.acting import FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Acting
@@ -40,11 +41,17 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+    def time(self) -> float:
+        return self.now
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(acting, "time", found)
+    monkeypatch.setattr(wait, "CLOCK", found)
     return found
 
 
