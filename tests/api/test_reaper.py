@@ -481,12 +481,14 @@ def test_two_at_once_and_killed_at_any_moment_take_each_thing_once(
     env = release.environment(objects, name=f"{RELEASE}-reaper")
     env |= {"KUBECONFIG": str(release.identity(kubectl, "reaper", tmp_path))}
     both = [Process("reaper", env, tmp_path / f"reaper-{number}.log") for number in range(2)]
-    for each in both:
-        each.start(ready=False)
-    assert wait.until(lambda: all(world.goes(name) for name in made), 60, 0.5), both[0].log.read_text()
-    answer = wait.until(lambda: _health(both[0]), 30, 0.5)
-    for each in both:
-        each.kill()
+    try:
+        for each in both:
+            each.start(ready=False)
+        assert wait.until(lambda: all(world.goes(name) for name in made), 60, 0.5), both[0].log.read_text()
+        answer = wait.until(lambda: _health(both[0]), 30, 0.5)
+    finally:
+        for each in both:
+            each.kill()
     assert answer["Reaper"]["faults"] == 0
     assert not world.goes(stays)
 
