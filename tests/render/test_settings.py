@@ -16,6 +16,7 @@ from implementation_dag.reaper import settings as reaper
 from scripts.chart.render.plugin import Renderer
 
 NAME = "implementation-dag"
+BEFOREHAND_WITH_POLICIES: Object = {"policies": {"install": "always"}, "rbac": {"clusterScoped": False}}
 
 
 def settings(objects: Objects, name: str = "deploy") -> Object:
@@ -250,6 +251,9 @@ def told_to_the_reaper(objects: Objects, name: str) -> reaper.Told:
 def test_without_a_reaper_nothing_of_it_is_there(render: Renderer) -> None:
     assert not [address for address in render("own-platform") if "-reaper" in address]
     assert [address for address in render("admission") if f"{NAME}-reaper" in address]
+    objects = render(values=BEFOREHAND_WITH_POLICIES | {"reaper": {"enabled": False}})
+    assert not [address for address in objects if "-reaper" in address]
+    assert "-reaper" not in fences(objects)
 
 
 def test_where_previews_are_made_beforehand_the_reaper_has_releases_uninstalled(render: Renderer) -> None:
@@ -261,6 +265,18 @@ def test_where_previews_are_made_beforehand_the_reaper_has_releases_uninstalled(
     assert rule["verbs"] == ["list", "delete"]
     assert f"name: {NAME}-reaper" in fences(objects)
     assert f"name: {NAME}-reaper" not in fences(render())
+
+
+def test_the_policy_lets_the_reaper_make_docsruns_only_where_previews_are_made_beforehand(render: Renderer) -> None:
+    def made(values: Object) -> list[str]:
+        policy = render(values=values)[f"ValidatingAdmissionPolicy/{NAME}-reaper"]
+        (found,) = [
+            each for each in policy.spec["validations"] if "the reaper makes events" in each["messageExpression"]
+        ]
+        return [word for word in ("'events'", "'docsruns'", "and DocsRuns") if word in str(found)]
+
+    assert made(BEFOREHAND_WITH_POLICIES) == ["'events'", "'docsruns'", "and DocsRuns"]
+    assert made({"policies": {"install": "always"}}) == ["'events'"]
 
 
 def test_finalizers_that_values_name_are_what_the_reaper_may_patch(render: Renderer) -> None:
