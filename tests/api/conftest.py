@@ -21,7 +21,8 @@ from .cases import ask
 from .previews import NAMESPACE, RELEASE, VALUES, WORKFLOWS, apply, fences, make_previews
 
 # What of the release an API server without Argo takes; nothing acts on it.
-KINDS = {"CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+RIGHTS = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
+KINDS = {"CustomResourceDefinition", "ConfigMap"} | RIGHTS
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 # The deployer in a namespace that is not its preview.
 HOSTILE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": NAMESPACE}}

@@ -12,6 +12,7 @@ from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.pull_requests import settings as pull_requests
 from implementation_dag.pull_requests.evidence import ACCESS_KEY, SECRET_KEY, Signed
+from implementation_dag.pull_requests.queue import Limits
 from implementation_dag.reaper import settings as reaper
 from scripts.chart.render.plugin import Renderer
 
@@ -206,7 +207,7 @@ def test_the_controller_of_pull_requests_reads_what_the_chart_tells_it(render: R
     assert told.evidence
     assert told.evidence("a/b.json", "") == "https://evidence.example.com/bucket/a/b.json"
     assert (told.poll_seconds, told.calls_per_hour, told.on_failure) == (120, 3000, "request-changes")
-    assert (told.most_runs, told.most_runs_per_repository) == (12, 3)
+    assert told.limits == Limits(12, 3, 5, "each takes pods 10 of 55, requests.cpu 500m of 4")
     for who in ("reader", "reporter", "qa"):
         assert env[f"FORGE_{who.upper()}"] == f"/var/run/secrets/implementation-dag/{who}"
 

@@ -40,11 +40,16 @@ HOST = f"{GROUP}/host"
 KEPT = f"{GROUP}/kept"
 # Of a Preview object: the moment at which the forge had news of it. A change of it is a reason to look.
 LOOK = f"{GROUP}/look"
+# Of a Preview object: it was not claimed when another's turn had come.
+PASSED_OVER = f"{GROUP}/passed-over"
 # When a preview has to go: the specification's annotation, and kube-janitor's own.
 EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
 
 # Every key with our prefix.
-OWN = (RELEASE, FENCED, BOXED, PULL_REQUEST, LOOK, KEPT, OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST)
+OWN = (
+    *(RELEASE, FENCED, BOXED, PULL_REQUEST, LOOK, PASSED_OVER, KEPT),
+    *(OWNER_OF_PREVIEW, REPO_OF_PREVIEW, PR_OF_PREVIEW, HOST),
+)
 # Labels whose value is the release that a thing is of.
 OF_A_RELEASE = (RELEASE, FENCED, BOXED)
 # What pods of DocsRuns and AgentRuns take over from the object that they are of.

@@ -34,10 +34,12 @@ from .model import (
     StartRun,
     Status,
     StopRun,
+    Turn,
     Workflow,
 )
 
 MESSAGE_LIMIT = 1000
+NOW = Turn()
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ def decide(
     workflows: Sequence[Workflow],
     settings: Settings,
     now: datetime,
-    place: int = 0,
+    turn: Turn = NOW,
 ) -> tuple[Action, ...]:
     """Return what is to be done, in this order; nothing when all is as it should be.
 
-    `seen` is None where the forge has not answered. `place` counts those that start before: 0 starts now.
+    `seen` is None where the forge has not answered. `turn` says whether a run of the pipeline may be claimed.
     """
     spec, status = preview.spec, preview.status
     expected = names.pull_request(spec.owner, spec.repo, spec.number)
@@ -83,13 +85,24 @@ def decide(
     if start and run and run.kind == Kind.TEST and wanted.test and not runs.fulfilled(run, spec):
         # Its Workflow may be there before this is written: then what was started counts.
         run, start = replace(run, commit=spec.head, retest=spec.retest), ()
-    queued = 0
+    waits = NOW
     if not live and not start and (claim := _claim(preview, wanted, run, workflows, settings, now)):
-        queued = place if claim.kind == Kind.TEST else 0
-        if not queued:
+        waits = turn if claim.kind == Kind.TEST else NOW
+        if not waits.place:
             run, history = runs.following(run, history, claim)
-    following = _status(preview, seen, wanted, run, history, workflows, queued, settings)
+    following = _status(preview, seen, wanted, run, history, workflows, waits, settings)
+    following = replace(following, queued=_queued(status, following, wanted, bool(live), now))
     return (*_written(preview, following), *stops, *start)
+
+
+def claims(preview: Preview, actions: Sequence[Action]) -> str:
+    """Return the name of the run of the pipeline that `actions` claim, or nothing."""
+    before = preview.status.run.number if preview.status.run else 0
+    for action in actions:
+        run = action.status.run if isinstance(action, SetStatus) else None
+        if run and run.kind == Kind.TEST and run.phase == RunPhase.STARTING and run.number > before:
+            return run.name
+    return ""
 
 
 def follow(spec: Spec, seen: Seen | None, settings: Settings) -> dict[str, Any]:
@@ -174,8 +187,23 @@ def _claim(
     elif not wanted.test or runs.fulfilled(run, spec):
         return None
     number = max([run.number if run else 0, *(workflow.number for workflow in workflows)]) + 1
-    kind = Kind.END if wanted.cause else Kind.TEST
-    return Run(names.run(preview.name, number), number, kind, commit=spec.head, retest=spec.retest, cause=wanted.cause)
+    return Run(
+        names.run(preview.name, number),
+        number,
+        Kind.END if wanted.cause else Kind.TEST,
+        commit=spec.head,
+        retest=spec.retest,
+        cause=wanted.cause,
+        claimed=runs.stamp(now),
+    )
+
+
+def _queued(before: Status, following: Status, wanted: Wanted, live: bool, now: datetime) -> str:
+    """Return since when it waits for its turn. A forge that does not answer takes nobody out of the row."""
+    if following.place:
+        return before.queued or runs.stamp(now)
+    unsure = following.phase == Phase.WAITING and not live and not wanted.cause and not wanted.refused
+    return before.queued if unsure else ""
 
 
 def _recent(run: Run, settings: Settings, now: datetime) -> bool:
@@ -190,11 +218,11 @@ def _status(
     run: Run | None,
     history: tuple[Run, ...],
     workflows: Sequence[Workflow],
-    place: int,
+    waits: Turn,
     settings: Settings,
 ) -> Status:
     spec, status = preview.spec, preview.status
-    phase, message = _phase(spec, wanted, run, workflows, place)
+    phase, message = _phase(spec, wanted, run, workflows, waits)
     test = runs.newest_test(run, history)
     workflow = next((each for each in workflows if test and each.number == test.number), None)
     gone = phase in (Phase.ENDING, Phase.ENDED)
@@ -210,7 +238,7 @@ def _status(
         url="" if gone else workflow.url if workflow else status.url,
         verdict=verdict,
         expires="" if spec.pinned or gone else runs.expiry(spec, run, settings),
-        place=place,
+        place=waits.place,
         conditions=(
             ("Allowed", not wanted.refused, wanted.why if wanted.refused else ""),
             ("ForgeKnown", seen is not None or not spec.forge, "" if seen or not spec.forge else "no answer yet"),
@@ -219,7 +247,9 @@ def _status(
     )
 
 
-def _phase(spec: Spec, wanted: Wanted, run: Run | None, workflows: Sequence[Workflow], place: int) -> tuple[Phase, str]:
+def _phase(
+    spec: Spec, wanted: Wanted, run: Run | None, workflows: Sequence[Workflow], waits: Turn
+) -> tuple[Phase, str]:
     by_hand = next((workflow for workflow in workflows if not workflow.over and not workflow.number), None)
     if run and not run.over:
         if run.kind == Kind.END:
@@ -243,7 +273,7 @@ def _phase(spec: Spec, wanted: Wanted, run: Run | None, workflows: Sequence[Work
         return Phase.WAITING, f"waiting for {by_hand.name}, which a person started"
     if wanted.why:
         return (Phase.REFUSED if wanted.refused else Phase.WAITING), wanted.why
-    return (Phase.QUEUED, f"place {place} in the queue") if place else (Phase.WAITING, "")
+    return (Phase.QUEUED, f"place {waits.place} in the queue: {waits.why}") if waits.place else (Phase.WAITING, "")
 
 
 def _written(preview: Preview, status: Status) -> tuple[SetStatus, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -19,11 +17,13 @@ from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
 from implementation_dag.forge.port import Approver, Teller
 
-from . import commands, objects, queue, reports, runs
+from . import commands, objects, reports, runs
 from .acting import Acting
+from .admission import Admission
 from .connect import Forge
-from .decide import decide
-from .model import Phase, Preview, Seen, Spec
+from .decide import claims, decide
+from .known import Known
+from .model import Action, Preview, Seen, Spec, Turn
 from .obeying import Obeying
 from .patience import Patience, Pauses
 from .settings import Told
@@ -45,8 +45,8 @@ class Looker:
         self._patience = Patience(told.calls_per_hour)
         self._watch = Watch(forge.reader, self._patience) if forge else None
         self._obeying = Obeying(forge, self._patience, self._acting, told.decision) if forge else None
-        self._previews: dict[str, Object] = {}
-        self._workflows: dict[str, Object] = {}
+        self._admission = Admission(client, told.namespace, told.template, told.limits)
+        self._known = Known(told.template, told.limits)
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
         # The news after which a question was refused: it is asked again later, other news at once.
@@ -54,49 +54,37 @@ class Looker:
         self._unanswered = Pauses()
         self._polled: dict[str, float] = {}
         self._untold = Pauses()
-        self._lock = threading.Lock()
 
     # What events tell.
 
     def preview_changed(self, name: str, item: Object | None) -> bool:
         """Remember a Preview, or that it is gone; say whether it is worth a look."""
-        with self._lock:
-            if item is None:
-                self._previews.pop(name, None)
-                self._asked.pop(name, None)
-                self._in_vain.pop(name, None)
-                self._unanswered.done(name)
-                self._untold.done(name)
-                return False
-            self._previews[name] = item
+        self._known.remember(name, item)
+        if item is None:
+            self._asked.pop(name, None)
+            self._in_vain.pop(name, None)
+            self._unanswered.done(name)
+            self._untold.done(name)
+            return False
         return self.due(name, item)
 
     def workflow_changed(self, name: str, item: Object | None) -> str:
         """Remember a Workflow, or that it is gone; return the Preview that it belongs to."""
-        with self._lock:
-            found = item or self._workflows.get(name)
-            of = objects.pull_request(found) if found else ""
-            if item is None or not of:
-                self._workflows.pop(name, None)
-            else:
-                self._workflows[name] = item
-            return of if of in self._previews else ""
+        return self._known.workflow(name, item)
 
     # What the sweeps ask.
 
     def known(self) -> Iterable[tuple[str, Object]]:
         """Return every Preview that is remembered, by its name."""
-        with self._lock:
-            return list(self._previews.items())
+        return self._known.items()
 
     def due(self, name: str, item: Object) -> bool:
         """Say whether, by what is remembered, something is to be done about a Preview."""
         preview = objects.preview(item)
         if self._news(item) or any(not each.answered for each in preview.spec.commands.values()):
             return True
-        found = self._remembered(name)
-        models = tuple(map(objects.workflow, found.values()))
-        if decide(self._seen(preview), preview, models, self._told.decision, moments.now(), self._place(preview)):
+        found = self._known.workflows(name)
+        if self._decided(preview, found):
             return True
         return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence))
 
@@ -121,7 +109,7 @@ class Looker:
         owner, repo = repository.split("/", 1)
         ours = {
             each.name: each.spec
-            for each in self._readable()
+            for each in self._known.readable()
             if f"{each.spec.owner}/{each.spec.repo}".lower() == repository.lower()
         }
         try:
@@ -144,8 +132,7 @@ class Looker:
         """Have the commands obeyed of which no webhook told. Raises ApiError."""
         for comment in found:
             name = names.pull_request(owner, repo, comment.number)
-            with self._lock:
-                item = self._previews.get(name)
+            item = self._known.item(name)
             if item and not comment.edited and commands.meant_for_us(comment.body):
                 spec = objects.preview(item).spec
                 known = str(comment.id) in spec.commands or comment.id <= spec.commands_before
@@ -181,39 +168,36 @@ class Looker:
     def _decide_and_act(self, name: str, item: Object) -> bool:
         """Return whether something was done."""
         preview = objects.preview(item)
-        self._remember(name, item)
+        self._known.remember(name, item)
         found = self._read_workflows(name)
-        models = tuple(map(objects.workflow, found.values()))
-        actions = decide(self._seen(preview), preview, models, self._told.decision, moments.now(), self._place(preview))
+        actions = self._decided(preview, found)
+        if self._told.limits.any and (run := claims(preview, actions)):
+            with self._admission.door:
+                turn = self._admission.ask(preview, run)
+                return turn is not None and self._act(item, preview, self._decide(preview, found, turn))
+        return self._act(item, preview, actions)
+
+    def _act(self, item: Object, preview: Preview, actions: tuple[Action, ...]) -> bool:
         for action in actions:
             self._acting.do(item, preview, action)
         return bool(actions)
 
+    def _decided(self, preview: Preview, found: dict[str, Object]) -> tuple[Action, ...]:
+        """What is to be done by what is remembered of others; whose turn it is, is asked where it matters."""
+        actions = self._decide(preview, found, Turn())
+        if self._told.limits.any and claims(preview, actions):
+            return self._decide(preview, found, self._known.turn(preview))
+        return actions
+
+    def _decide(self, preview: Preview, found: dict[str, Object], turn: Turn) -> tuple[Action, ...]:
+        models = tuple(map(objects.workflow, found.values()))
+        return decide(self._seen(preview), preview, models, self._told.decision, moments.now(), turn)
+
     def _read_workflows(self, name: str) -> dict[str, Object]:
         """The Workflows of one Preview as they are now: ours by their label, a person's by what is remembered."""
-        found: dict[str, Object] = {}
-        for item in self._client.list(
-            kube.Workflow, namespace=self._told.namespace, labels={labels.PULL_REQUEST: name}
-        ):
-            workflow = kube.as_dict(item)
-            found[str(workflow["metadata"]["name"])] = workflow
-        with self._lock:
-            for key, each in list(self._workflows.items()):
-                if labels.PULL_REQUEST in (each["metadata"].get("labels") or {}):
-                    if objects.pull_request(each) == name and key not in found:
-                        del self._workflows[key]
-                elif objects.pull_request(each) == name:
-                    found[key] = each
-            self._workflows |= found
-        return found
-
-    def _remember(self, name: str, item: Object) -> None:
-        with self._lock:
-            self._previews[name] = item
-
-    def _remembered(self, name: str) -> dict[str, Object]:
-        with self._lock:
-            return {key: each for key, each in self._workflows.items() if objects.pull_request(each) == name}
+        listed = self._client.list(kube.Workflow, namespace=self._told.namespace, labels={labels.PULL_REQUEST: name})
+        ours = {str(each["metadata"]["name"]): each for each in map(kube.as_dict, listed)}
+        return self._known.read(name, ours)
 
     # The forge.
 
@@ -259,7 +243,7 @@ class Looker:
         if item is None or forge is None or forge.teller is None or self._untold.waits(name):
             return
         preview = objects.preview(item)
-        for run, report in reports.due(preview, self._remembered(name), self._told.evidence):
+        for run, report in reports.due(preview, self._known.workflows(name), self._told.evidence):
             try:
                 self._tell_one(forge, report)
             except ForgeError as error:
@@ -300,36 +284,3 @@ class Looker:
             said = replace(report, reason=f"no review: {error}")
             if teller:
                 self._patience.call(lambda: teller.tell(said))
-
-    # The queue.
-
-    def _readable(self) -> list[Preview]:
-        """The model of each Preview that is remembered, but for those that the sweep names as unreadable."""
-        found = []
-        for _, item in self.known():
-            with contextlib.suppress(LookupError, TypeError, ValueError):
-                found.append(objects.preview(item))
-        return found
-
-    def _place(self, preview: Preview) -> int:
-        if not self._told.most_runs and not self._told.most_runs_per_repository:
-            return 0
-        known = self._readable()
-        with self._lock:
-            created = {name: str(item["metadata"].get("creationTimestamp")) for name, item in self._previews.items()}
-            live = [
-                objects.pull_request(each)
-                for each in self._workflows.values()
-                if (each.get("status") or {}).get("phase") not in objects.OVER
-            ]
-        of = {each.name: f"{each.spec.owner}/{each.spec.repo}".lower() for each in known}
-        queued = [each for each in known if each.status.phase in (Phase.QUEUED, "") and each.name not in live]
-        names = {each.name for each in queued} | {preview.name}
-        waiting = sorted((name for name in names if name in of), key=lambda name: (created[name], name))
-        found = queue.places(
-            [(name, of[name]) for name in waiting],
-            [of[name] for name in live if name in of and name != preview.name],
-            self._told.most_runs,
-            self._told.most_runs_per_repository,
-        )
-        return found.get(preview.name, 0)

@@ -70,6 +70,7 @@ class Run:
     started: str = ""
     ended: str = ""
     told: str = ""
+    claimed: str = ""
     # What its agents pushed: a head that is one of these is its own work.
     made: tuple[str, ...] = ()
 
@@ -145,6 +146,8 @@ class Status:
     verdict: str = ""
     expires: str = ""
     place: int = 0
+    # Since when it waits for its turn, empty: it does not.
+    queued: str = ""
     told: str = ""
     conditions: tuple[tuple[str, bool, str], ...] = ()
     observed_generation: int = 0
@@ -167,6 +170,14 @@ class Seen:
 
     pull_request: PullRequest
     files: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whether a run may begin now: `place` 0, or its place among those that wait, and in words why."""
+
+    place: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True)

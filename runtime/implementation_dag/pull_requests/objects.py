@@ -73,6 +73,7 @@ def _status(status: Object) -> Status:
         verdict=status.get("verdict", ""),
         expires=status.get("expires", ""),
         place=status.get("place", 0),
+        queued=status.get("queued", ""),
         told=status.get("told", ""),
         conditions=tuple(
             (each["type"], each["status"] == "True", each.get("message", "")) for each in status.get("conditions") or ()
@@ -120,6 +121,7 @@ def status(following: Status, before: Object, now: datetime) -> Object:
         "verdict": following.verdict or None,
         "expires": following.expires,
         "place": following.place,
+        "queued": following.queued,
         "told": following.told,
         "conditions": conditions,
         "observedGeneration": following.observed_generation,
@@ -197,6 +199,29 @@ def _first(urls: str) -> str:
         return ""
     first = found[0] if isinstance(found, list) and found else ""
     return first if isinstance(first, str) and first.startswith("https://") and len(first) <= URL_LIMIT else ""
+
+
+def ours(item: Object) -> bool:
+    """Say whether the controller made a Workflow."""
+    return labels.PULL_REQUEST in (item["metadata"].get("labels") or {})
+
+
+def live(item: Object) -> bool:
+    """Say whether a Workflow has not ended."""
+    return (item.get("status") or {}).get("phase") not in OVER
+
+
+def runs_pipeline(item: Object, template: str) -> bool:
+    """Say whether a Workflow is a run of the pipeline for a pull request: one that takes a preview away is none."""
+    spec = item["spec"]
+    by = (spec.get("workflowTemplateRef") or {}).get("name")
+    return by == template and spec.get("entrypoint") != END and bool(pull_request(item))
+
+
+def repository(item: Object) -> str:
+    """Return whose run a Workflow is: ``owner/repo`` as limits count it."""
+    given = workflow_status.parameters(item)
+    return f"{given['owner']}/{given['repo']}".lower()
 
 
 def pull_request(item: Object) -> str:

@@ -14,10 +14,13 @@ from implementation_dag.forge.model import Annotation, Report, Stage, State, Ver
 
 from . import runs
 from .evidence import Link
-from .model import Kind, Phase, Preview, Run, RunPhase
+from .model import Kind, Phase, Preview, Run, RunPhase, Status
 
 Object = dict[str, Any]
 CHECKSUM_LENGTH = 16
+# Further back than the first a place is told as one of these: a few times, not at each start of another.
+EXACT = 3
+STEPS = (5, 10, 20, 50, 100, 200, 500, 1000)
 _STATES = {
     "Pending": State.WAITING,
     "Running": State.RUNNING,
@@ -72,7 +75,17 @@ def of_head(preview: Preview) -> Report | None:
     verdict = {Phase.REFUSED.value: Verdict.REFUSED, Phase.QUEUED.value: Verdict.WAITING}.get(status.phase)
     if verdict is None or not spec.head:
         return None
-    return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=status.message)
+    return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=_waits(status) or status.message)
+
+
+def _waits(status: Status) -> str:
+    """Say how far back it waits, and why."""
+    if not status.place:
+        return ""
+    step = next((each for each in STEPS if status.place <= each), 0)
+    among = f"among the next {step}" if step else f"behind {STEPS[-1]} others"
+    where = f"place {status.place}" if status.place <= EXACT else among
+    return f"it waits in the queue, {where}: {status.message.partition(': ')[2]}"
 
 
 def _stages(workflow: Object, found: RunStatus, over: bool, evidence: Link) -> tuple[Stage, ...]:

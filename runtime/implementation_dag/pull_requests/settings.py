@@ -14,7 +14,10 @@ from implementation_dag.forge.errors import ForgeError
 
 from . import evidence
 from .model import Settings
+from .queue import Limits
 from .repositories import Repositories
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,7 @@ class Told:
     url: str = ""
     poll_seconds: float = 60
     calls_per_hour: int = 4000
-    most_runs: int = 0
-    most_runs_per_repository: int = 0
+    limits: Limits = NO_LIMITS
     # By which people read the evidence; None: nothing leads there.
     evidence: evidence.Link | None = None
     on_failure: Literal["request-changes", "comment"] = "comment"
@@ -38,6 +40,8 @@ class Told:
 
 def load(env: Mapping[str, str] = os.environ) -> Told:
     """Read NAMESPACE, RELEASE, LOG_LEVEL, and FORGE, the value `forge` as JSON with preview.ttlHours as ttlHours.
+
+    Its `room` says how many previews forge.limits.capacity is enough for, and in words why.
 
     FORGE_EVIDENCE is the folder of the key that signs links to evidence, in the bucket's `evidenceRegion`. Raises
     StepError where it has none.
@@ -61,8 +65,12 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
         url=forge["apiUrl"],
         poll_seconds=float(forge["pollSeconds"]),
         calls_per_hour=int(forge["callsPerHour"]),
-        most_runs=int(limits["runs"]),
-        most_runs_per_repository=int(limits["runsPerRepository"]),
+        limits=Limits(
+            runs=int(limits["runs"]),
+            each=int(limits["runsPerRepository"]),
+            previews=int(forge["room"]["previews"]),
+            takes=forge["room"]["takes"],
+        ),
         evidence=_evidence(forge, env.get("FORGE_EVIDENCE", "")),
         on_failure=forge["onFailure"],
         log_level=env.get("LOG_LEVEL", "INFO"),

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from threading import Barrier
 
 import pytest
 from lightkube import ApiError, Client
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import ConfigMap
+from lightkube.types import PatchType
 
 from idag.render.manifests import Object
 from implementation_dag.base import kube
+from implementation_dag.contract import names
 from implementation_dag.forge.errors import Conflict, Refused, Unavailable
 from implementation_dag.forge.model import Comment, Listing, Verdict
 from implementation_dag.pull_requests import controller, objects
 from implementation_dag.pull_requests.look import Looker
-from implementation_dag.pull_requests.model import Kind, Run
+from implementation_dag.pull_requests.model import Kind, Run, Settings
 from implementation_dag.pull_requests.obeying import LISTED, TRIES
 from implementation_dag.pull_requests.patience import Pauses
+from implementation_dag.pull_requests.queue import Limits
 from implementation_dag.pull_requests.repositories import Repositories
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
 from tests.api.previews import NAMESPACE, RELEASE
 from tests.unit.pull_requests.world import commit
 
+from .argo import now
 from .desk import NUMBER, Desk
 from .place import OWNER
 
@@ -44,6 +53,8 @@ def desk(ours: Client, client: Client, request: pytest.FixtureRequest) -> Iterat
     for item in client.list(objects.Resource, namespace=NAMESPACE):
         if (found := kube.as_dict(item))["spec"]["repo"] == desk.repo:
             client.delete(objects.Resource, found["metadata"]["name"], namespace=NAMESPACE)
+    # Those of others count where runs are limited.
+    client.deletecollection(kube.Workflow, namespace=NAMESPACE)
 
 
 def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -> None:
@@ -350,7 +361,7 @@ def test_the_list_of_commands_stays_short_and_an_old_delivery_does_nothing(desk:
 
 
 def test_one_that_waits_says_its_place_and_starts_when_there_is_room(desk: Desk) -> None:
-    looker = desk.looker(most_runs=1, calls_per_hour=10**6)
+    looker = desk.looker(limits=Limits(runs=1), calls_per_hour=10**6)
     opened = desk.peer.found
     assert not isinstance(opened, Exception)
     for number in (NUMBER, 8, 9):
@@ -370,3 +381,59 @@ def test_one_that_waits_says_its_place_and_starts_when_there_is_room(desk: Desk)
     # Its Workflow was deleted.
     assert looker.workflow_changed(over["metadata"]["name"], None) == desk.name()
     assert looker.workflow_changed("unknown", None) == ""
+
+
+def test_replicas_that_look_at_once_keep_the_limits(desk: Desk) -> None:
+    """Each sees all, and all want to start at once."""
+    numbers, limits = range(20, 29), Limits(runs=3, each=2)
+    lookers = [desk.looker(limits=limits, repositories=Repositories(()), decision=Settings()) for _ in range(3)]
+    for number in numbers:
+        desk.acting.create(OWNER, f"{desk.repo}-{number % 3}", number)
+    previews = [names.pull_request(OWNER, f"{desk.repo}-{number % 3}", number) for number in numbers]
+    for name in previews:
+        desk.acting.wish(name, {"head": commit(1)})
+    most: list[int] = []
+    ended: set[str] = set()
+    while len(ended) < len(previews):
+        begin = Barrier(len(lookers))
+
+        def look(looker: Looker, begin: Barrier = begin) -> None:
+            for name in random.Random(id(looker)).sample(previews, len(previews)):  # noqa: S311
+                looker.preview_changed(name, kube.as_dict(desk.admin.get(objects.Resource, name, namespace=NAMESPACE)))
+            for item in desk.admin.list(kube.Workflow, namespace=NAMESPACE):
+                workflow = kube.as_dict(item)
+                looker.workflow_changed(workflow["metadata"]["name"], workflow)
+            begin.wait()
+            for name in waiting(looker):
+                with suppress(ApiError):
+                    looker.look(name)
+
+        with ThreadPoolExecutor(len(lookers)) as pool:
+            list(pool.map(look, lookers))
+        live = [each for each in map(kube.as_dict, desk.admin.list(kube.Workflow, namespace=NAMESPACE))]
+        live = [each for each in live if objects.live(each)]
+        most.append(len(live))
+        here = Counter(objects.repository(each) for each in live)
+        assert len(live) <= 3 and all(number <= 2 for number in here.values()), here
+        for each in live[:1]:
+            name = each["metadata"]["name"]
+            status = {"status": {"phase": "Failed", "finishedAt": now()}}
+            desk.admin.patch(kube.Workflow, name, status, namespace=NAMESPACE, patch_type=PatchType.MERGE)
+            ended.add(objects.pull_request(each))
+    assert max(most) == 3
+    for name in previews:
+        desk.admin.delete(objects.Resource, name, namespace=NAMESPACE)
+
+
+def test_without_what_the_chart_makes_for_it_nothing_starts(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    name, made = desk.name(), f"{RELEASE}-queue"
+    desk.admin.delete(ConfigMap, made, namespace=NAMESPACE)
+    looker = desk.looker(limits=Limits(runs=1))
+    try:
+        looker.look(name)
+        assert desk.workflows() == []
+        assert f"ConfigMap {made} is not there" in caplog.text
+    finally:
+        desk.admin.create(ConfigMap(metadata=ObjectMeta(name=made, namespace=NAMESPACE)))
+    looker.look(name)
+    assert len(desk.workflows()) == 1

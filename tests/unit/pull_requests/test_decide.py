@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from implementation_dag.forge.model import Verdict
-from implementation_dag.pull_requests import queue, runs
-from implementation_dag.pull_requests.decide import decide
+from implementation_dag.pull_requests import runs
+from implementation_dag.pull_requests.decide import NOW, claims, decide
 from implementation_dag.pull_requests.model import (
     Action,
     Cause,
@@ -28,6 +28,7 @@ from implementation_dag.pull_requests.model import (
     StartRun,
     Status,
     StopRun,
+    Turn,
     Workflow,
 )
 from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
@@ -47,9 +48,9 @@ def decided(
     seen: Seen | None = SEEN,
     settings: Settings = SETTINGS,
     now: datetime = START,
-    place: int = 0,
+    turn: Turn = NOW,
 ) -> Sequence[Action]:
-    return decide(seen, Preview(NAME, spec, status), workflows, settings, now, place)
+    return decide(seen, Preview(NAME, spec, status), workflows, settings, now, turn)
 
 
 def status_in(actions: Sequence[Action]) -> Status:
@@ -187,16 +188,46 @@ def test_a_person_s_own_run_is_waited_for() -> None:
     assert found == (Phase.WAITING, "waiting for mine, which a person started")
 
 
-def test_one_that_waits_says_its_place() -> None:
-    written = alone(decided(place=3))
+LATER = Turn(3, "the 2 runs that may live do")
+
+
+def test_one_that_waits_says_its_place_and_since_when() -> None:
+    actions = decided(turn=LATER)
+    written = alone(actions)
+    assert claims(Preview(NAME, SPEC), actions) == ""
     assert (written.phase, written.place, written.run) == (Phase.QUEUED, 3, None)
+    assert written.message == "place 3 in the queue: the 2 runs that may live do"
+    assert written.queued == runs.stamp(START)
+    hour = START + timedelta(hours=1)
+    # Others had their turn, a newer commit came, the forge was away: it keeps its place in the row.
+    pushed = replace(SPEC, head=commit(2))
+    newer = Seen(replace(opened(), head=commit(2)))
+    for spec, seen in ((SPEC, SEEN), (pushed, newer), (SPEC, None)):
+        (actions,) = [decided(spec, written, seen=seen, now=hour, turn=Turn(1, "so"))]
+        assert alone(actions).queued == runs.stamp(START)
 
 
-def test_the_queue_keeps_both_limits_and_holds_up_nobody_else() -> None:
-    waiting = [("a1", "a"), ("a2", "a"), ("b1", "b"), ("c1", "c")]
-    assert queue.places(waiting, ["a"], total=3, each=1) == {"a1": 1, "a2": 2, "b1": 0, "c1": 0}
-    assert queue.places(waiting, [], total=0, each=0) == dict.fromkeys(["a1", "a2", "b1", "c1"], 0)
-    assert queue.places(waiting, ["x", "y"], total=3, each=2) == {"a1": 0, "a2": 1, "b1": 2, "c1": 3}
+def test_whose_turn_came_waits_no_more() -> None:
+    waited = alone(decided(turn=LATER))
+    actions = decided(status=waited, now=START + timedelta(hours=1))
+    written = status_in(actions)
+    assert claims(Preview(NAME, SPEC, waited), actions) == f"{NAME}-1"
+    assert (written.place, written.queued) == (0, "")
+    assert run_of(written).claimed == runs.stamp(START + timedelta(hours=1))
+
+
+def test_whose_wish_is_gone_waits_no_more() -> None:
+    waited = alone(decided(turn=LATER))
+    assert alone(decided(replace(SPEC, suspend=True), waited, turn=LATER)).queued == ""
+    by_hand = Workflow("mine", 0, Kind.TEST, commit(1), over=False)
+    assert alone(decided(status=waited, workflows=[by_hand], turn=LATER)).queued == ""
+
+
+def test_what_takes_a_preview_away_waits_for_no_turn() -> None:
+    closed = Seen(replace(opened(), open=False))
+    ending = decided(status=replace(NEW, run=TEST), seen=closed, turn=LATER)
+    assert run_of(status_in(ending)).kind == Kind.END
+    assert claims(Preview(NAME, SPEC, replace(NEW, run=TEST)), ending) == ""
 
 
 PUSHED = replace(opened(), head=commit(2), updated=runs.stamp(START))

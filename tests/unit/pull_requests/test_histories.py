@@ -12,6 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from implementation_dag.forge.model import PullRequest
 from implementation_dag.pull_requests import runs
+from implementation_dag.pull_requests.decide import NOW
+from implementation_dag.pull_requests.model import Turn
 from tests.unit.pull_requests.world import CONTROLLERS, World
 
 CONTROLLER = st.integers(0, CONTROLLERS - 1)
@@ -70,10 +72,10 @@ class Histories(RuleBasedStateMachine):
     def somebody_submits(self) -> None:
         self.world.submit()
 
-    @rule(controller=CONTROLLER, data=st.data(), place=st.integers(0, 1))
-    def look(self, controller: int, data: st.DataObject, place: int) -> None:
+    @rule(controller=CONTROLLER, data=st.data(), turn=st.sampled_from([NOW, Turn(1, "others were first")]))
+    def look(self, controller: int, data: st.DataObject, turn: Turn) -> None:
         self.world.look(
-            controller, data.draw(st.sampled_from([None, self.world.pull_request, *self.world.answers])), place
+            controller, data.draw(st.sampled_from([None, self.world.pull_request, *self.world.answers])), turn
         )
 
     @rule(controller=CONTROLLER)

@@ -108,3 +108,20 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
     assert list(asked.values()) == ["b", run.ended], "from when it is there"
     without = reports.of_run(PREVIEW, run, found)
     assert (without.evidence, [stage.evidence for stage in without.stages]) == ("", [""] * len(report.stages))
+
+
+def test_who_waits_far_back_is_told_so_now_and_then() -> None:
+    """A thousand that wait are not told at each start of another: the forge has a budget."""
+
+    def told(place: int) -> str:
+        status = Status(
+            phase=Phase.QUEUED, place=place, message=f"place {place} in the queue: the 2 runs that may live do"
+        )
+        head = reports.of_head(Preview(NAME, SPEC, status))
+        assert head and head.verdict == Verdict.WAITING
+        return head.reason
+
+    assert told(2) == "it waits in the queue, place 2: the 2 runs that may live do"
+    assert told(4) == told(5) == "it waits in the queue, among the next 5: the 2 runs that may live do"
+    assert told(5000) == "it waits in the queue, behind 1000 others: the 2 runs that may live do"
+    assert len({told(place) for place in range(1, 5000)}) == 12

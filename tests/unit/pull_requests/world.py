@@ -10,7 +10,7 @@ from typing import Any
 from implementation_dag.contract import names
 from implementation_dag.forge.model import PullRequest
 from implementation_dag.pull_requests import gates, runs
-from implementation_dag.pull_requests.decide import decide
+from implementation_dag.pull_requests.decide import NOW, decide
 from implementation_dag.pull_requests.model import (
     Action,
     Cause,
@@ -26,6 +26,7 @@ from implementation_dag.pull_requests.model import (
     StartRun,
     Status,
     StopRun,
+    Turn,
     Workflow,
 )
 
@@ -136,13 +137,13 @@ class World:
     def preview(self) -> Preview | None:
         return Preview(NAME, self.spec, self.status, str(self.version)) if self.spec else None
 
-    def look(self, controller: int, answer: PullRequest | None, place: int = 0) -> None:
+    def look(self, controller: int, answer: PullRequest | None, turn: Turn = NOW) -> None:
         """A controller reads the Preview, then the Workflows, and decides."""
         preview = self.preview()
         if preview is None:
             return
         seen = Seen(answer, ("src/x.py",)) if answer else None
-        actions = decide(seen, preview, tuple(self.workflows.values()), self.settings, self.now, place)
+        actions = decide(seen, preview, tuple(self.workflows.values()), self.settings, self.now, turn)
         starts = any(isinstance(action, StartRun) for action in actions)
         assert not (starts and self.live()), "a run is to be started while another lives"
         self.pending[controller] = [(preview.version, action) for action in actions]

@@ -22,6 +22,24 @@
 {{- end -}}
 {{- end }}
 
+{{- /* For how many previews forge.limits.capacity is enough, and in words why, as JSON; 0: any number. */}}
+{{- define "implementation-dag.forge.room" -}}
+{{- $quota := .Values.preview.quota -}}
+{{- $previews := 0 -}}
+{{- $takes := list -}}
+{{- range $resource, $all := .Values.forge.limits.capacity -}}
+{{- $each := get $quota $resource | default "0" -}}
+{{- $part := include "implementation-dag.quantity" $each | float64 -}}
+{{- $whole := include "implementation-dag.quantity" $all | float64 -}}
+{{- if or (le $part 0.0) (lt $whole $part) }}{{ fail (printf "forge.limits.capacity.%s is %v: must be enough for one preview, which may take preview.quota.%s (%v)" $resource $all $resource $each) }}{{ end -}}
+{{- /* Of 300m and 100m floating point makes a little less than 3. */ -}}
+{{- $fits := divf $whole $part | addf 0.000001 | floor | int -}}
+{{- $previews = ternary $fits (min $fits $previews) (eq $previews 0) -}}
+{{- $takes = append $takes (printf "%s %v of %v" $resource $each $all) -}}
+{{- end -}}
+{{- dict "previews" $previews "takes" (printf "each takes %s" (join ", " $takes)) | toJson -}}
+{{- end }}
+
 {{- /* By which a piece's pods are found: {root: ., component: "..."}. */}}
 {{- define "implementation-dag.forge.selector" -}}
 app.kubernetes.io/name: {{ include "implementation-dag.name" .root | quote }}
