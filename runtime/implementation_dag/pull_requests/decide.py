@@ -130,6 +130,8 @@ def want(spec: Spec, seen: Seen | None, run: Run | None, settings: Settings, now
     expires = runs.expiry(spec, run, settings)
     if expires and not spec.pinned and runs.moment(expires) <= now:
         return Wanted(cause=Cause.EXPIRED, why=f"its time was over at {expires}")
+    if run and not expires and not spec.pinned and _stayed(run, spec):
+        return Wanted(cause=Cause.EXPIRED, why="its time is over")
     if not spec.head:
         return Wanted(why="its head is not known yet")
     if refused := gates.refusal(spec, seen, settings):
@@ -137,6 +139,12 @@ def want(spec: Spec, seen: Seen | None, run: Run | None, settings: Settings, now
     if spec.forge and not gates.known(seen, settings):
         return Wanted(why="the forge has not answered yet")
     return Wanted(test=True)
+
+
+def _stayed(run: Run, spec: Spec) -> bool:
+    """Say whether a preview whose time was over could not be taken away: what its time was, its runs say no more."""
+    failed = run.phase in (RunPhase.FAILED, RunPhase.LOST)
+    return run.kind == Kind.END and run.cause == Cause.EXPIRED and failed and runs.fulfilled(run, spec)
 
 
 def _stops(spec: Spec, wanted: Wanted, run: Run | None, live: Sequence[Workflow]) -> tuple[StopRun, ...]:

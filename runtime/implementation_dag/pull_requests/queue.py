@@ -56,9 +56,10 @@ def entry(preview: Preview, live: bool, since: datetime | None = None) -> Entry:
     spec, run = preview.spec, preview.status.run
     test = runs.newest_test(run, preview.status.history)
     claimed = run is not None and run.kind == Kind.TEST and run.phase == RunPhase.STARTING
-    there = run is not None and (
-        run.phase == RunPhase.SUCCEEDED if run.kind == Kind.TEST else run.phase != RunPhase.SUCCEEDED
-    )
+    # What a good run made, until it is taken away; a run that failed did that itself. Whether it was good may not be
+    # written down yet.
+    gone = run is not None and run.kind == Kind.END and run.phase == RunPhase.SUCCEEDED
+    there = test is not None and test.phase not in (RunPhase.FAILED, RunPhase.LOST) and not gone
     if preview.status.phase == Phase.QUEUED and preview.status.queued and not live:
         since = runs.moment(preview.status.queued)
     again = test is not None and spec.head in (test.commit, *test.made) and test.retest != spec.retest

@@ -142,9 +142,9 @@ class Replica:
     def watch(self) -> None:
         """Hear of all that there is."""
         of = {kind: {name: item for (each, name), item in self._api.objects.items() if each == kind} for kind in KINDS}
-        for name in {name for name, _ in self.looker.known()} | of["Preview"].keys():
+        for name in sorted({name for name, _ in self.looker.known()} | of["Preview"].keys()):
             self.looker.preview_changed(name, copy.deepcopy(of["Preview"].get(name)))
-        for name in self._heard | of["Workflow"].keys():
+        for name in sorted(self._heard | of["Workflow"].keys()):
             self.looker.workflow_changed(name, copy.deepcopy(of["Workflow"].get(name)))
         self._heard = set(of["Workflow"])
 
@@ -214,7 +214,7 @@ class Crowd:
 
     def __post_init__(self) -> None:
         self.api.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": QUEUE}})
-        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(), limits=self.limits)
+        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(ttl_hours=3), limits=self.limits)
         self.replicas = [Replica(self.api, told) for _ in range(REPLICAS)]
         self.api.before = self._before
 
@@ -336,8 +336,10 @@ class Crowd:
         """The pull requests whose preview may be there because of the controller."""
         kept = set(self.ours())
         for item in self.previews():
-            run = objects.preview(item).status.run
-            if run and ((run.kind == Kind.TEST) == (run.phase == RunPhase.SUCCEEDED)):
+            status = objects.preview(item).status
+            test = runs.newest_test(status.run, status.history)
+            gone = status.run is not test and status.run and status.run.phase == RunPhase.SUCCEEDED
+            if test and test.phase == RunPhase.SUCCEEDED and not gone:
                 kept.add(item["metadata"]["name"])
         return kept
 

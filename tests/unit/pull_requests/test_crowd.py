@@ -12,7 +12,7 @@ from implementation_dag.pull_requests.queue import Limits
 from tests.unit.pull_requests.crowd import Crowd
 
 HISTORIES = 80
-STEPS = 250
+STEPS = 200
 LIMITS = [
     Limits(runs=1),
     Limits(runs=3, each=1),

@@ -269,3 +269,15 @@ def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
     # Its Workflow is gone by then.
     again = replace(SPEC, head=commit(3))
     assert decided(again, written, [], Seen(pushed)) == ()
+
+
+@pytest.mark.parametrize("phase", [RunPhase.FAILED, RunPhase.LOST])
+def test_what_stays_when_its_time_is_over_is_taken_away_again(phase: RunPhase) -> None:
+    ended = Run(f"{NAME}-2", 2, Kind.END, phase, commit(1), cause=Cause.EXPIRED, ended=runs.stamp(START))
+    status, later = replace(NEW, run=ended, history=(TEST,)), START + timedelta(hours=1)
+    again = run_of(status_in(decided(status=status, now=later)))
+    assert (again.kind, again.cause, again.number) == (Kind.END, Cause.EXPIRED, 3)
+    for spec in (replace(SPEC, pinned=True), replace(SPEC, expires=runs.stamp(START + timedelta(days=2)))):
+        assert not any(isinstance(action, StartRun) for action in decided(spec, status, now=later))
+    newer = decided(replace(SPEC, head=commit(2)), status, seen=Seen(replace(opened(), head=commit(2))), now=later)
+    assert run_of(status_in(newer)).kind == Kind.TEST

@@ -71,7 +71,7 @@ def test_a_preview_that_is_there_needs_no_more_capacity() -> None:
 
 WAITS = Status(phase=Phase.QUEUED, queued=runs.stamp(START))
 STARTING = Run(f"{NAME}-1", 1, Kind.TEST, commit=commit(1), claimed="2026-01-01T00:00:00Z")
-ENDING = replace(STARTING, kind=Kind.END)
+ENDING = replace(STARTING, name=f"{NAME}-2", number=2, kind=Kind.END)
 
 
 @pytest.mark.parametrize(
@@ -80,19 +80,28 @@ ENDING = replace(STARTING, kind=Kind.END)
         (None, False, False, False),
         (STARTING, False, True, True),
         (replace(STARTING, phase=RunPhase.RUNNING), True, True, True),
+        # It has ended, and how is not written down yet.
+        (replace(STARTING, phase=RunPhase.RUNNING), False, False, True),
         # Its Workflow is gone: a reaper takes the preview away.
-        (replace(STARTING, phase=RunPhase.RUNNING), False, False, False),
+        (replace(STARTING, phase=RunPhase.LOST), False, False, False),
         (TEST, False, False, True),
         (replace(TEST, phase=RunPhase.FAILED), False, False, False),
-        (ENDING, False, False, True),
-        (replace(ENDING, phase=RunPhase.FAILED), False, False, True),
-        (replace(ENDING, phase=RunPhase.SUCCEEDED), False, False, False),
     ],
 )
 def test_what_counts_of_a_preview(run: Run | None, live: bool, runs_now: bool, holds: bool) -> None:
     found = entry(Preview(NAME, SPEC, Status(run=run)), live)
     assert (found.runs, found.holds, found.since) == (runs_now, holds, None)
-    assert found.served == (run.claimed if run and run.kind == Kind.TEST else "")
+    assert found.served == (run.claimed if run else "")
+
+
+@pytest.mark.parametrize("made", [RunPhase.SUCCEEDED, RunPhase.FAILED])
+@pytest.mark.parametrize("ending", [RunPhase.STARTING, RunPhase.RUNNING, RunPhase.FAILED, RunPhase.SUCCEEDED])
+def test_a_preview_counts_until_it_is_taken_away(made: RunPhase, ending: RunPhase) -> None:
+    """Of a run that failed none was left, whatever is done about it."""
+    status = Status(run=replace(ENDING, phase=ending), history=(replace(TEST, phase=made),))
+    found = entry(Preview(NAME, SPEC, status), live=False)
+    assert found.holds == (made == RunPhase.SUCCEEDED and ending != RunPhase.SUCCEEDED)
+    assert not found.runs
 
 
 def test_who_waits_is_in_the_row_until_it_lives() -> None:
