@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from implementation_dag.pull_requests import admission, runs
+from implementation_dag.base import moments
+from implementation_dag.pull_requests import admission
 from implementation_dag.pull_requests.queue import Limits
 from tests.unit.pull_requests.crowd import Crowd
 
@@ -56,7 +57,7 @@ def test_hundreds_of_seeded_histories(part: int, monkeypatch: pytest.MonkeyPatch
     for seed in range(part * HISTORIES // len(LIMITS), (part + 1) * HISTORIES // len(LIMITS)):
         # A seed has to give the same history again.
         crowd = Crowd(LIMITS[part], random.Random(seed))  # noqa: S311
-        monkeypatch.setattr(runs, "now", lambda crowd=crowd: crowd.now)
+        monkeypatch.setattr(moments, "now", lambda crowd=crowd: crowd.now)
         try:
             for _ in range(STEPS):
                 happen(crowd)
