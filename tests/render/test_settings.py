@@ -287,3 +287,13 @@ def test_finalizers_that_values_name_are_what_the_reaper_may_patch(render: Rende
 
     assert verbs("every-value") == {"list", "delete", "patch"}
     assert verbs("admission") == {"list", "delete"}
+
+
+def test_our_controllers_may_start_slowly_and_are_killed_only_when_they_hang(render: Renderer) -> None:
+    controllers = render("pull-requests-gitea").of("Deployment")
+    assert len(controllers) >= 3
+    for controller in controllers:
+        for container in controller.containers.values():
+            start, live = container["startupProbe"], container["livenessProbe"]
+            assert start["failureThreshold"] * start["periodSeconds"] >= 120, controller.address
+            assert min(start["timeoutSeconds"], live["timeoutSeconds"]) >= 5, controller.address

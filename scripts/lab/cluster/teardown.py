@@ -15,6 +15,8 @@ from scripts.lab.cluster.settings import CGROUP, State
 from scripts.lab.errors import LabError
 
 CGROUPS = Path("/sys/fs/cgroup")
+# Of cgroup v1 and v2: eight times the weight of one process.
+POD_WEIGHTS = {"cpu.shares": 8192, "cpu.weight": 800}
 _DETACH = 2  # MNT_DETACH of umount2(2)
 
 
@@ -29,6 +31,10 @@ def make_cgroups() -> None:
     """The kubelet wants its root cgroup to exist in every hierarchy."""
     for root in cgroup_roots():
         (root / CGROUP).mkdir(exist_ok=True)
+        # All pods together would have the weight of one process beside them, and starve on a busy machine.
+        for name, weight in POD_WEIGHTS.items():
+            if (file := root / CGROUP / name).exists():
+                file.write_text(str(weight))
 
 
 def container_processes() -> set[int]:

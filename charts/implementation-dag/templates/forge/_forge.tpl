@@ -105,9 +105,16 @@ spec:
             {{- include "implementation-dag.outwardEnv" $root | nindent 12 }}
           ports:
             - {name: http, containerPort: 8080, protocol: TCP}
+          # Python takes its time to start on a busy node: killed for that, it would start for ever.
+          startupProbe:
+            httpGet: {path: /healthz, port: http}
+            periodSeconds: 2
+            timeoutSeconds: 5
+            failureThreshold: 90
           livenessProbe:
             httpGet: {path: /healthz, port: http}
             periodSeconds: 10
+            timeoutSeconds: 10
             failureThreshold: 3
           readinessProbe:
             httpGet: {path: /healthz, port: http}
