@@ -127,6 +127,9 @@ def want(spec: Spec, seen: Seen | None, run: Run | None, settings: Settings, now
         if spec.pinned:
             return Wanted(why="the pull request is closed; its preview is pinned")
         return Wanted(cause=Cause.CLOSED, why="the pull request is closed")
+    if seen is None and run and run.over and (run.kind, run.cause) == (Kind.END, Cause.CLOSED):
+        # A controller that has just started knows nothing of the forge: what is gone stays so until that answers.
+        return Wanted(cause=Cause.CLOSED, why="the pull request was closed")
     expires = runs.expiry(spec, run, settings)
     if expires and not spec.pinned and runs.moment(expires) <= now:
         return Wanted(cause=Cause.EXPIRED, why=f"its time was over at {expires}")

@@ -281,3 +281,9 @@ def test_what_stays_when_its_time_is_over_is_taken_away_again(phase: RunPhase) -
         assert not any(isinstance(action, StartRun) for action in decided(spec, status, now=later))
     newer = decided(replace(SPEC, head=commit(2)), status, seen=Seen(replace(opened(), head=commit(2))), now=later)
     assert run_of(status_in(newer)).kind == Kind.TEST
+
+
+def test_a_closed_pull_request_s_preview_stays_ended_while_a_new_controller_has_not_heard_from_the_forge() -> None:
+    gone = Run(f"{NAME}-2", 2, Kind.END, RunPhase.SUCCEEDED, commit(1), cause=Cause.CLOSED, ended=runs.stamp(START))
+    found = status_in(decided(status=Status(run=gone, history=(TEST,), url="https://shop-pr-7.example.com"), seen=None))
+    assert (found.phase, found.url) == (Phase.ENDED, "")
