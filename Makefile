@@ -212,7 +212,7 @@ demo: ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for y
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
 # Argo CD and the enforcer are installed into the local cluster only: on a user's own the tests that need them are left out.
-LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/isolation/attacks
+LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/faults tests/e2e/isolation/attacks
 .PHONY: e2e
 e2e: venv demo-tools $(if $(FOREIGN_CLUSTER),,isolation-tools argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
 	@python3 -m idag.toolchain build argo
@@ -229,6 +229,11 @@ e2e-forge: venv demo-tools ## Take pull requests of a real Gitea through the pip
 e2e-pull-requests: venv demo-tools ## Run the part of `make e2e-forge` alone that has a cluster
 	@mkdir -p out/e2e
 	@$(PYTEST_NOTING) out/e2e/pull-requests.xml tests/e2e/forge
+
+.PHONY: e2e-faults
+e2e-faults: venv demo-tools ## Strike runs and what they need at every stage: nothing leaks, nothing is lost (SEED=1, CASE=names); writes out/faults/summary.json
+	@mkdir -p out/faults
+	@FAULTS=1 SEED="$(SEED)" CASE="$(CASE)" $(VENV)/bin/pytest -v -s --junitxml out/faults/junit.xml tests/e2e/faults
 
 .PHONY: isolation-tools
 isolation-tools: demo-tools ## Build the enforcer of network policies that only the isolation tests need

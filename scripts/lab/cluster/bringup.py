@@ -31,7 +31,7 @@ def up(state: State, progress: Progress) -> None:
     state.root.chmod(0o711)  # pods' volumes lie below it; names of other things are nobody's business
     if pki.ensure(state):
         progress("certificates made")
-    wanted = {command.name: command for command in components.all_components(state, find)}
+    wanted = commands(state)
     if _is_up(state, wanted) and not ingress.fault(state):
         progress(f"already up: export KUBECONFIG={state.admin_kubeconfig}")
         return
@@ -56,6 +56,11 @@ def up(state: State, progress: Progress) -> None:
     ingress.wait(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
     progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
+
+
+def commands(state: State) -> dict[str, processes.Command]:
+    """What the node runs, by name, in the order of starting."""
+    return {command.name: command for command in components.all_components(state, _finder())}
 
 
 def _finder() -> Callable[[str], Path]:
