@@ -23,6 +23,7 @@ from implementation_dag.base.log import say
 from implementation_dag.contract import labels, run
 
 from . import box, bundle, pod
+from .verdict import NOT_BEGUN
 
 POLL_SECONDS = 0.5
 START_SECONDS = 600
@@ -32,7 +33,10 @@ LOG_SECONDS = 10
 # How long one exchange of the box's content may take.
 EXCHANGE_SECONDS = 600
 # What can happen to a pod without any fault of the agent's; one that filled the disk is evicted for its own.
-LOST = {"PodLost", "Evicted", "NodeLost", "Terminated", "Preempting", "NodeShutdown", "UnexpectedAdmissionError"}
+LOST = {
+    *("PodLost", "Evicted", "NodeLost", "Terminated", "Preempting", "NodeShutdown", "UnexpectedAdmissionError"),
+    *NOT_BEGUN,
+}
 
 
 class BoxLost(StepError):

@@ -11,6 +11,8 @@ from implementation_dag.docsrun.verdict import cannot_start, moment
 
 Object = dict[str, Any]
 FINAL = ("Ended", "Failed")
+# What the container runtime says of a container that never ran: its exit code is no agent's.
+NOT_BEGUN = ("StartError", "ContainerCannotRun", "ContainerStatusUnknown")
 
 
 def judge(pod: Object, settings: Settings, now: datetime | None = None) -> Object:
@@ -30,6 +32,8 @@ def judge(pod: Object, settings: Settings, now: datetime | None = None) -> Objec
     address = {"address": status["podIP"]} if status.get("podIP") else {}
     if ended := states.get("agent", {}).get("terminated"):
         reason = str(ended.get("reason") or "Completed")
+        if reason in NOT_BEGUN:
+            return _status("Failed", reason, f"the agent was not started: {ended.get('message', 'no reason is given')}")
         words = f"the agent ended with exit code {ended['exitCode']}"
         return (
             _status("Ended", reason, words) | address | {"exitCode": ended["exitCode"], "agentSeconds": _seconds(ended)}

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from implementation_dag.base import proxy
+from implementation_dag.base import proxy, wait
 
 from .errors import StepError
+from .log import say
 
 CREDENTIALS = Path("/var/run/secrets/implementation-dag/git")
 TIME_LIMIT = 120
+# A forge that is started anew, or a resolver, is away for so long: no run fails for it.
+AWAY_SECONDS, PAUSE_SECONDS = 60.0, 3.0
+NOBODY = re.compile(
+    r"Failed to connect|Couldn't connect|Could not resolve|Connection (reset|refused)|Empty reply"
+    r"|returned error: (429|50[0234])"
+)
 # Nothing of the repository or its host may run programs here or name local files.
 HARDENING = [
     "core.hooksPath=/dev/null",
@@ -82,6 +91,18 @@ def output(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None,
     return done.stdout
 
 
+def patiently(*arguments: str, cwd: Path | None = None, url: str) -> bytes:
+    """Run git as `output` does, a command that only reads; again for a minute where nobody answers. Raises GitError."""
+    for left in wait.rounds(AWAY_SECONDS, PAUSE_SECONDS):
+        try:
+            return output(*arguments, cwd=cwd, url=url)
+        except GitError as error:
+            if not left or not NOBODY.search(str(error)):
+                raise
+            say(f"{error}: trying again")
+    raise AssertionError("unreachable")
+
+
 def git(*arguments: str, cwd: Path | None = None, url: str = "") -> str:
     """Run git as `output` does and return its standard output as text, undecodable bytes replaced. Raises GitError."""
     return output(*arguments, cwd=cwd, url=url).decode(errors="replace")
@@ -92,11 +113,11 @@ def repository_url(base_url: str, owner: str, repo: str) -> str:
     return f"{base_url.rstrip('/')}/{owner}/{repo}.git"
 
 
-def references(url: str) -> dict[str, str]:
+def references(url: str, ask: Callable[..., bytes] = output) -> dict[str, str]:
     """Return every reference of the repository: name → commit; HEAD → name of the default branch. Raises GitError."""
     found: dict[str, str] = {}
     # No splitlines(): a name may hold what Unicode takes for the end of a line.
-    for line in output("ls-remote", "--symref", "--", url, url=url).decode(errors="surrogateescape").split("\n")[:-1]:
+    for line in ask("ls-remote", "--symref", "--", url, url=url).decode(errors="surrogateescape").split("\n")[:-1]:
         at, name = line.split("\t", 1)
         # HEAD comes twice: first what it points to, then its commit.
         found.setdefault(name, at.removeprefix("ref: "))
@@ -107,7 +128,7 @@ def fetch(url: str, commit: str, folder: Path) -> None:
     """Check out exactly `commit` of `url` into the new `folder`. Raises GitError."""
     folder.mkdir(parents=True, exist_ok=True)
     git("init", "--quiet", "--initial-branch=work", cwd=folder)
-    git("fetch", "--quiet", "--no-tags", "--depth=1", "--", url, commit, cwd=folder, url=url)
+    patiently("fetch", "--quiet", "--no-tags", "--depth=1", "--", url, commit, cwd=folder, url=url)
     git("checkout", "--quiet", "--detach", "FETCH_HEAD", cwd=folder)
     found = git("rev-parse", "HEAD", cwd=folder).strip()
     if found != commit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ArgumentError
-from .git import GitError, git, references
+from .git import GitError, git, patiently, references
 
 # Branches that a message names.
 NAMED = 10
@@ -29,7 +29,7 @@ def resolve(url: str, pr: str, commit: str, branch: str) -> Head:
 
     Raises ArgumentError when the pull request or the commit is not there, GitError when the host does not answer.
     """
-    known = references(url)
+    known = references(url, patiently)
     head = known.get(f"refs/pull/{pr}/head")
     if head is None:
         raise ArgumentError(f"parameter 'pr' is {pr!r}: {url} has no such pull request (no refs/pull/{pr}/head)")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kubernetes_validate import validate
 
-from implementation_dag.agents import pod, reconcile, verdict
+from implementation_dag.agents import client, pod, reconcile, verdict
 from implementation_dag.docsrun.settings import Pods, Settings
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -137,6 +137,7 @@ def standing(phase: str, ip: str = "10.0.0.9", **states: Any) -> dict[str, Any]:
 RUNNING = {"running": {"startedAt": at(-20)}}
 ENDED = {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": at(-20), "finishedAt": at(-3)}}
 KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": at(-20), "finishedAt": at(-3)}}
+NOT_BEGUN = {"terminated": {"exitCode": 128, "reason": "StartError", "message": "failed to create shim task"}}
 WAITING = {"waiting": {"reason": "PodInitializing"}}
 NO_IMAGE = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
 
@@ -150,6 +151,7 @@ NO_IMAGE = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
         (standing("Running", receive=ENDED, agent=RUNNING, hand_over=RUNNING), ("Running", "Running")),
         (standing("Running", receive=ENDED, agent=ENDED, hand_over=RUNNING), ("Ended", "Completed")),
         (standing("Running", receive=ENDED, agent=KILLED, hand_over=RUNNING), ("Ended", "OOMKilled")),
+        (standing("Running", receive=ENDED, agent=NOT_BEGUN, hand_over=RUNNING), ("Failed", "StartError")),
         (standing("Pending", receive=ENDED, agent=NO_IMAGE), ("Failed", "ImagePullFailed")),
         (standing("Failed", receive=KILLED), ("Failed", "BoxFailed")),
         (standing("Failed", receive=ENDED, agent=ENDED, hand_over=KILLED), ("Failed", "BoxFailed")),
@@ -161,6 +163,10 @@ def test_how_it_stands(found: dict[str, Any], expected: tuple[str, str]) -> None
     if expected[0] == "Ended":
         assert judged["agentSeconds"] == 17
         assert judged["exitCode"] == (137 if expected[1] == "OOMKilled" else 0)
+
+
+def test_a_box_whose_agent_was_never_started_is_replaced() -> None:
+    assert set(verdict.NOT_BEGUN) <= client.LOST
 
 
 def test_an_agentrun_whose_step_is_gone_goes_after_its_time() -> None:
