@@ -55,7 +55,9 @@ class App:
         """Return what calls with a token for that repository alone."""
         where = (owner.lower(), repo.lower())
         if where not in self._callers:
-            self._callers[where] = self._place.caller(lambda: f"Bearer {self._token(owner, repo)}")
+            self._callers[where] = self._place.caller(
+                lambda: f"Bearer {self._token(owner, repo)}", lambda: self._forget(where)
+            )
         return self._callers[where]
 
     def login(self) -> str:
@@ -70,6 +72,10 @@ class App:
         if ends - _SPARE_SECONDS < self._clock():
             token, ends = self._tokens[where] = self._fresh(owner, repo)
         return token
+
+    def _forget(self, where: tuple[str, str]) -> bool:
+        """Keep a token no longer that GitHub does not know: it may be taken back before its end."""
+        return self._tokens.pop(where, None) is not None
 
     def _fresh(self, owner: str, repo: str) -> tuple[str, float]:
         path = at("/repos/{owner}/{repo}/installation", owner=owner, repo=repo)

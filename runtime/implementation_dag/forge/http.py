@@ -84,6 +84,8 @@ class Caller:
     """Calls the API at `url` (https://forge.example.com/api/v1), one request at a time or from several threads.
 
     `authorization` is asked for the header's value at each request, so a token may change; it appears in no error.
+    `renew` is called where the forge does not know that value (401), and says whether there may be another one.
+    `spend` is called before each request, redirects and pages too, and may raise ForgeError in its place.
     `ca_file` is trusted besides the system's authorities. `transport` takes the network's place in tests.
     """
 
@@ -92,6 +94,8 @@ class Caller:
         url: str,
         authorization: Callable[[], str],
         *,
+        renew: Callable[[], bool] = lambda: False,
+        spend: Callable[[], None] = lambda: None,
         headers: Mapping[str, str] | None = None,
         ca_file: Path | None = None,
         transport: httpx2.BaseTransport | None = None,
@@ -100,7 +104,7 @@ class Caller:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
-        self._authorization = authorization
+        self._authorization, self._renew, self._spend = authorization, renew, spend
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._clock = clock
@@ -131,12 +135,18 @@ class Caller:
             # In ASCII: no text that a pull request says fails here.
             content, headers["Content-Type"] = json.dumps(body).encode("ascii"), "application/json"
         url = httpx2.URL(self._url + path, params=query or {})
+        renewed = False
         for _ in range(_MOST_REDIRECTS + 1):
             secret = self._authorization()
+            self._spend()
             request = self._client.build_request(
                 method, url, headers={**headers, "Authorization": secret}, content=content
             )
             response = self._exchange(what, request)
+            if response.status_code == httpx2.codes.UNAUTHORIZED and not renewed and self._renew():
+                # Whoever is not known has changed nothing: it is asked once more.
+                renewed = True
+                continue
             if not response.has_redirect_location:
                 return self._judged(what, response, secret)
             url = _redirected(what, response)

@@ -28,12 +28,16 @@ class Place:
     headers: Mapping[str, str] = field(default_factory=dict)
     transport: httpx2.BaseTransport | None = None
     clock: Callable[[], float] = time.monotonic
+    # Called before each request of each identity.
+    spend: Callable[[], None] = lambda: None
 
-    def caller(self, authorization: Callable[[], str]) -> Caller:
+    def caller(self, authorization: Callable[[], str], renew: Callable[[], bool] = lambda: False) -> Caller:
         """Return a caller with an identity's header."""
         return Caller(
             self.url,
             authorization,
+            renew=renew,
+            spend=self.spend,
             headers=self.headers,
             ca_file=self.ca_file,
             transport=self.transport,

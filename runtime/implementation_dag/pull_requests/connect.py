@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from implementation_dag.base.errors import StepError
@@ -19,16 +19,18 @@ from implementation_dag.reporting.github import GitHubTeller
 from implementation_dag.reporting.github_reviews import GitHubReviews
 from implementation_dag.reporting.reviews import Reviewer
 
+from .patience import Patience
 from .settings import Told
 
 
 @dataclass(frozen=True)
 class Forge:
-    """What can be asked of a forge, who tells it, and who reviews; nobody does what is None."""
+    """What can be asked of a forge, who tells it, and who reviews, all of one budget; nobody does what is None."""
 
     reader: Reader
     teller: Teller | None = None
     approver: Approver | None = None
+    patience: Patience = field(kw_only=True)
 
 
 def forge(told: Told, env: Mapping[str, str] = os.environ) -> Forge | None:
@@ -41,20 +43,22 @@ def forge(told: Told, env: Mapping[str, str] = os.environ) -> Forge | None:
     if kind == "none":
         return None
     reporter, qa = Path(env["FORGE_REPORTER"]), Path(env["FORGE_QA"]) if env.get("FORGE_QA") else None
-    reader = Path(env.get("FORGE_READER", reporter))
-    return _github(told, reader, reporter, qa) if kind == "github" else _gitea(told, reader, reporter, qa)
+    reader, patience = Path(env.get("FORGE_READER", reporter)), Patience(told.calls_per_hour)
+    connected = _github if kind == "github" else _gitea
+    return connected(told, patience, reader, reporter, qa)
 
 
-def _github(told: Told, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
-    place = Place(told.url, headers=HEADERS)
+def _github(told: Told, patience: Patience, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
+    place = Place(told.url, headers=HEADERS, spend=patience.spend)
     if not (reporter / APP_ID).is_file():
         raise StepError(f"{reporter / APP_ID} is missing: GitHub takes check runs of a GitHub App alone")
     reader = GitHubReader(_at_github(place, read_by, READER))
     teller = GitHubTeller(App(place, reporter, REPORTER), told.template)
     if qa is None:
-        return Forge(reader, teller)
+        return Forge(reader, teller, patience=patience)
     reviews = GitHubReviews(_at_github(place, qa, REVIEWER))
-    return Forge(reader, teller, Reviewer(reader, reviews, told.template, told.on_failure))
+    approver = Reviewer(reader, reviews, told.template, told.on_failure)
+    return Forge(reader, teller, approver, patience=patience)
 
 
 def _at_github(place: Place, folder: Path, permissions: Mapping[str, str]) -> Identity:
@@ -62,10 +66,11 @@ def _at_github(place: Place, folder: Path, permissions: Mapping[str, str]) -> Id
     return App(place, folder, permissions) if (folder / APP_ID).is_file() else Account(place, folder)
 
 
-def _gitea(told: Told, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
-    place = Place(told.url)
+def _gitea(told: Told, patience: Patience, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
+    place = Place(told.url, spend=patience.spend)
     reader = Gitea(Account(place, read_by).caller("", ""))
     teller = GiteaTeller(Account(place, reporter), told.template)
     if qa is None:
-        return Forge(reader, teller)
-    return Forge(reader, teller, Reviewer(reader, GiteaReviews(Account(place, qa)), told.template, told.on_failure))
+        return Forge(reader, teller, patience=patience)
+    approver = Reviewer(reader, GiteaReviews(Account(place, qa)), told.template, told.on_failure)
+    return Forge(reader, teller, approver, patience=patience)

@@ -42,7 +42,7 @@ class Looker:
         self._client, self._told, self._forge = client, told, forge
         kube.learn(objects.Resource, kube.Workflow)
         self._acting = Acting(client, told.namespace, told.template)
-        self._patience = Patience(told.calls_per_hour)
+        self._patience = forge.patience if forge else Patience(told.calls_per_hour)
         self._watch = Watch(forge.reader, self._patience) if forge else None
         self._obeying = Obeying(forge, self._patience, self._acting, told.decision) if forge else None
         self._admission = Admission(client, told.namespace, told.template, told.limits)

@@ -1,4 +1,4 @@
-"""Calls of the forge within a budget; after a fault nothing is asked for a time, so that a look never waits long."""
+"""Requests to the forge within a budget; after a fault nothing is asked for a time, so that a look never waits long."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ LONGEST_SILENCE_SECONDS = 120.0
 # What the forge refuses, while it takes the rest, is a person's doing: whoever makes us try does not use up the budget.
 LONGEST_PAUSE_SECONDS = 900.0
 HOUR = 3600.0
+# Who has used up the budget waits until so much is there again: what needs several requests would never end.
+RESERVE = 50
+
+
+class NotAsked(Unavailable):
+    """No request was made, so it says nothing of the forge."""
 
 
 def longer(pause: float, longest: float) -> float:
@@ -23,7 +29,7 @@ def longer(pause: float, longest: float) -> float:
 
 
 class Patience:
-    """Counts calls, and keeps silent when the forge wants it so, or does not answer."""
+    """Counts requests, and keeps silent when the forge wants it so, or does not answer."""
 
     def __init__(self, calls_per_hour: int, clock: Callable[[], float] = moments.passed) -> None:
         """The budget fills up evenly: one that was not used is there for a burst."""
@@ -35,13 +41,15 @@ class Patience:
         self._silent_until = 0.0
         self._silence = FIRST_SILENCE_SECONDS
         self._lock = threading.Lock()
-        self.calls = 0
 
-    def call(self, what: Callable[[], Result], cost: int = 1) -> Result:
-        """Return what the forge answers. Raises ForgeError; at once, as Unavailable, while it is not to be asked."""
-        self._take(cost)
+    def call(self, what: Callable[[], Result]) -> Result:
+        """Return what the forge answers. Raises ForgeError; at once, as NotAsked, while it is not to be asked."""
+        with self._lock:
+            self._check(self._clock())
         try:
             found = what()
+        except NotAsked:
+            raise
         except Limited as error:
             self._keep_silent(error.seconds)
             raise
@@ -54,17 +62,22 @@ class Patience:
             self._silence = FIRST_SILENCE_SECONDS
         return found
 
-    def _take(self, cost: int) -> None:
+    def spend(self) -> None:
+        """Count one request before it is made. Raises NotAsked where it may not be."""
         with self._lock:
             now = self._clock()
             self._left = min(self._most, self._left + (now - self._filled) * self._rate)
             self._filled = now
-            if now < self._silent_until:
-                raise Unavailable(f"the forge is not asked for {self._silent_until - now:.0f} s more")
-            if self._left < cost:
-                raise Unavailable("the budget of calls (forge.callsPerHour) is used up")
-            self._left -= cost
-            self.calls += cost
+            self._check(now)
+            if self._left < 1:
+                wait = (min(RESERVE, self._most) - self._left) / self._rate
+                self._silent_until = max(self._silent_until, now + wait)
+                raise NotAsked(f"the budget of requests (forge.callsPerHour) is used up: none for {wait:.0f} s")
+            self._left -= 1
+
+    def _check(self, now: float) -> None:
+        if now < self._silent_until:
+            raise NotAsked(f"the forge is not asked for {self._silent_until - now:.0f} s more")
 
     def _keep_silent(self, seconds: float) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from implementation_dag.pull_requests.acting import Acting
 from implementation_dag.pull_requests.connect import Forge
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Settings
+from implementation_dag.pull_requests.patience import Patience
 from implementation_dag.pull_requests.repositories import Repositories
 from implementation_dag.pull_requests.settings import Told
 from tests.api.previews import NAMESPACE, RELEASE
@@ -50,7 +51,9 @@ class Desk:
             "decision": Settings(kind="gitea"),
             **told,
         }
-        return Looker(self.ours, Told(NAMESPACE, RELEASE, **given), Forge(self.peer, self.peer, self.peer))
+        patience = Patience(Told.calls_per_hour)
+        forge = Forge(self.peer, self.peer, self.peer, patience=patience)
+        return Looker(self.ours, Told(NAMESPACE, RELEASE, **given), forge)
 
     # Previews.
 

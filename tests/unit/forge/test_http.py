@@ -257,6 +257,27 @@ def test_a_renamed_repository_is_followed_and_no_circle_is() -> None:
         forge.call("POST", "/old", body={})
 
 
+def test_each_request_is_counted_before_it_is_made() -> None:
+    """Pages and redirects are requests too."""
+    spent: list[int] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/old"):
+            return httpx2.Response(301, headers={"location": f"{URL}/new?page={request.url.params['page']}"})
+        last = request.url.params["page"] == "3"
+        return httpx2.Response(200, headers={} if last else {"link": '<x>; rel="next"'}, json=[])
+
+    ours = caller(handler, spend=lambda: spent.append(1))
+    assert len(list(ours.pages("/old", {}))) == 3
+    assert len(spent) == 6
+
+    def no() -> None:
+        raise Unavailable("the budget is used up")
+
+    with pytest.raises(Unavailable, match="used up"):
+        caller(lambda _: pytest.fail("a request was made"), spend=no).call("GET", "/x")
+
+
 def test_what_did_not_change_is_not_sent_again() -> None:
     def handler(request: httpx2.Request) -> httpx2.Response:
         if request.headers.get("if-none-match") == '"a"':

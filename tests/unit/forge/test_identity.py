@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from implementation_dag.forge.app import REPORTER, REVIEWER, App
-from implementation_dag.forge.errors import ForgeError
+from implementation_dag.forge.errors import ForgeError, Unauthenticated
 from implementation_dag.forge.identity import Account, Place
 
 
@@ -22,9 +22,12 @@ class Recorded(httpx2.BaseTransport):
     def __init__(self) -> None:
         self.sent: list[httpx2.Request] = []
         self.ends = "2026-11-30T04:00:00Z"
+        self.taken_back: set[str] = set()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self.sent.append(request)
+        if self.last in self.taken_back:
+            return httpx2.Response(401, json={"message": "Bad credentials"})
         token = f"t{len(self.sent)}"
         answer: dict[str, Any] = {"id": 5, "login": "dev", "slug": "app", "token": token, "expires_at": self.ends}
         return httpx2.Response(200, json=answer)
@@ -99,6 +102,30 @@ def test_an_app_signs_and_keeps_a_token_until_shortly_before_its_end(
     assert forge.last == "Bearer t6"
     app.caller("acme", "other").call("GET", "/x")
     assert b'"repositories": ["other"]' in forge.sent[-2].content
+
+
+def test_an_app_asks_anew_once_where_its_token_was_taken_back(
+    forge: Recorded, tmp_path: Path, key: rsa.RSAPublicKey
+) -> None:
+    caller = App(
+        Place("https://x.example.com", transport=forge), tmp_path, REVIEWER, clock=lambda: 1796007600.0
+    ).caller("acme", "shop")
+    caller.call("GET", "/x")
+    forge.taken_back = {"Bearer t2"}
+    caller.call("POST", "/x", body={})
+    assert forge.last == "Bearer t6"
+    forge.taken_back |= {"Bearer t6", "Bearer t10"}
+    with pytest.raises(Unauthenticated):
+        caller.call("GET", "/x")
+    assert len(forge.sent) == 11
+
+
+def test_an_account_whose_token_is_not_known_has_no_other(forge: Recorded, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("one")
+    forge.taken_back = {"Bearer one"}
+    with pytest.raises(Unauthenticated):
+        Account(Place("https://x.example.com", transport=forge), tmp_path).login()
+    assert len(forge.sent) == 1
 
 
 @pytest.mark.parametrize(

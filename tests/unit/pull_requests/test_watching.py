@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given as generated
+from hypothesis import strategies as st
 
 from implementation_dag.forge.errors import Limited, Missing, Unavailable
 from implementation_dag.forge.model import Listing, PullRequest
-from implementation_dag.pull_requests.patience import Patience
+from implementation_dag.pull_requests.patience import FIRST_SILENCE_SECONDS, NotAsked, Patience
 from implementation_dag.pull_requests.watching import Watch
 from tests.unit.pull_requests.peer import Peer, given
 from tests.unit.pull_requests.world import NAME, commit, opened
@@ -92,7 +95,7 @@ def test_an_older_list_takes_back_no_newer_answer(watch: Watch, reader: Peer) ->
 
 
 def test_files_are_asked_for_once_a_head(watch: Watch, reader: Peer) -> None:
-    assert watch.ask("acme", "shop", 7, files=True).files == ("src/x.py",)
+    assert watch.ask("acme", "shop", 7, files=True).files == reader.changes
     watch.ask("acme", "shop", 7, files=True)
     assert reader.asked == 3
     reader.found = replace(NOW, head=commit(2))
@@ -135,12 +138,50 @@ def test_no_more_calls_than_the_budget_has_and_it_fills_up_again() -> None:
     now = [0.0]
     patience = Patience(10, clock=lambda: now[0])
     for _ in range(10):
+        patience.call(patience.spend)
+    with pytest.raises(NotAsked, match="callsPerHour"):
+        patience.call(patience.spend)
+    # Not one by one: what needs several requests would never end.
+    now[0] = 3599.0
+    with pytest.raises(NotAsked):
         patience.call(lambda: None)
-    with pytest.raises(Unavailable, match="callsPerHour"):
-        patience.call(lambda: None)
-    now[0] = 360.0
-    patience.call(lambda: None)
-    assert patience.calls == 11
+    now[0] = 3600.0
+    for _ in range(10):
+        patience.call(patience.spend)
+
+
+@generated(st.lists(st.lists(st.floats(0, 600), max_size=40), max_size=30), st.integers(1, 400))
+def test_whatever_is_asked_no_hour_has_more_requests_than_the_budget_and_a_full_one(
+    operations: list[list[float]], most: int
+) -> None:
+    """An operation is some requests, each some seconds after that before."""
+    now, made = [0.0], list[float]()
+    patience = Patience(most, clock=lambda: now[0])
+
+    def operation(pauses: list[float]) -> None:
+        for pause in pauses:
+            now[0] += pause
+            patience.spend()
+            made.append(now[0])
+
+    for pauses in operations:
+        with contextlib.suppress(NotAsked):
+            patience.call(lambda given=pauses: operation(given))
+    for since in made:
+        assert sum(since <= moment < since + 3600 for moment in made) <= 2 * most
+
+
+def test_a_request_that_is_not_made_says_nothing_of_the_forge() -> None:
+    """The silence after a fault does not grow by it."""
+    patience = Patience(10, clock=lambda: 0.0)
+
+    def operation() -> None:
+        patience._keep_silent(5)
+        patience.spend()
+
+    with pytest.raises(NotAsked):
+        patience.call(operation)
+    assert patience._silence == FIRST_SILENCE_SECONDS
 
 
 def test_what_is_not_there_is_an_answer() -> None:
