@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import Conflict, ForgeError, Missing, Refused, Unavailable
+from .errors import Conflict, Missing, Refused, Unavailable
 from .fields import Fields, items, objects
 from .http import MOST_PAGES, Caller, at
-from .model import Comment, Listing, Permission, PullRequest
+from .model import Changes, Comment, Listing, Permission, PullRequest
 
 # The most that Gitea gives unless it was told otherwise.
 PER_PAGE = 50
+MOST_FILE_PAGES = 60
+# Whose account is gone.
+_GHOST = -1
 _REPOSITORY = "/repos/{owner}/{repo}"
 _PERMISSIONS = {
     "none": Permission.NONE,
@@ -35,7 +38,7 @@ class Gitea:
     def pull_request(self, owner: str, repo: str, number: int) -> PullRequest:
         """Return the pull request as it is now."""
         path = at(f"{_REPOSITORY}/pulls/{{number}}", owner=owner, repo=repo, number=number)
-        return _pull_request(owner, repo, Fields(self._caller.call("GET", path).data, path))
+        return _pull_request(Fields(self._caller.call("GET", path).data, path))
 
     def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
         """Return all open ones.
@@ -50,24 +53,23 @@ class Gitea:
             totals.add(page.headers.get("x-total-count", ""))
             for item in items(page.data, path):
                 try:
-                    pull_request = _pull_request(owner, repo, Fields(item, path))
+                    pull_request = _pull_request(Fields(item, path))
                 except Unavailable:
                     # One that Gitea itself cannot read (a broken repository) must not hide the others.
                     continue
                 found[pull_request.number] = pull_request
         return Listing(tuple(found.values()), complete=totals == {str(len(found))})
 
-    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+    def changed_files(self, owner: str, repo: str, number: int) -> Changes:
         """Return the paths that the pull request changes, of what it renames the old ones too."""
         path = at(f"{_REPOSITORY}/pulls/{{number}}/files", owner=owner, repo=repo, number=number)
-        pages = list(self._caller.pages(path, {"limit": PER_PAGE}))
+        pages = list(self._caller.pages(path, {"limit": PER_PAGE}, most=MOST_FILE_PAGES))
         files = [item for page in pages for item in objects(page.data, path)]
-        if not pages[-1].last:
-            raise ForgeError(f"{path}: the pull request changes more than {len(files)} files, which are not read")
-        if any(page.headers.get("x-total-count") != str(len(files)) for page in pages):
+        complete = pages[-1].last
+        if complete and any(page.headers.get("x-total-count") != str(len(files)) for page in pages):
             raise Unavailable(f"{path}: {len(files)} files came, which is not what the forge counts")
         old = [item.text("previous_filename") for item in files if item.text("status") == "renamed"]
-        return [*(item.text("filename") for item in files), *old]
+        return Changes((*(item.text("filename") for item in files), *old), complete)
 
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
         """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
@@ -145,22 +147,24 @@ def _permission(name: str) -> Permission:
     return _PERMISSIONS.get(name, Permission.NONE)
 
 
-def _pull_request(owner: str, repo: str, item: Fields) -> PullRequest:
+def _pull_request(item: Fields) -> PullRequest:
     head, base = item.inner("head"), item.inner("base")
-    source = head.inner_or_none("repo")
+    source, ours, author = head.inner_or_none("repo"), base.inner("repo"), item.inner("user")
     # Whoever may read can push to refs/for/main (AGit): then the head is of no branch of the repository.
     branch = head.text("label")
     return PullRequest(
-        owner=owner,
-        repo=repo,
+        owner=ours.inner("owner").text("login"),
+        repo=ours.text("name"),
         number=item.number("number"),
         head=head.commit("sha"),
         branch=branch,
         base=base.text("ref"),
-        author=item.inner("user").text("login"),
+        author=author.text("login"),
+        # Of a bot Gitea shows no more than that it is its own: those users' numbers are negative.
+        bot=author.number("id") < 0 and author.number("id") != _GHOST,
         open=item.text("state") == "open",
         merged=item.flag("merged"),
-        fork=source is None or not branch or source.number("id") != base.inner("repo").number("id"),
+        fork=source is None or not branch or source.number("id") != ours.number("id"),
         draft=item.flag("draft"),
         labels=frozenset(label.text("name") for label in item.each("labels")),
         title=item.text("title"),

@@ -8,7 +8,7 @@ from .errors import Missing, Unavailable
 from .fields import Fields, objects
 from .http import at
 from .identity import Identity
-from .model import Comment, Listing, Permission, PullRequest
+from .model import Changes, Comment, Listing, Permission, PullRequest
 
 # Of api.github.com and of GitHub Enterprise alike.
 HEADERS = {
@@ -39,7 +39,7 @@ class GitHubReader:
         """Return the pull request as it is now."""
         path = at(_PULLS + "/{number}", owner=owner, repo=repo, number=number)
         found = Fields(self._identity.caller(owner, repo).call("GET", path).data, f"GET {path}")
-        return _pull_request(owner, repo, found, merged=found.flag("merged"))
+        return _pull_request(found, merged=found.flag("merged"))
 
     def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
         """Return all open ones, or None when nothing changed since the answer with this ETag."""
@@ -52,13 +52,13 @@ class GitHubReader:
                 return None
             first, complete = first or answer.tag, answer.last
             for one in objects(answer.data, f"GET {path}"):
-                pull_request = _pull_request(owner, repo, one, merged=False)
+                pull_request = _pull_request(one, merged=False)
                 found[pull_request.number] = pull_request
         # Of several pages the first one's tag says nothing of the others.
         return Listing(tuple(found.values()), complete, first if len(found) <= PAGE else "")
 
-    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
-        """Return the paths that the pull request changes; of one that moved both. Raises Unavailable above 3,000."""
+    def changed_files(self, owner: str, repo: str, number: int) -> Changes:
+        """Return the paths that the pull request changes; of one that moved both. GitHub lists 3,000 files."""
         path = at(_PULLS + "/{number}/files", owner=owner, repo=repo, number=number)
         found: dict[str, None] = {}
         complete = False
@@ -68,9 +68,7 @@ class GitHubReader:
                 found[one.text("filename")] = None
                 if one.text("status") == "renamed":
                     found[one.text("previous_filename")] = None
-        if not complete:
-            raise Unavailable(f"GET {path}: more files than GitHub lists")
-        return tuple(found)
+        return Changes(tuple(found), complete)
 
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
         """Return a comment of the pull request. Raises Missing where it is another's, or deleted."""
@@ -112,21 +110,23 @@ def _comment(found: Fields, number: int) -> Comment:
     return Comment(found.number("id"), number, name, body, written, found.text("updated_at") != written)
 
 
-def _pull_request(owner: str, repo: str, found: Fields, *, merged: bool) -> PullRequest:
+def _pull_request(found: Fields, *, merged: bool) -> PullRequest:
     head, base = found.inner("head"), found.inner("base")
-    source, author = head.inner_or_none("repo"), found.inner_or_none("user")
+    source, author, ours = head.inner_or_none("repo"), found.inner_or_none("user"), base.inner("repo")
     return PullRequest(
-        owner=owner,
-        repo=repo,
+        owner=ours.inner("owner").text("login"),
+        repo=ours.text("name"),
         number=found.number("number"),
         head=head.commit("sha"),
         branch=head.text("ref"),
         base=base.text("ref"),
         author=author.text("login") if author else GHOST,
+        # An app of GitHub's own has a name as a person's: Copilot.
+        bot=author is not None and author.text("type") == "Bot",
         open=found.text("state") == "open",
         merged=merged,
         # A fork that was deleted is one all the same.
-        fork=source is None or source.number("id") != base.inner("repo").number("id"),
+        fork=source is None or source.number("id") != ours.number("id"),
         draft=found.flag("draft"),
         labels=frozenset(label.text("name") for label in found.each("labels")),
         title=found.text("title"),

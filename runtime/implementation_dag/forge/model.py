@@ -10,6 +10,8 @@ from enum import IntEnum, StrEnum
 class PullRequest:
     """A pull request as the forge says it is now.
 
+    `owner` and `repo` are the forge's own names of its base, which may not be those that it was asked by: forges ignore
+    case, and lead from a repository's old name to its new one. A `bot` is an author that the forge calls so.
     `head` is the commit of its head, 40 hex digits, `branch` that head's branch in its own repository, `base` the
     branch that it would go to, `updated` an RFC 3339 time. A `fork` is one whose head lies in another repository.
     """
@@ -22,6 +24,7 @@ class PullRequest:
     base: str
     author: str
     open: bool
+    bot: bool = False
     merged: bool = False
     fork: bool = False
     draft: bool = False
@@ -41,6 +44,14 @@ class Listing:
     pull_requests: tuple[PullRequest, ...]
     complete: bool
     tag: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The paths that a pull request changes, of what it moves both; not `complete` where the forge lists no more."""
+
+    paths: tuple[str, ...]
+    complete: bool = True
 
 
 class Permission(IntEnum):

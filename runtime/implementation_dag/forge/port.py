@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from .model import Comment, Listing, Permission, PullRequest, Report
+from .model import Changes, Comment, Listing, Permission, PullRequest, Report
 
 
 class Reader(Protocol):
@@ -17,7 +17,7 @@ class Reader(Protocol):
     def open_pull_requests(self, owner: str, repo: str, tag: str = "") -> Listing | None:
         """Return all open ones, or None when nothing changed since the answer with this ETag."""
 
-    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+    def changed_files(self, owner: str, repo: str, number: int) -> Changes:
         """Return the paths that the pull request changes."""
 
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from implementation_dag.forge.model import Changes
+
 from .model import Seen, Settings, Spec
 
 BOT = "[bot]"
@@ -19,7 +21,7 @@ def refusal(spec: Spec, seen: Seen | None, settings: Settings) -> str:
         return "this Preview is suspended (spec.suspend)"
     if not spec.forge:
         return ""
-    if (spec.fork or _unlisted_bot(spec.author, settings)) and spec.ok_to_test != spec.head:
+    if (spec.fork or _unlisted_bot(spec, seen, settings)) and spec.ok_to_test != spec.head:
         who = "it comes from a fork" if spec.fork else f"{spec.author} is not listed among the agents"
         return f"{who}: somebody with write permission has to comment /ok-to-test {spec.head}"
     if spec.draft and not settings.drafts:
@@ -28,7 +30,7 @@ def refusal(spec: Spec, seen: Seen | None, settings: Settings) -> str:
         return ""
     if settings.labels and not seen.pull_request.labels & set(settings.labels):
         return f"it has none of the labels {', '.join(settings.labels)}"
-    if settings.paths and seen.files is not None and not any(_wanted(path, settings) for path in seen.files):
+    if settings.paths and seen.files and not _touches(seen.files, settings):
         return f"it changes nothing below {', '.join(settings.paths)}"
     return ""
 
@@ -38,8 +40,19 @@ def known(seen: Seen | None, settings: Settings) -> bool:
     return seen is not None and not (settings.paths and seen.files is None)
 
 
-def _unlisted_bot(author: str, settings: Settings) -> bool:
-    return author.endswith(BOT) and author.lower() not in {agent.lower() for agent in settings.agents}
+def _unlisted_bot(spec: Spec, seen: Seen | None, settings: Settings) -> bool:
+    # Only the forge tells a bot from a person; as long as it has not answered, nothing runs anyway.
+    bot = spec.author.endswith(BOT) or (seen is not None and seen.pull_request.bot)
+    return bot and _bare(spec.author) not in map(_bare, settings.agents)
+
+
+def _bare(name: str) -> str:
+    return name.lower().removesuffix(BOT)
+
+
+def _touches(files: Changes, settings: Settings) -> bool:
+    # It saves runs, and guards nothing: what the forge does not list may be below the paths.
+    return not files.complete or any(_wanted(path, settings) for path in files.paths)
 
 
 def _wanted(path: str, settings: Settings) -> bool:

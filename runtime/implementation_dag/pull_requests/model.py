@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from implementation_dag.forge.model import PullRequest, Verdict
+from implementation_dag.forge.model import Changes, PullRequest, Verdict
 
 Forge = Literal["github", "gitea"]
 
@@ -169,7 +169,7 @@ class Seen:
     """What the forge said of the pull request when it was asked last; `files` is None where nobody asked."""
 
     pull_request: PullRequest
-    files: tuple[str, ...] | None = None
+    files: Changes | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from implementation_dag.base import moments
 from implementation_dag.contract import names
-from implementation_dag.forge.model import Comment, PullRequest
+from implementation_dag.forge.model import Changes, Comment, PullRequest
 from implementation_dag.forge.port import Reader
 
 from . import runs
@@ -25,7 +25,7 @@ class Watch:
     def __init__(self, reader: Reader, patience: Patience) -> None:
         self._reader, self._patience = reader, patience
         self._seen: dict[str, PullRequest] = {}
-        self._files: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._files: dict[tuple[str, str], Changes] = {}
         self._tags: dict[tuple[str, str], str] = {}
         # The update of a repository's pull requests up to which its comments were read, and how often after it.
         self._comments: dict[tuple[str, str], tuple[str, int]] = {}
@@ -41,9 +41,9 @@ class Watch:
     def ask(self, owner: str, repo: str, number: int, files: bool = False) -> Seen:
         """Ask for one pull request now, and for the files that it changes where those are wanted and not known."""
         found = self._patience.call(lambda: self._reader.pull_request(owner, repo, number))
-        name = self._keep(found)
+        name = self._keep(owner, repo, found)
         if files and (name, found.head) not in self._files:
-            paths = self._patience.call(lambda: tuple(self._reader.changed_files(owner, repo, number)))
+            paths = self._patience.call(lambda: self._reader.changed_files(owner, repo, number))
             with self._lock:
                 self._files = {key: known for key, known in self._files.items() if key[0] != name}
                 self._files[(name, found.head)] = paths
@@ -61,7 +61,7 @@ class Watch:
         listing = self._patience.call(lambda: self._reader.open_pull_requests(owner, repo, self._tags.get(key, "")))
         if listing is None:
             return
-        open_now = {self._keep(found): found for found in listing.pull_requests}
+        open_now = {self._keep(owner, repo, found): found for found in listing.pull_requests}
         with self._lock:
             still = [name for name in known if name not in open_now and self._was_open(name)]
         take(list(open_now.values()), still if listing.complete else [])
@@ -90,8 +90,9 @@ class Watch:
         found = self._seen.get(name)
         return found is None or found.open
 
-    def _keep(self, found: PullRequest) -> str:
-        name = names.pull_request(found.owner, found.repo, found.number)
+    def _keep(self, owner: str, repo: str, found: PullRequest) -> str:
+        # By the name that was asked for: a repository may have another by now.
+        name = names.pull_request(owner, repo, found.number)
         with self._lock:
             before = self._seen.get(name)
             # A list may have been made before a single answer that came first.

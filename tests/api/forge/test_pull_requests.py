@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from implementation_dag.base import wait
+from implementation_dag.forge import gitea
 from implementation_dag.forge.errors import Missing, Refused
 from implementation_dag.forge.gitea import PER_PAGE
 from implementation_dag.forge.model import Permission, PullRequest
@@ -211,7 +212,23 @@ def test_a_branch_that_was_deleted_leaves_the_head(place: Place) -> None:
 def test_changed_files_are_all_there(place: Place) -> None:
     files = {f"many/ü 😀 {index:03}.txt": str(index) for index in range(2 * PER_PAGE + 1)}
     number, _, _ = opened(place, files=files)
-    assert sorted(place.reader.changed_files(OWNER, place.repo, number)) == sorted(files)
+    found = place.reader.changed_files(OWNER, place.repo, number)
+    assert (sorted(found.paths), found.complete) == (sorted(files), True)
+
+
+def test_more_files_than_are_listed_are_no_fault(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitea, "MOST_FILE_PAGES", 1)
+    number, _, _ = opened(place, files={f"many/{index:03}.txt": str(index) for index in range(PER_PAGE + 1)})
+    found = place.reader.changed_files(OWNER, place.repo, number)
+    assert (len(found.paths), found.complete) == (PER_PAGE, False)
+
+
+def test_a_pull_request_bears_the_names_that_the_forge_writes(place: Place) -> None:
+    number, _, _ = opened(place)
+    found = place.reader.pull_request(OWNER.upper(), place.repo.upper(), number)
+    listing = place.reader.open_pull_requests(OWNER.upper(), place.repo.upper())
+    assert listing
+    assert {(one.owner, one.repo) for one in (found, *listing.pull_requests)} == {(OWNER, place.repo)}
 
 
 def test_what_a_rename_leaves_behind_is_changed_too(place: Place) -> None:
@@ -226,7 +243,7 @@ def test_what_a_rename_leaves_behind_is_changed_too(place: Place) -> None:
     }
     place.developer.call("POST", path, {"files": [change], "branch": branch}, owner=OWNER, repo=place.repo)
     wanted = {"new.txt", "old.txt", f"{branch}.txt"}
-    assert eventually(lambda: set(place.reader.changed_files(OWNER, place.repo, number)) == wanted)
+    assert eventually(lambda: set(place.reader.changed_files(OWNER, place.repo, number).paths) == wanted)
 
 
 def test_what_is_not_there_is_missing(place: Place) -> None:

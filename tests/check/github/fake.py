@@ -73,6 +73,8 @@ class GitHub(httpx2.BaseTransport):
         found: dict[str, Any] = self._description.example(operation, 200)
         found |= {"number": number, "state": "open", "merged": False, "draft": False, "requested_teams": []} | fields
         found["user"]["login"] = author
+        found["base"]["repo"] |= {"name": "shop", "full_name": "acme/shop"}
+        found["base"]["repo"]["owner"] |= {"login": "acme"}
         found["head"] = found["head"] | {"sha": head, "ref": "change", "repo": found["base"]["repo"]}
         self.state.pull_requests[number] = found
         return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from implementation_dag.forge.errors import Conflict, ForgeError
+from implementation_dag.forge.errors import Conflict
 from implementation_dag.forge.model import Permission
 from implementation_dag.reporting.checks import environment
 from implementation_dag.reporting.comment import marker
@@ -240,6 +240,7 @@ def test_pull_requests_are_read_as_github_shows_them(clients: Clients, github: G
     for number in range(8, 130):
         github.open(number, SECOND, draft=True, labels=[{"name": "preview"}])["head"]["repo"] = None
     github.state.pull_requests[9]["state"] = "closed"
+    github.state.pull_requests[8]["user"] |= {"login": "Copilot", "type": "Bot"}
     one = clients.reader.pull_request("acme", "shop", 7)
     assert (one.head, one.branch, one.author, one.open, one.fork, one.draft) == (
         FIRST,
@@ -256,6 +257,8 @@ def test_pull_requests_are_read_as_github_shows_them(clients: Clients, github: G
     assert not listing.tag
     other = listing.pull_requests[1]
     assert (other.fork, other.draft, other.labels, other.head) == (True, True, frozenset({"preview"}), SECOND)
+    assert [(each.author, each.bot) for each in listing.pull_requests[:2]] == [("dev", False), ("Copilot", True)]
+    assert {(each.owner, each.repo) for each in listing.pull_requests} == {("acme", "shop")}
     assert set(github.calls) <= READS
 
 
@@ -263,11 +266,12 @@ def test_a_moved_file_counts_at_both_paths(clients: Clients, github: GitHub) -> 
     github.state.files = [{"filename": f"src/{number}.py", "status": "added"} for number in range(150)]
     github.state.files += [{"filename": "new.py", "status": "renamed", "previous_filename": "old.py"}]
     files = clients.reader.changed_files("acme", "shop", 7)
-    assert len(files) == 152
-    assert files[-2:] == ("new.py", "old.py")
+    assert len(files.paths) == 152
+    assert files.paths[-2:] == ("new.py", "old.py")
+    assert files.complete
     github.state.files = [{"filename": f"src/{number}.py", "status": "added"} for number in range(3001)]
-    with pytest.raises(ForgeError, match="more files than GitHub lists"):
-        clients.reader.changed_files("acme", "shop", 7)
+    files = clients.reader.changed_files("acme", "shop", 7)
+    assert (len(files.paths), files.complete) == (3000, False)
 
 
 def test_who_is_no_collaborator_may_nothing(clients: Clients, github: GitHub) -> None:

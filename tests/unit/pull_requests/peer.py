@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from implementation_dag.forge.errors import ForgeError, Missing
-from implementation_dag.forge.model import Comment, Listing, Permission, PullRequest, Report
+from implementation_dag.forge.model import Changes, Comment, Listing, Permission, PullRequest, Report
 from implementation_dag.forge.port import Approver, Reader, Teller
 
 Given = TypeVar("Given")
@@ -21,6 +21,7 @@ class Peer(Reader, Teller, Approver):
     listing: Listing | ForgeError | None = None
     said: dict[int, Comment] = field(default_factory=dict)
     permissions: dict[str, Permission] = field(default_factory=dict)
+    changes: Changes = field(default_factory=lambda: Changes(("src/x.py",)))
     # What goes wrong, by the name of its call.
     wrong: dict[str, ForgeError] = field(default_factory=dict)
     # What it was asked, and told.
@@ -39,9 +40,9 @@ class Peer(Reader, Teller, Approver):
         self.tags.append(tag)
         return given(self.listing)
 
-    def changed_files(self, owner: str, repo: str, number: int) -> Sequence[str]:
+    def changed_files(self, owner: str, repo: str, number: int) -> Changes:
         self.asked += 1
-        return ["src/x.py"]
+        return self.changes
 
     def comment(self, owner: str, repo: str, number: int, comment: int) -> Comment:
         return given(self.said.get(comment, Missing("no such comment")))

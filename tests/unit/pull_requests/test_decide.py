@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from implementation_dag.forge.model import Verdict
+from implementation_dag.forge.model import Changes, Verdict
 from implementation_dag.pull_requests import runs
 from implementation_dag.pull_requests.decide import NOW, claims, decide
 from implementation_dag.pull_requests.model import (
@@ -129,6 +129,7 @@ def test_a_preview_goes_when_its_time_is_over_and_not_before() -> None:
         ({"fork": True}, {"fork": True}, f"/ok-to-test {commit(1)}"),
         ({"fork": True, "ok_to_test": commit(2)}, {"fork": True}, f"/ok-to-test {commit(1)}"),
         ({"author": "renovate[bot]"}, {"author": "renovate[bot]"}, "not listed among the agents"),
+        ({"author": "Copilot"}, {"author": "Copilot", "bot": True}, "not listed among the agents"),
         ({"draft": True}, {"draft": True}, "ready for review"),
         ({}, {"labels": frozenset()}, "none of the labels preview"),
         ({"suspend": True}, {}, "suspended"),
@@ -143,8 +144,13 @@ def test_who_may_not_run_is_told_why(spec: dict[str, Any], changes: dict[str, An
 def test_who_is_let_run_runs() -> None:
     let = replace(SPEC, fork=True, ok_to_test=commit(1))
     assert phase(decided(let, seen=Seen(replace(opened(), fork=True))))[0] == Phase.STARTING
-    rex = replace(SPEC, author="rex[bot]")
-    assert phase(decided(rex, seen=Seen(replace(opened(), author="rex[bot]"))))[0] == Phase.STARTING
+
+
+@pytest.mark.parametrize("author", ["rex", "rex[bot]", "Rex"])
+@pytest.mark.parametrize("listed", ["rex", "rex[bot]", "REX[bot]"])
+def test_a_bot_is_listed_with_or_without_what_its_kind_is_called(author: str, listed: str) -> None:
+    seen, settings = Seen(replace(opened(), author=author, bot=True)), replace(SETTINGS, agents=(listed,))
+    assert phase(decided(replace(SPEC, author=author), seen=seen, settings=settings))[0] == Phase.STARTING
 
 
 @pytest.mark.parametrize(("named", "expected"), [(2, Phase.REFUSED), (1, Phase.STARTING)])
@@ -155,9 +161,16 @@ def test_a_fork_runs_once_more_only_where_its_head_was_named(named: int, expecte
 
 
 @pytest.mark.parametrize(
-    ("files", "expected"), [(None, Phase.WAITING), (("docs/a.md",), Phase.REFUSED), (("src/a/b.py",), Phase.STARTING)]
+    ("files", "expected"),
+    [
+        (None, Phase.WAITING),
+        (Changes(("docs/a.md",)), Phase.REFUSED),
+        (Changes(("src/a/b.py",)), Phase.STARTING),
+        # What the forge does not list may be anything.
+        (Changes(("docs/a.md",), complete=False), Phase.STARTING),
+    ],
 )
-def test_paths_are_asked_for(files: tuple[str, ...] | None, expected: Phase) -> None:
+def test_paths_are_asked_for(files: Changes | None, expected: Phase) -> None:
     settings = replace(SETTINGS, paths=("src", "*.toml"))
     assert phase(decided(seen=Seen(opened(), files), settings=settings))[0] == expected
 
