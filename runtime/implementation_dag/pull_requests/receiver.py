@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 from lightkube import ApiError, Client
 from lightkube.types import PatchType
 from starlette.applications import Starlette
@@ -28,10 +27,12 @@ from implementation_dag.contract import labels, names
 
 from . import deliveries, objects
 from .repositories import Repositories
+from .serving import Bodies, serve
 
 LOG = logging.getLogger("receiver")
 PORT = 8080
 API_SECONDS = 5.0
+LATER = {"Retry-After": "10"}
 Store = Callable[[deliveries.Hint, str], None]
 
 
@@ -41,10 +42,11 @@ class Full(Exception):
 
 def application(secrets: Callable[[], list[bytes]], repositories: Repositories, store: Store) -> Starlette:
     """Return the application. `store` raises Full."""
+    bodies = Bodies()
 
     async def webhook(request: Request) -> Response:
         try:
-            body = await _body(request)
+            body = await bodies.whole(request.stream())
             headers = {key.lower(): value for key, value in request.headers.items()}
             found = deliveries.hints(headers, body, secrets())
             number = deliveries.delivery(headers)
@@ -52,12 +54,12 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
             for hint in ours:
                 await run_in_threadpool(store, hint, number)
         except deliveries.Rejected as error:
-            return PlainTextResponse(f"{error}\n", error.status)
+            return PlainTextResponse(f"{error}\n", error.status, headers=LATER if error.status == 503 else None)
         except ClientDisconnect:
             return PlainTextResponse("the request was not complete\n", 400)
         except Full as error:
             LOG.warning("not stored: %s", clean(str(error)))
-            return PlainTextResponse("not stored, deliver it again\n", 503, headers={"Retry-After": "10"})
+            return PlainTextResponse("not stored, deliver it again\n", 503, headers=LATER)
         for hint in ours:
             LOG.info("%s/%s#%d is to be looked at (delivery %s)", hint.owner, hint.repo, hint.number, number)
         return PlainTextResponse("stored\n" if ours else "nothing to look at\n", 202 if ours else 200)
@@ -66,17 +68,6 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
         return PlainTextResponse("ok\n" if any(secrets()) else "no webhook secret\n", 200 if any(secrets()) else 503)
 
     return Starlette(routes=[Route("/webhook", webhook, methods=["POST"]), Route("/healthz", health)])
-
-
-async def _body(request: Request) -> bytes:
-    """Return the whole body. Raises Rejected as soon as it is too long."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > deliveries.BODY_LIMIT:
-            raise deliveries.Rejected(413, f"the body has more than {deliveries.BODY_LIMIT} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def wish(hint: deliveries.Hint, delivery: str, now: datetime) -> dict[str, Any]:
@@ -136,7 +127,6 @@ def main() -> int:
     """Serve until told to stop. Reads NAMESPACE, REPOSITORIES (JSON) and WEBHOOK_SECRETS, a folder of secrets."""
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     namespace, folder = os.environ["NAMESPACE"], Path(os.environ["WEBHOOK_SECRETS"])
     client = Client(field_manager=f"{kube.FIELD_MANAGER}-receiver", timeout=httpx2.Timeout(API_SECONDS))
     app = application(
@@ -144,6 +134,5 @@ def main() -> int:
         Repositories.read(os.environ["REPOSITORIES"]),
         lambda hint, number: store(client, namespace, hint, number),
     )
-    port = int(os.environ.get("PORT", str(PORT)))
-    uvicorn.run(app, host="0.0.0.0", port=port, log_config=None, access_log=False, server_header=False)  # noqa: S104
+    serve(app, int(os.environ.get("PORT", str(PORT))))
     return 0
