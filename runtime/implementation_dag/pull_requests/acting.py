@@ -50,11 +50,19 @@ class Acting:
         patch = {"metadata": _version(item), "spec": dict(spec)}
         self._client.patch(objects.Resource, _name(item), patch, namespace=self._namespace, patch_type=PatchType.MERGE)
 
-    def wish(self, name: str, spec: Any) -> None:
-        """Change the wish of a Preview whatever its version is: what is laid over it twice is the same."""
-        self._client.patch(
-            objects.Resource, name, {"spec": spec}, namespace=self._namespace, patch_type=PatchType.MERGE
-        )
+    def wish(self, name: str, spec: Any) -> bool:
+        """Change the wish of a Preview whatever its version is: what is laid over it twice is the same.
+
+        Say whether there was room for it.
+        """
+        patch = {"spec": spec}
+        try:
+            self._client.patch(objects.Resource, name, patch, namespace=self._namespace, patch_type=PatchType.MERGE)
+        except ApiError as error:
+            if error.status.code != 422:
+                raise
+            return False
+        return True
 
     def write(self, item: Object, status: Status) -> None:
         """Write the status of the Preview that was read as `item`."""

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from implementation_dag.contract import stages
-from implementation_dag.forge.model import Permission
+from implementation_dag.forge.model import Comment, Permission
 
 from . import runs
-from .model import Settings, Spec
+from .model import Phase, Preview, Seen, Settings, Spec
 
 # A line that begins with one of these is meant for us.
 WORDS = ("/retest", "/preview", "/ok-to-test")
@@ -93,16 +93,25 @@ def _shown(body: str) -> Iterator[str]:
 
 
 def obey(
-    command: Command, comment: str, author: str, permission: Permission, spec: Spec, settings: Settings, now: datetime
+    command: Command,
+    comment: Comment,
+    permission: Permission,
+    preview: Preview,
+    seen: Seen | None,
+    settings: Settings,
+    now: datetime,
 ) -> Outcome:
-    """Return what becomes of a command that `author` gave in the comment of that number."""
+    """Return what becomes of a command in a comment, by what its author may do and the forge said last."""
+    spec = preview.spec
     if permission < Permission.WRITE:
-        return Outcome(False, f"{author} has no write permission here")
+        return Outcome(False, f"{comment.author} has no write permission here")
     if command.problem:
         return Outcome(False, command.problem)
+    if late := _too_late(command, preview, seen):
+        return Outcome(False, late)
     if command.name == "/retest":
         # A stage is only as good as what it was built on: the whole pipeline runs.
-        return Outcome(True, changes={"retest": f"comment-{comment}", "stop": None, "expires": None})
+        return Outcome(True, changes={"retest": f"comment-{comment.id}", "stop": None, "expires": None})
     if command.name == "/preview stop":
         return Outcome(True, changes={"stop": spec.head or None, "pinned": None})
     if command.name == "/preview pin":
@@ -110,6 +119,18 @@ def obey(
     if command.name == "/ok-to-test":
         return _let_run(command.argument, spec)
     return _extend(float(command.argument.removesuffix("h")), settings, now)
+
+
+def _too_late(command: Command, preview: Preview, seen: Seen | None) -> str:
+    """Why nothing could come of a command any more."""
+    spec, closed = preview.spec, seen is not None and not seen.pull_request.open
+    if closed and command.name in ("/retest", "/ok-to-test"):
+        return "the pull request is closed, so nothing runs; open it again first"
+    over = preview.status.phase in (Phase.ENDING, Phase.ENDED) or (spec.head and spec.stop == spec.head)
+    if over and command.name in ("/preview extend", "/preview pin"):
+        again = "open it again" if closed else "push, or comment /retest"
+        return f"its preview is over; {again} to have another one"
+    return ""
 
 
 def _let_run(commit: str, spec: Spec) -> Outcome:

@@ -49,12 +49,13 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Hint:
-    """A pull request that is worth a look, and why: a comment's number, a wish to run once more, or just news."""
+    """A pull request that is worth a look, and why: somebody's comment, a wish to run once more, or just news."""
 
     owner: str
     repo: str
     number: int
     comment: int = 0
+    author: str = ""
     retest: str = ""
 
 
@@ -98,7 +99,8 @@ def _of(event: str, payload: dict[str, Any], body: bytes) -> tuple[Hint, ...]:
         issue, comment = _mapping(payload, "issue"), _mapping(payload, "comment")
         told, number = comment.get("body"), _number(comment.get("id"))
         if issue.get("pull_request") and isinstance(told, str) and commands.meant_for_us(told) and number:
-            return _hint(payload, issue.get("number"), comment=number)
+            author = str(_mapping(comment, "user").get("login"))
+            return _hint(payload, issue.get("number"), comment=number, author=author)
     if event == "check_run" and action == "rerequested":
         # What comes twice is the same twice, and runs once; the delivery's number is not signed.
         again = f"check-{hashlib.sha256(body).hexdigest()[:32]}"

@@ -128,17 +128,26 @@ class Looker:
         for spec in missing:
             self._ask(spec.owner, spec.repo, spec.number)
 
-    def _wish(self, owner: str, repo: str, found: Iterable[Comment]) -> None:
-        """Have the commands obeyed of which no webhook told. Raises ApiError."""
+    def _wish(self, owner: str, repo: str, found: Iterable[Comment]) -> bool:
+        """Have the commands obeyed of which no webhook told; say whether there was room for all.
+
+        Raises ApiError and ForgeError.
+        """
+        full: set[str] = set()
         for comment in found:
             name = names.pull_request(owner, repo, comment.number)
             item = self._known.item(name)
             if item and not comment.edited and commands.meant_for_us(comment.body):
                 spec = objects.preview(item).spec
                 known = str(comment.id) in spec.commands or comment.id <= spec.commands_before
-                if not known and self._since(item, comment.written):
+                if known or name in full or not self._since(item, comment.written):
+                    continue
+                # Who may not write was told so by the answer to a webhook, or is not: lists make no flood of them.
+                if self._obeying and self._obeying.may_write(owner, repo, comment.author):
                     LOG.info("Preview %s: comment %d, of which no webhook told", name, comment.id)
-                    self._acting.wish(name, {"commands": {str(comment.id): {}}})
+                    if not self._acting.wish(name, {"commands": {str(comment.id): {}}}):
+                        full.add(name)
+        return not full
 
     def _since(self, item: Object, written: str) -> bool:
         """Whether a comment is of the Preview's time; it may be as old as the poll that found the pull request."""
@@ -162,7 +171,7 @@ class Looker:
                 break
         if item is not None and self._forge and self._ours(preview):
             if self._obeying:
-                self._obeying.obey(item)
+                self._obeying.obey(item, self._seen(preview))
             self._tell(name)
 
     def _decide_and_act(self, name: str, item: Object) -> bool:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from typing import Any
 
 from implementation_dag.base import moments
 from implementation_dag.base.log import clean
 from implementation_dag.forge.errors import Conflict, ForgeError, Missing, Refused, Unauthenticated
-from implementation_dag.forge.model import Comment
+from implementation_dag.forge.model import Comment, Permission
 
 from . import commands, objects
 from .acting import Acting
 from .connect import Forge
-from .model import Command, Preview, Settings
+from .model import Command, Preview, Seen, Settings
 from .patience import Patience, Pauses
 
 LOG = logging.getLogger("preview")
 Object = dict[str, Any]
 # Comments that are done with and still listed: a delivery that comes late finds its own there.
 LISTED = 50
+# So long it is not asked again what somebody may do who may not write; then he may have been let.
+STRANGER_SECONDS = 20.0
+MOST_STRANGERS = 10_000
 # An answer that the forge refuses so often is not given: whose comment it is may have blocked us.
 TRIES = 3
 
@@ -29,15 +33,21 @@ class Obeying:
     """Carries out the commands that a Preview lists, one at a look, the oldest first; then they are answered.
 
     What comes of one is written together with that it is done, so it happens once; its answer may be given twice.
-    Whoever blocks our account gets no answer, and holds nobody else up.
+    Whoever blocks our account gets no answer, and holds nobody else up. Who may not write is told so once.
     """
 
     def __init__(self, forge: Forge, patience: Patience, acting: Acting, settings: Settings) -> None:
         self._forge, self._patience, self._acting, self._settings = forge, patience, acting, settings
         self._refused = Pauses()
         self._tries: Counter[str] = Counter()
+        self._strangers: dict[tuple[str, str, str], float] = {}
+        self._refusals: set[tuple[str, str]] = set()
 
-    def obey(self, item: Object) -> None:
+    def may_write(self, owner: str, repo: str, login: str) -> bool:
+        """Whether somebody may write; the forge is not asked of a stranger each time. Raises ForgeError."""
+        return self._permission(owner, repo, login) >= Permission.WRITE
+
+    def obey(self, item: Object, seen: Seen | None) -> None:
         """Take the next command a step on. What the forge does not answer waits. Raises ApiError."""
         preview = objects.preview(item)
         listed = sorted(preview.spec.commands.items(), key=lambda each: int(each[0]))
@@ -50,7 +60,7 @@ class Obeying:
             if self._refused.waits(tried):
                 return
             try:
-                self._step(item, preview, number, command)
+                self._step(item, preview, seen, number, command)
             except ForgeError as error:
                 LOG.warning("Preview %s: command %s waits: %s", preview.name, number, clean(str(error)))
                 self._refused.refused(tried, error)
@@ -72,7 +82,7 @@ class Obeying:
         del self._tries[answer]
         return True
 
-    def _step(self, item: Object, preview: Preview, number: str, command: Command) -> None:
+    def _step(self, item: Object, preview: Preview, seen: Seen | None, number: str, command: Command) -> None:
         spec, reader = preview.spec, self._forge.reader
         if int(number) <= spec.commands_before:
             self._acting.patch(item, {"commands": {number: None}})
@@ -84,22 +94,43 @@ class Obeying:
             self._mark(item, number, {"done": False, "why": "the comment is gone", "answered": True})
             return
         if command.done is None:
-            outcome = self._outcome(preview, number, comment)
-            self._mark(item, number, {"done": outcome.done, "why": outcome.why}, dict(outcome.changes))
+            outcome, known = self._outcome(preview, seen, comment)
+            found: Object = {"done": outcome.done, "why": outcome.why} | ({"answered": True} if known else {})
+            self._mark(item, number, found, dict(outcome.changes))
             return
         if teller := self._forge.teller:
             done = command.done
             self._patience.call(lambda: teller.answer(spec.owner, spec.repo, comment, done, command.why))
         self._mark(item, number, {"answered": True})
 
-    def _outcome(self, preview: Preview, number: str, comment: Comment) -> commands.Outcome:
-        spec, reader = preview.spec, self._forge.reader
+    def _outcome(self, preview: Preview, seen: Seen | None, comment: Comment) -> tuple[commands.Outcome, bool]:
+        """Return what becomes of a command, and whether its author knows that already."""
+        spec = preview.spec
         parsed = commands.parse(comment.body)
         if parsed is None:
-            return commands.Outcome(False, "there is no command in it any more")
-        permission = self._patience.call(lambda: reader.permission(spec.owner, spec.repo, comment.author))
-        now = moments.now()
-        return commands.obey(parsed, number, comment.author, permission, spec, self._settings, now)
+            return commands.Outcome(False, "there is no command in it any more"), False
+        permission, now = self._permission(spec.owner, spec.repo, comment.author), moments.now()
+        outcome = commands.obey(parsed, comment, permission, preview, seen, self._settings, now)
+        return outcome, permission < Permission.WRITE and self._refused_before(preview.name, comment.author)
+
+    def _permission(self, owner: str, repo: str, login: str) -> Permission:
+        who = (owner.lower(), repo.lower(), login.lower())
+        if time.monotonic() - self._strangers.get(who, -STRANGER_SECONDS) < STRANGER_SECONDS:
+            return Permission.NONE
+        found = self._patience.call(lambda: self._forge.reader.permission(owner, repo, login))
+        if found < Permission.WRITE:
+            if len(self._strangers) >= MOST_STRANGERS:
+                self._strangers.clear()
+            self._strangers[who] = time.monotonic()
+        return found
+
+    def _refused_before(self, name: str, author: str) -> bool:
+        """Say whether somebody was refused at this pull request, and remember it."""
+        before = (name, author.lower()) in self._refusals
+        if len(self._refusals) >= MOST_STRANGERS:
+            self._refusals.clear()
+        self._refusals.add((name, author.lower()))
+        return before
 
     def _mark(self, item: Object, number: str, found: Object, changes: Object | None = None) -> None:
         self._acting.patch(item, (changes or {}) | {"commands": {number: found}})

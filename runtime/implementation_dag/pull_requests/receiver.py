@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,8 @@ LOG = logging.getLogger("receiver")
 PORT = 8080
 API_SECONDS = 5.0
 LATER = {"Retry-After": "10"}
+# So many commands of one person at one pull request are put down in a minute; of those beyond, lists tell.
+MOST_COMMANDS, MINUTE = 10, 60.0
 Store = Callable[[deliveries.Hint, str], None]
 
 
@@ -42,7 +47,7 @@ class Full(Exception):
 
 def application(secrets: Callable[[], list[bytes]], repositories: Repositories, store: Store) -> Starlette:
     """Return the application. `store` raises Full."""
-    bodies = Bodies()
+    bodies, turns = Bodies(), Turns()
 
     async def webhook(request: Request) -> Response:
         try:
@@ -52,7 +57,7 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
             number = deliveries.delivery(headers)
             ours = [hint for hint in found if repositories.has(hint.owner, hint.repo)]
             for hint in ours:
-                await run_in_threadpool(store, hint, number)
+                await run_in_threadpool(store, turns.taken(hint), number)
         except deliveries.Rejected as error:
             return PlainTextResponse(f"{error}\n", error.status, headers=LATER if error.status == 503 else None)
         except ClientDisconnect:
@@ -70,6 +75,26 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
     return Starlette(routes=[Route("/webhook", webhook, methods=["POST"]), Route("/healthz", health)])
 
 
+class Turns:
+    """Counts commands, so that nobody fills a Preview with his own: who may write is not known here."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody has said anything."""
+        self._clock, self._began = clock, clock()
+        self._counts: Counter[tuple[str, str, int, str]] = Counter()
+
+    def taken(self, hint: deliveries.Hint) -> deliveries.Hint:
+        """Return the hint, without its comment where its author has had his turns: then it is news alone."""
+        if not hint.comment:
+            return hint
+        if self._clock() - self._began >= MINUTE:
+            self._counts.clear()
+            self._began = self._clock()
+        who = (hint.owner.lower(), hint.repo.lower(), hint.number, hint.author.lower())
+        self._counts[who] += 1
+        return hint if self._counts[who] <= MOST_COMMANDS else replace(hint, comment=0)
+
+
 def wish(hint: deliveries.Hint, delivery: str, now: datetime) -> dict[str, Any]:
     """Return what is laid over a Preview: a reason to look, and what was asked for. Laid over twice it is the same."""
     asked: dict[str, Any] = {}
@@ -82,7 +107,7 @@ def wish(hint: deliveries.Hint, delivery: str, now: datetime) -> dict[str, Any]:
 
 
 def store(client: Client, namespace: str, hint: deliveries.Hint, delivery: str) -> None:
-    """Create or patch the Preview. Raises Full."""
+    """Create or patch the Preview. Where it has no room for a command there is still news. Raises Full."""
     name, asked = names.pull_request(hint.owner, hint.repo, hint.number), wish(hint, delivery, datetime.now(UTC))
     item = objects.new(hint.owner, hint.repo, hint.number, namespace)
     item["metadata"] |= asked["metadata"]
@@ -94,6 +119,10 @@ def store(client: Client, namespace: str, hint: deliveries.Hint, delivery: str) 
                 return
         raise Full(f"Preview {name} comes and goes")
     except (ApiError, httpx2.HTTPError) as error:
+        if hint.comment and isinstance(error, ApiError) and error.status.code == 422:
+            LOG.warning("Preview %s: no room for comment %d, which a list has to tell of", name, hint.comment)
+            store(client, namespace, replace(hint, comment=0), delivery)
+            return
         raise Full(f"Preview {name}: {error}") from error
 
 

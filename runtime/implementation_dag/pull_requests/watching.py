@@ -68,11 +68,11 @@ class Watch:
         if listing.complete:
             self._tags[key] = listing.tag
 
-    def comments(self, owner: str, repo: str, take: Callable[[Sequence[Comment]], None]) -> bool:
+    def comments(self, owner: str, repo: str, take: Callable[[Sequence[Comment]], bool]) -> bool:
         """Let `take` have the comments of one repository that may be new; say whether the forge was asked.
 
         It is after an update alone, and twice: what was written in the same second may come later. Where `take` raises,
-        it has them again.
+        or says that it has not taken all, it has them again.
         """
         key = (owner.lower(), repo.lower())
         with self._lock:
@@ -81,9 +81,9 @@ class Watch:
             since, times = self._comments.get(key, ("", 0))
         if not newest or (newest == since and times >= 2):
             return False
-        take(self._patience.call(lambda: self._reader.comments(owner, repo, since or self._began)))
-        with self._lock:
-            self._comments[key] = (newest, times + 1 if newest == since else 1)
+        if take(self._patience.call(lambda: self._reader.comments(owner, repo, since or self._began))):
+            with self._lock:
+                self._comments[key] = (newest, times + 1 if newest == since else 1)
         return True
 
     def _was_open(self, name: str) -> bool:

@@ -18,10 +18,11 @@ from lightkube.types import PatchType
 
 from idag.render.manifests import Object
 from implementation_dag.base import kube
-from implementation_dag.contract import names
+from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, Refused, Unavailable
-from implementation_dag.forge.model import Comment, Listing, Verdict
-from implementation_dag.pull_requests import controller, objects
+from implementation_dag.forge.model import Comment, Listing, Permission, Verdict
+from implementation_dag.pull_requests import controller, objects, receiver
+from implementation_dag.pull_requests.deliveries import Hint
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Kind, Run, Settings
 from implementation_dag.pull_requests.obeying import LISTED, TRIES
@@ -260,6 +261,7 @@ def test_a_list_finds_the_command_of_which_no_webhook_told(desk: Desk) -> None:
         15: Comment(15, NUMBER, "ada", "/retest", written),
     }
     desk.peer.said = said
+    desk.peer.permissions["ada"] = Permission.WRITE
     for update, asked in (("2026-11-30T01:00:00Z", 2), ("2026-11-30T02:00:00Z", 4)):
         desk.peer.listing = Listing((replace(opened, updated=update),), complete=True)
         for _ in range(4):
@@ -276,6 +278,38 @@ def test_a_list_finds_the_command_of_which_no_webhook_told(desk: Desk) -> None:
     del desk.peer.wrong["comments"]
     looker.poll(f"{OWNER}/{desk.repo}")
     assert list(desk.commands()) == ["15", "16"], "what could not be read is read later"
+
+
+def test_a_command_for_which_there_is_no_room_is_found_when_there_is(desk: Desk) -> None:
+    """And it holds up nobody's at another pull request, nor the receiver's answer."""
+    looker = desk.looker(poll_seconds=1, calls_per_hour=10**9)
+    desk.acting.create(OWNER, desk.repo, 8)
+    desk.wish(commands={str(number): {"done": True} for number in range(1, 101)})
+    receiver.store(desk.admin, NAMESPACE, Hint(OWNER, desk.repo, NUMBER, comment=500), "d-1")
+    look = desk.item()["metadata"]["annotations"][labels.LOOK]
+    assert look.endswith(" d-1")
+    written = desk.item()["metadata"]["creationTimestamp"]
+    for comment, number in ((500, NUMBER), (501, 8)):
+        desk.peer.said[comment] = Comment(comment, number, "ada", "/preview pin", written)
+        desk.peer.said[comment + 10] = Comment(comment + 10, number, "mallory", "/preview stop", written)
+    desk.peer.permissions["ada"] = Permission.WRITE
+    opened = desk.peer.found
+    assert not isinstance(opened, Exception)
+    both = [replace(opened, number=number, updated="2026-11-30T01:00:00Z") for number in (NUMBER, 8)]
+    desk.peer.listing = Listing(tuple(both), complete=True)
+
+    def poll() -> None:
+        for number in (NUMBER, 8):
+            looker.preview_changed(desk.name(number), desk.item(number))
+        looker.poll(f"{OWNER}/{desk.repo}")
+
+    for _ in range(3):
+        poll()
+    assert list(desk.item(8)["spec"]["commands"]) == ["501"], "who may not write is not put down by a list"
+    assert "500" not in desk.commands()
+    desk.wish(commands={"1": None})
+    poll()
+    assert "500" in desk.commands()
 
 
 # Commands.
@@ -333,6 +367,31 @@ def test_who_blocks_our_account_gets_no_answer_and_holds_nobody_up(desk: Desk) -
         looker._obeying._refused = Pauses()
         looker.look(desk.name())
     assert desk.commands()["12"]["answered"], "it is tried no more"
+
+
+def test_who_may_not_write_is_told_so_once(desk: Desk) -> None:
+    looker = desk.looker()
+    for number in range(12, 17):
+        desk.say(number, "/retest", author="mallory")
+    desk.say(20, "/preview stop", author="eve")
+    for _ in range(14):
+        looker.look(desk.name())
+    assert [command.get("answered") for command in desk.commands().values()] == [True] * 6
+    assert [number for number, _, _ in desk.peer.answers] == [12, 20]
+    assert desk.peer.asked_permission == 2
+
+
+def test_a_command_for_what_is_over_is_refused(desk: Desk) -> None:
+    looker = desk.looker()
+    opened = desk.peer.found
+    assert not isinstance(opened, Exception)
+    desk.peer.found = replace(opened, open=False)
+    desk.say(12, "/retest")
+    desk.say(13, "/preview pin")
+    for _ in range(6):
+        looker.look(desk.name())
+    assert [(number, done) for number, done, _ in desk.peer.answers] == [(12, False), (13, False)]
+    assert "retest" not in desk.item()["spec"]
 
 
 def test_commands_are_obeyed_one_by_one_the_oldest_first(desk: Desk) -> None:

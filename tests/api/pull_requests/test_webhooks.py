@@ -87,6 +87,18 @@ def test_commands(place: Place, argo: Argo) -> None:
     assert place.status(number)["phase"] == "Ended"
 
 
+def test_a_strangers_flood_takes_nobodys_place(place: Place, argo: Argo) -> None:
+    number, _ = place.open("change")
+    place.until(number, "Ready")
+    for _ in range(120):
+        place.say(number, "/preview stop", place.stranger)
+    stop = place.say(number, "/preview stop")
+    place.until(number, "Ended")
+    until(lambda: place.reactions(stop), lambda: place.answers(number))
+    assert {exchange.status for exchange in place.hooks.seen} <= {200, 202}
+    assert len([text for text in place.ours(number) if "no write permission" in text]) == 1
+
+
 def test_a_fork_runs_when_somebody_let_this_very_commit_run(place: Place) -> None:
     place.stranger.fork(OWNER, place.repo)
     commit = place.stranger.push("stranger", place.repo, "theirs", {"x.txt": "x"}, since="main")

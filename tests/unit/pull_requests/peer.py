@@ -26,6 +26,7 @@ class Peer(Reader, Teller, Approver):
     wrong: dict[str, ForgeError] = field(default_factory=dict)
     # What it was asked, and told.
     asked: int = 0
+    asked_permission: int = 0
     tags: list[str] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
     told: list[Report] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Peer(Reader, Teller, Approver):
         return list(self.said.values())
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
+        self.asked_permission += 1
         return self.permissions.get(login, Permission.NONE)
 
     def tell(self, report: Report) -> None:

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from implementation_dag.forge.model import Permission
+from implementation_dag.forge.model import Comment, Permission
 from implementation_dag.pull_requests import commands
 from implementation_dag.pull_requests.commands import Command, obey, parse
+from implementation_dag.pull_requests.model import Phase, Preview, Seen, Status
 from tests.unit.pull_requests.test_decide import SPEC
-from tests.unit.pull_requests.world import SETTINGS, START, commit
+from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
+
+PREVIEW = Preview(NAME, replace(SPEC, pinned=True, expires="x"))
 
 
 @pytest.mark.parametrize(
@@ -95,10 +98,12 @@ def test_no_text_breaks_the_reader(body: str) -> None:
     assert found is None or found.problem or found.name.split()[0] in commands.WORDS
 
 
-def outcome(body: str, permission: Permission = Permission.WRITE) -> commands.Outcome:
+def outcome(
+    body: str, permission: Permission = Permission.WRITE, preview: Preview = PREVIEW, seen: Seen | None = None
+) -> commands.Outcome:
     found = parse(body)
     assert found is not None
-    return obey(found, "12", "ada", permission, replace(SPEC, pinned=True, expires="x"), SETTINGS, START)
+    return obey(found, Comment(12, 7, "ada", body), permission, preview, seen, SETTINGS, START)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +120,31 @@ def test_a_command_changes_the_wish_for_who_may_write(body: str, changes: dict[s
     assert outcome(body) == commands.Outcome(True, changes=changes)
     for permission in (Permission.NONE, Permission.READ):
         assert outcome(body, permission) == commands.Outcome(False, "ada has no write permission here")
+
+
+ALL = ("/retest", "/preview extend 24h", "/preview stop", "/preview pin", f"/ok-to-test {commit(1)}")
+
+
+@pytest.mark.parametrize("body", ALL)
+@pytest.mark.parametrize("open_now", [True, False, None])
+@pytest.mark.parametrize("phase", list(Phase))
+def test_yes_is_said_only_where_something_comes_of_it(body: str, open_now: bool | None, phase: Phase) -> None:
+    seen = None if open_now is None else Seen(replace(opened(), open=open_now))
+    found = outcome(body, preview=replace(PREVIEW, status=Status(phase=phase)), seen=seen)
+    closed, over = open_now is False, phase in (Phase.ENDING, Phase.ENDED)
+    late = (closed and body in (ALL[0], ALL[4])) or (over and body in (ALL[1], ALL[3]))
+    assert found.done == (not late)
+    if late:
+        assert "closed" in found.why or "over" in found.why
+        assert ("open it again" in found.why) == closed
+
+
+def test_what_was_just_stopped_is_over() -> None:
+    stopped = replace(PREVIEW, spec=replace(SPEC, stop=SPEC.head))
+    assert outcome("/preview pin", preview=stopped).why == (
+        "its preview is over; push, or comment /retest to have another one"
+    )
+    assert outcome("/retest", preview=stopped).done
 
 
 def test_another_commit_than_the_head_is_not_let_run() -> None:

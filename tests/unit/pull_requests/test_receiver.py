@@ -59,7 +59,7 @@ def told(payload: Any, event: str, **more: str) -> tuple[Hint, ...]:
     ("event", "payload", "expected"),
     [
         ("pull_request", OPENED, Hint("acme", "shop", 7)),
-        ("issue_comment", COMMENT, Hint("acme", "shop", 7, comment=12)),
+        ("issue_comment", COMMENT, Hint("acme", "shop", 7, comment=12, author="mallory")),
         ("check_run", RERUN, Hint("acme", "shop", 7, retest=again(RERUN))),
         ("check_run", FORK, Hint("acme", "shop", 7, retest=again(FORK))),
     ],
@@ -202,6 +202,23 @@ def test_a_wish_is_a_hint_and_no_fact() -> None:
     assert asked["spec"] == {"commands": {"12": {}}}
     assert asked["metadata"]["annotations"] == {labels.LOOK: "2026-01-01T00:00:00.000000Z d-1"}
     assert receiver.wish(Hint("acme", "shop", 7), "d-1", START)["spec"] == {}
+
+
+@given(st.lists(st.sampled_from(["ada", "Mallory", "mallory", "eve"]), max_size=60))
+def test_nobody_takes_the_room_for_others_commands(authors: list[str]) -> None:
+    now = [0.0]
+    turns = receiver.Turns(lambda: now[0])
+    taken = [turns.taken(Hint("acme", "shop", 7, comment=n, author=who)) for n, who in enumerate(authors, 1)]
+    assert [hint.number for hint in taken] == [7] * len(authors), "each is news"
+    for who in {who.lower() for who in authors}:
+        his = [hint.comment for hint in taken if hint.author.lower() == who]
+        wanted = [n for n, author in enumerate(authors, 1) if author.lower() == who]
+        assert his == [n if turn < receiver.MOST_COMMANDS else 0 for turn, n in enumerate(wanted)]
+    now[0] = receiver.MINUTE
+    again = Hint("acme", "shop", 7, comment=99, author="mallory")
+    assert turns.taken(again) == again
+    retest = Hint("acme", "shop", 7, retest="check-1")
+    assert turns.taken(retest) == retest
 
 
 def test_repositories_ignore_case_and_may_be_all_of_an_owner() -> None:

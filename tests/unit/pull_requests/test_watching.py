@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given as generated
@@ -166,7 +167,7 @@ def test_whatever_is_asked_no_hour_has_more_requests_than_the_budget_and_a_full_
 
     for pauses in operations:
         with contextlib.suppress(NotAsked):
-            patience.call(lambda given=pauses: operation(given))
+            patience.call(partial(operation, pauses))
     for since in made:
         assert sum(since <= moment < since + 3600 for moment in made) <= 2 * most
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from implementation_dag.contract import names
-from implementation_dag.forge.model import PullRequest
+from implementation_dag.forge.model import Changes, PullRequest
 from implementation_dag.pull_requests import gates, runs
 from implementation_dag.pull_requests.decide import NOW, decide
 from implementation_dag.pull_requests.model import (
@@ -142,7 +142,7 @@ class World:
         preview = self.preview()
         if preview is None:
             return
-        seen = Seen(answer, ("src/x.py",)) if answer else None
+        seen = Seen(answer, Changes(("src/x.py",))) if answer else None
         actions = decide(seen, preview, tuple(self.workflows.values()), self.settings, self.now, turn)
         starts = any(isinstance(action, StartRun) for action in actions)
         assert not (starts and self.live()), "a run is to be started while another lives"
@@ -248,7 +248,7 @@ class World:
         if gone and not (spec.pinned and not self.pull_request.open and spec.stop != spec.head):
             assert self.status.phase == Phase.ENDED, self.status
             assert run is None or (run.kind == Kind.END and run.phase == RunPhase.SUCCEEDED)
-        elif self.pull_request.open and not gates.refusal(spec, Seen(self.pull_request, ()), self.settings):
+        elif self.pull_request.open and not gates.refusal(spec, Seen(self.pull_request, Changes(())), self.settings):
             over = spec.expires and runs.moment(spec.expires) <= self.now and not spec.pinned
             assert over or runs.fulfilled(run, spec), self.status
         self.check()
