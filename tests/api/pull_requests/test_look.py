@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -132,6 +133,53 @@ def test_what_was_decided_on_another_version_is_refused(desk: Desk, what: str) -
             desk.acting.write(old, objects.preview(old).status)
     assert refused.value.status.code == 409
     assert desk.item() == before
+
+
+OWNERS = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "11111111-1111-1111-1111-111111111111"}]
+
+
+@pytest.mark.parametrize("account", ["receiver", "pull-requests"])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"ownerReferences": OWNERS},
+        {"finalizers": ["example.com/x"]},
+        {"labels": {"a": "b"}},
+        {"annotations": {"a": "b"}},
+    ],
+)
+def test_nobody_of_ours_changes_what_others_act_by(
+    desk: Desk, kubectl: Kubectl, tmp_path: Path, account: str, metadata: Object
+) -> None:
+    client = release.client(release.identity(kubectl, account, tmp_path))
+    with pytest.raises(ApiError, match=f"may not set {next(iter(metadata))}"):
+        client.patch(
+            objects.Resource, desk.name(), {"metadata": metadata}, namespace=NAMESPACE, patch_type=PatchType.MERGE
+        )
+
+
+def test_the_receiver_asks_for_a_look_again_and_takes_no_annotation_away(
+    desk: Desk, kubectl: Kubectl, tmp_path: Path
+) -> None:
+    client = release.client(release.identity(kubectl, "receiver", tmp_path))
+    desk.admin.patch(
+        objects.Resource,
+        desk.name(),
+        {"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}},
+        namespace=NAMESPACE,
+        patch_type=PatchType.MERGE,
+    )
+    for number in ("d-1", "d-2"):
+        receiver.store(client, NAMESPACE, Hint(OWNER, desk.repo, NUMBER), number)
+        assert desk.item()["metadata"]["annotations"][labels.LOOK].endswith(number)
+    with pytest.raises(ApiError, match="may not set annotations"):
+        client.patch(
+            objects.Resource,
+            desk.name(),
+            {"metadata": {"annotations": {"a": None}}},
+            namespace=NAMESPACE,
+            patch_type=PatchType.MERGE,
+        )
 
 
 def test_what_is_there_already_is_left_as_it_is(desk: Desk) -> None:

@@ -50,6 +50,10 @@ def ready(client: Client, name: str) -> None:
         ({"head": "HEAD"}, "spec.head"),
         ({"commands": {"x": {}}}, "number of their comment"),
         ({"okToTest": "1" * 40}, "that a forge told of"),
+        ({"expires": "2026-12-01t00:00:00z"}, "spec.expires"),
+        ({"expires": "0000-01-01T00:00:00Z"}, "spec.expires"),
+        ({"expires": "2026-12-01T23:59:60Z"}, "spec.expires"),
+        ({"expires": "2026-02-30T00:00:00Z"}, "spec.expires"),
     ],
 )
 def test_the_api_server_refuses_what_is_no_preview(
