@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from typing import Any
 
@@ -115,13 +114,13 @@ class Obeying:
 
     def _permission(self, owner: str, repo: str, login: str) -> Permission:
         who = (owner.lower(), repo.lower(), login.lower())
-        if time.monotonic() - self._strangers.get(who, -STRANGER_SECONDS) < STRANGER_SECONDS:
+        if moments.passed() - self._strangers.get(who, -STRANGER_SECONDS) < STRANGER_SECONDS:
             return Permission.NONE
         found = self._patience.call(lambda: self._forge.reader.permission(owner, repo, login))
         if found < Permission.WRITE:
             if len(self._strangers) >= MOST_STRANGERS:
                 self._strangers.clear()
-            self._strangers[who] = time.monotonic()
+            self._strangers[who] = moments.passed()
         return found
 
     def _refused_before(self, name: str, author: str) -> bool:

@@ -14,7 +14,6 @@ from implementation_dag.base import kube, wait
 from implementation_dag.docsrun import settings
 from implementation_dag.preview import preview_objects
 from implementation_dag.pull_requests import objects as previews_of
-from implementation_dag.pull_requests.connect import Forge
 from implementation_dag.pull_requests.model import Settings
 from implementation_dag.pull_requests.repositories import Repositories
 from implementation_dag.pull_requests.settings import Told
@@ -88,12 +87,11 @@ def begin(
     def start(seed: int) -> History:
         repo = f"sim-{seed}"
         peer = Peer(opened())
-        forge = Forge(peer, peer, peer)
         of = Told(NAMESPACE, RELEASE, Repositories((f"{OWNER}/{repo}",)), Settings(kind="gitea"))
         clock = Clock(lambda: history.meanwhile())
         monkeypatch.setattr(wait, "CLOCK", clock)
         replicas = [
-            Replica(clients[f"pull-requests-{number}"][0], clients[f"controller-{number}"][0], of, told, forge)
+            Replica(clients[f"pull-requests-{number}"][0], clients[f"controller-{number}"][0], of, told, peer)
             for number in range(REPLICAS)
         ]
         cluster = Cluster(repo, told.image, admin, clients["provisioner-0"][0])

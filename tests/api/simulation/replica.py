@@ -13,8 +13,10 @@ from implementation_dag.docsrun.settings import Settings
 from implementation_dag.pull_requests.acting import Acting
 from implementation_dag.pull_requests.connect import Forge
 from implementation_dag.pull_requests.look import Looker
+from implementation_dag.pull_requests.patience import Patience
 from implementation_dag.pull_requests.settings import Told
 from tests.api.previews import NAMESPACE, RELEASE
+from tests.unit.pull_requests.peer import Peer
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -27,14 +29,16 @@ Event = tuple[str, str, Object | None]
 class Replica:
     """Both controllers, each with its own identity."""
 
-    def __init__(self, pull_requests: Client, controller: Client, told: Told, settings: Settings, forge: Forge) -> None:
+    def __init__(self, pull_requests: Client, controller: Client, told: Told, settings: Settings, peer: Peer) -> None:
         self._client, self._controller = pull_requests, controller
-        self.told, self._settings, self._forge = told, settings, forge
+        self.told, self._settings, self._peer = told, settings, peer
         self.restart()
 
     def restart(self) -> None:
         """Begin anew, knowing nothing."""
-        self._looker = Looker(self._client, self.told, self._forge)
+        patience = Patience(self.told.calls_per_hour)
+        forge = Forge(self._peer, self._peer, self._peer, patience=patience)
+        self._looker = Looker(self._client, self.told, forge)
         self._docsruns = Life(self._controller, NAMESPACE, handlers.kind(self._controller, self._settings))
         self._known: dict[tuple[str, str], str] = {}
         self._events: list[Event] = []
