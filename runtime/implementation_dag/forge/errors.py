@@ -26,7 +26,11 @@ class Conflict(ForgeError):
 
 
 class Unavailable(ForgeError):
-    """5xx, a time-out, half an answer: nothing is known. Try again."""
+    """5xx, a time-out: nothing is known. Try again."""
+
+
+class Unclear(Unavailable):
+    """An answer, but half a one, a too large one or one of another shape. Of other questions it says nothing."""
 
 
 class Limited(Unavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypeVar
 
-from .errors import Unavailable
+from .errors import Unclear
 
 Kind = TypeVar("Kind")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -43,7 +43,7 @@ class Fields:
         """Return the full name of a commit."""
         found = self._typed(name, str)
         if not _COMMIT.fullmatch(found):
-            raise Unavailable(f"{self._where}.{name}: {found[:80]!r} is no commit, which has 40 hexadecimal digits")
+            raise Unclear(f"{self._where}.{name}: {found[:80]!r} is no commit, which has 40 hexadecimal digits")
         return found
 
     def inner(self, name: str) -> Fields:
@@ -63,17 +63,17 @@ class Fields:
 
 
 def objects(data: Any, where: str) -> list[Fields]:
-    """Return the objects of a list in an answer. Raises Unavailable when it is none."""
+    """Return the objects of a list in an answer. Raises Unclear when it is none."""
     return [Fields(item, f"{where}[{index}]") for index, item in enumerate(items(data, where))]
 
 
 def items(data: Any, where: str) -> list[Any]:
-    """Return what a list in an answer holds, whatever it is. Raises Unavailable when it is none."""
+    """Return what a list in an answer holds, whatever it is. Raises Unclear when it is none."""
     return _of_kind(data, list, where)
 
 
 def _of_kind(value: Any, kind: type[Kind], where: str) -> Kind:
     # To Python true is a number, to JSON it is none.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise Unavailable(f"{where}: {repr(value)[:80]}, {_NAMES[kind]} is needed")
+        raise Unclear(f"{where}: {repr(value)[:80]}, {_NAMES[kind]} is needed")
     return value

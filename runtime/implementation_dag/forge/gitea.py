@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import Conflict, Missing, Refused, Unavailable
+from .errors import Conflict, Missing, Refused, Unclear
 from .fields import Fields, items, objects
 from .http import MOST_PAGES, Caller, at
 from .model import Changes, Comment, Listing, Permission, PullRequest
@@ -54,7 +54,7 @@ class Gitea:
             for item in items(page.data, path):
                 try:
                     pull_request = _pull_request(Fields(item, path))
-                except Unavailable:
+                except Unclear:
                     # One that Gitea itself cannot read (a broken repository) must not hide the others.
                     continue
                 found[pull_request.number] = pull_request
@@ -67,7 +67,7 @@ class Gitea:
         files = [item for page in pages for item in objects(page.data, path)]
         complete = pages[-1].last
         if complete and any(page.headers.get("x-total-count") != str(len(files)) for page in pages):
-            raise Unavailable(f"{path}: {len(files)} files came, which is not what the forge counts")
+            raise Unclear(f"{path}: {len(files)} files came, which is not what the forge counts")
         old = [item.text("previous_filename") for item in files if item.text("status") == "renamed"]
         return Changes((*(item.text("filename") for item in files), *old), complete)
 
@@ -91,7 +91,7 @@ class Gitea:
                 return [_comment(item, int(number)) for item in found if (number := _hangs_on(item)).isdecimal()]
             if not listed:
                 break
-        raise Unavailable(f"{path}: {len(found)} comments came, which is not what the forge counts")
+        raise Unclear(f"{path}: {len(found)} comments came, which is not what the forge counts")
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:
         """Return what a user may do in the repository; nothing, where nobody has the name."""
@@ -123,12 +123,13 @@ class Gitea:
         return found
 
     def _member(self, team: int, login: str) -> bool:
+        path = at("/teams/{team}/members/{login}", team=team, login=login)
         try:
-            self._caller.call("GET", at("/teams/{team}/members/{login}", team=team, login=login))
+            found = Fields(self._caller.call("GET", path).data, path).text("login")
         except (Missing, Refused):
             # No member, or the asker is no owner. A stranger has to be answered all the same, so he is none.
             return False
-        return True
+        return found.lower() == login.lower()
 
 
 def _hangs_on(comment: Fields) -> str:

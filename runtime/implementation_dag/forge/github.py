@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import Missing, Unavailable
+from .errors import Missing, Unclear
 from .fields import Fields, objects
 from .http import at
 from .identity import Identity
@@ -84,7 +84,7 @@ class GitHubReader:
         query: dict[str, str | int] = {"since": since, "sort": "updated", "direction": "asc", "per_page": PAGE}
         pages = list(self._identity.caller(owner, repo).pages(path, query))
         if not pages[-1].last:
-            raise Unavailable(f"GET {path}: more comments than are listed")
+            raise Unclear(f"GET {path}: more comments than are listed")
         found = [one for page in pages for one in objects(page.data, f"GET {path}")]
         return [_comment(one, int(number)) for one in found if (number := _hangs_on(one)).isdecimal()]
 

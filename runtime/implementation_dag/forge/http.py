@@ -23,7 +23,7 @@ from implementation_dag.base import proxy
 from implementation_dag.base.asking import ERRORS, explain
 from implementation_dag.base.log import clean
 
-from .errors import Conflict, ForgeError, Limited, Missing, Refused, Unauthenticated, Unavailable
+from .errors import Conflict, ForgeError, Limited, Missing, Refused, Unauthenticated, Unavailable, Unclear
 
 SECONDS = 30.0
 MOST_BYTES = 16 * 1024 * 1024
@@ -173,11 +173,11 @@ class Caller:
             response = self._client.send(request, stream=True)
             try:
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise Unavailable(f"{what}: the answer is packed, which nobody asked for")
+                    raise Unclear(f"{what}: the answer is packed, which nobody asked for")
                 for chunk in response.iter_bytes():
                     content += chunk
                     if len(content) > self._most_bytes:
-                        raise Unavailable(f"{what}: the answer has more than {self._most_bytes} bytes")
+                        raise Unclear(f"{what}: the answer has more than {self._most_bytes} bytes")
                     if self._clock() > deadline:
                         raise Unavailable(f"{what}: no whole answer within {self._seconds:.1f} s")
             finally:
@@ -194,10 +194,12 @@ class Caller:
         if wait is not None:
             self._silent_until = self._clock() + wait
         if status == httpx2.codes.NOT_MODIFIED:
+            if "if-none-match" not in response.request.headers:
+                raise Unclear(f"{what}: {status}, which nobody asked for")
             return Answer(status, None, response.headers)
         if response.is_success:
             if data is _BROKEN or (data is None and response.request.method == "GET"):
-                raise Unavailable(f"{what}: {status}, but its content is no whole JSON")
+                raise Unclear(f"{what}: {status}, but its content is no whole JSON")
             return Answer(status, data, response.headers)
         said = f"{what}: {status} {_message(data, secret)}".rstrip()
         if status in (403, 429) and wait is None and (status == 429 or "rate limit" in said.lower()):

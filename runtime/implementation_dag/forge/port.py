@@ -26,7 +26,7 @@ class Reader(Protocol):
     def comments(self, owner: str, repo: str, since: str) -> Sequence[Comment]:
         """Return the comments on pull requests, of issues some too, that are of this RFC 3339 time or later.
 
-        Raises Unavailable where a page is missing.
+        Raises Unclear where a page is missing.
         """
 
     def permission(self, owner: str, repo: str, login: str) -> Permission:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from implementation_dag.base import moments
-from implementation_dag.forge.errors import ForgeError, Limited, Unavailable
+from implementation_dag.forge.errors import ForgeError, Limited, Unavailable, Unclear
 
 Result = TypeVar("Result")
 FIRST_SILENCE_SECONDS = 2.0
@@ -48,7 +48,7 @@ class Patience:
             self._check(self._clock())
         try:
             found = what()
-        except NotAsked:
+        except (NotAsked, Unclear):
             raise
         except Limited as error:
             self._keep_silent(error.seconds)
@@ -102,7 +102,7 @@ class Pauses:
 
         A forge that does not answer at all is asked nothing for a time anyway (Patience).
         """
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and not isinstance(error, Unclear):
             return False
         pause = self._pause.get(name, FIRST_SILENCE_SECONDS)
         self._until[name] = self._clock() + pause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from implementation_dag.forge.errors import Missing, Unavailable
+from implementation_dag.forge.errors import Missing, Unclear
 from implementation_dag.forge.fields import Fields, objects
 from implementation_dag.forge.http import at
 from implementation_dag.forge.identity import Identity
@@ -56,7 +56,7 @@ class Comments:
         return self._ours(Fields(answer.data, f"GET {path}"), comment.marker(self._release))
 
     def _find(self, owner: str, repo: str, number: int, first_line: str) -> tuple[int, str] | None:
-        """Return number and text of our comment with that first line. Raises Unavailable when not all could be seen."""
+        """Return number and text of our comment with that first line. Raises Unclear when not all could be seen."""
         path = at(_OF_PULL_REQUEST, owner=owner, repo=repo, number=number)
         complete = False
         for answer in self._identity.caller(owner, repo).pages(path, {"per_page": _PAGE}):
@@ -65,7 +65,7 @@ class Comments:
                 if ours := self._ours(one, first_line):
                     return ours
         if not complete:
-            raise Unavailable(f"GET {path}: more comments than are read, so a second one of ours might be written")
+            raise Unclear(f"GET {path}: more comments than are read, so a second one of ours might be written")
         return None
 
     def _ours(self, one: Fields, first_line: str) -> tuple[int, str] | None:

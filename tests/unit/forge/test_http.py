@@ -23,6 +23,7 @@ from implementation_dag.forge.errors import (
     Refused,
     Unauthenticated,
     Unavailable,
+    Unclear,
 )
 from implementation_dag.forge.http import Answer, Caller, at
 
@@ -255,6 +256,11 @@ def test_a_renamed_repository_is_followed_and_no_circle_is() -> None:
         forge.call("GET", "/circle")
     with pytest.raises(Unavailable, match="not followed"):
         forge.call("POST", "/old", body={})
+
+
+def test_nothing_changed_only_where_somebody_asked_so() -> None:
+    with pytest.raises(Unclear, match="304, which nobody asked for"):
+        answering(304).call("GET", "/x")
 
 
 def test_each_request_is_counted_before_it_is_made() -> None:

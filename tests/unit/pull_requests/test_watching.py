@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given as generated
 from hypothesis import strategies as st
 
-from implementation_dag.forge.errors import Limited, Missing, Unavailable
+from implementation_dag.forge.errors import Limited, Missing, Unavailable, Unclear
 from implementation_dag.forge.model import Listing, PullRequest
-from implementation_dag.pull_requests.patience import FIRST_SILENCE_SECONDS, NotAsked, Patience
+from implementation_dag.pull_requests.patience import FIRST_SILENCE_SECONDS, NotAsked, Patience, Pauses
 from implementation_dag.pull_requests.watching import Watch
 from tests.unit.pull_requests.peer import Peer, given
 from tests.unit.pull_requests.world import NAME, commit, opened
@@ -183,6 +183,15 @@ def test_a_request_that_is_not_made_says_nothing_of_the_forge() -> None:
     with pytest.raises(NotAsked):
         patience.call(operation)
     assert patience._silence == FIRST_SILENCE_SECONDS
+
+
+def test_an_odd_answer_for_one_thing_silences_nobody_else() -> None:
+    patience, pauses = Patience(10, clock=lambda: 0.0), Pauses(lambda: 0.0)
+    with pytest.raises(Unclear) as found:
+        patience.call(lambda: given(Unclear("the answer has more than 16777216 bytes")))
+    assert patience.call(lambda: 1) == 1
+    assert pauses.refused("one", found.value)
+    assert pauses.waits("one")
 
 
 def test_what_is_not_there_is_an_answer() -> None:
