@@ -101,19 +101,24 @@ def _of(event: str, payload: dict[str, Any], body: bytes) -> tuple[Hint, ...]:
         if issue.get("pull_request") and isinstance(told, str) and commands.meant_for_us(told) and number:
             author = str(_mapping(comment, "user").get("login"))
             return _hint(payload, issue.get("number"), comment=number, author=author)
-    if event == "check_run" and action == "rerequested":
+    # The second is "re-run all checks".
+    if event in ("check_run", "check_suite") and action == "rerequested":
         # What comes twice is the same twice, and runs once; the delivery's number is not signed.
         again = f"check-{hashlib.sha256(body).hexdigest()[:32]}"
-        return tuple(hint for number in _of_check(payload) for hint in _hint(payload, number, retest=again))
+        return tuple(
+            hint
+            for number in _of_check(_mapping(payload, event), payload)
+            for hint in _hint(payload, number, retest=again)
+        )
     return ()
 
 
-def _of_check(payload: dict[str, Any]) -> list[Any]:
+def _of_check(check: dict[str, Any], payload: dict[str, Any]) -> list[Any]:
     """The pull requests of a check run that are this repository's: its branch may go to others' too.
 
     GitHub names none of a fork: there the run that it tells of says which.
     """
-    check, repository = _mapping(payload, "check_run"), _mapping(payload, "repository").get("id")
+    repository = _mapping(payload, "repository").get("id")
     named, run = check.get("pull_requests"), check.get("external_id")
     if isinstance(named, list) and named:
         ours = [each for each in named if isinstance(each, dict) and _base(each) in (repository, None)]

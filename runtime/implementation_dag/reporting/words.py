@@ -12,6 +12,10 @@ from urllib.parse import quote, urlsplit
 ADDRESS_LIMIT = 1000
 # Control and format characters (direction marks, zero widths), lone surrogates, line and paragraph separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What else shows nothing: Unicode's Default_Ignorable_Code_Point (variation selectors, fillers), and Braille's blank.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 # What would end a code span, or a cell of a table around it.
 _STAND_INS = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}"})
 _SPACES = re.compile(r"\s+")
@@ -50,4 +54,4 @@ def link(ours: str, to: str) -> str:
 
 
 def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN
+    return unicodedata.category(character) in _UNSEEN or bool(_BLANK.match(character))

@@ -47,6 +47,11 @@ def test_every_example_is_taken_as_what_it_is(record_property: Callable[[str, ob
         if event == "pull_request" and payload["action"] in NEWS:
             owner, repo = payload["pull_request"]["base"]["repo"]["full_name"].split("/")
             wanted = [Hint(owner, repo, payload["pull_request"]["number"])]
+        if event in ("check_run", "check_suite") and payload["action"] == "rerequested":
+            again = f"check-{hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:32]}"
+            owner, repo = payload["repository"]["full_name"].split("/")
+            of = payload[event]["pull_requests"]
+            wanted = [Hint(owner, repo, one["number"], retest=again) for one in of]
         assert deliver(event, payload) == (202 if wanted else 200, wanted), (event, payload.get("action"))
     assert len(SENT) >= 329
     record_property("webhook_examples_replayed", len(SENT))
@@ -69,7 +74,11 @@ def test_a_comment_counts_where_it_is_a_command_on_a_pull_request(number: int) -
     status, stored = deliver("issue_comment", command)
     if payload["action"] == "created":
         asked = Hint(
-            repository["owner"]["login"], repository["name"], payload["issue"]["number"], payload["comment"]["id"]
+            repository["owner"]["login"],
+            repository["name"],
+            payload["issue"]["number"],
+            payload["comment"]["id"],
+            author=payload["comment"]["user"]["login"],
         )
         assert (status, stored) == (202, [asked])
     else:

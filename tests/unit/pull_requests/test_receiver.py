@@ -28,6 +28,7 @@ COMMENT = {
     "repository": REPOSITORY,
 }
 RERUN = {"action": "rerequested", "check_run": {"pull_requests": [{"number": 7}]}, "repository": REPOSITORY}
+SUITE = {"action": "rerequested", "check_suite": {"pull_requests": [{"number": 7}]}, "repository": REPOSITORY}
 # GitHub names no pull request where the checked commit is of a fork.
 FORK = RERUN | {"check_run": {"pull_requests": [], "external_id": names.run(names.pull_request("acme", "shop", 7), 12)}}
 CHECK = ("check_run", "pull_requests", "external_id")
@@ -61,6 +62,7 @@ def told(payload: Any, event: str, **more: str) -> tuple[Hint, ...]:
         ("pull_request", OPENED, Hint("acme", "shop", 7)),
         ("issue_comment", COMMENT, Hint("acme", "shop", 7, comment=12, author="mallory")),
         ("check_run", RERUN, Hint("acme", "shop", 7, retest=again(RERUN))),
+        ("check_suite", SUITE, Hint("acme", "shop", 7, retest=again(SUITE))),
         ("check_run", FORK, Hint("acme", "shop", 7, retest=again(FORK))),
     ],
 )

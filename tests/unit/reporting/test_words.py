@@ -24,6 +24,7 @@ def test_a_line_keeps_its_limit_and_shows_all_it_has(text: str, limit: int) -> N
         ("\x1b[31mred\x00", "[31mred"),
         ("\ud800x", "x"),
         ("  ", ""),
+        ("a\u3164b\u115fc\u2800d\ufe0fe\U000e0101f\u034f", "abcdef"),
         ("abcdefgh", "abcd…"),
     ],
 )
