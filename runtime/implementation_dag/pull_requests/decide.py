@@ -70,11 +70,13 @@ def decide(
     if preview.name != expected:
         words = f"a Preview of this pull request must be named {expected}: nothing is done"
         return _written(preview, replace(status, phase=Phase.REFUSED, message=words))
-    if changes := follow(spec, seen, settings):
+    if seen is None and _rests(preview, workflows):
+        return ()
+    if changes := follow(preview, seen, settings):
         return (Follow(changes),)
     run, history = runs.remembered(status, workflows, now)
     live = [workflow for workflow in workflows if not workflow.over]
-    wanted = want(spec, seen, run, settings, now)
+    wanted = want(preview, seen, run, settings, now)
     if wanted.cause == Cause.CLOSED and run and run.kind == Kind.END and run.over:
         # Whatever it went for before: it comes again when the pull request is opened again.
         run = replace(run, cause=Cause.CLOSED)
@@ -105,11 +107,25 @@ def claims(preview: Preview, actions: Sequence[Action]) -> str:
     return ""
 
 
-def follow(spec: Spec, seen: Seen | None, settings: Settings) -> dict[str, Any]:
+def _rests(preview: Preview, workflows: Sequence[Workflow]) -> bool:
+    """Say whether all was done when the forge was heard last: a process that begins anew asks when there is news."""
+    known = preview.status.observed_generation == preview.generation and bool(preview.spec.forge)
+    return known and preview.status.phase == Phase.ENDED and all(workflow.over for workflow in workflows)
+
+
+def moved(preview: Preview, seen: Seen | None) -> str:
+    """Return what the repository is called now, where that is not as the Preview has it; else nothing."""
+    found = seen.pull_request if seen else None
+    if found is None or names.pull_request(found.owner, found.repo, found.number) == preview.name:
+        return ""
+    return f"{found.owner}/{found.repo}"
+
+
+def follow(preview: Preview, seen: Seen | None, settings: Settings) -> dict[str, Any]:
     """Return what the wish must take over from the forge. A new head has its own time."""
-    if seen is None or settings.kind == "none":
+    if seen is None or settings.kind == "none" or moved(preview, seen):
         return {}
-    found = seen.pull_request
+    spec, found = preview.spec, seen.pull_request
     source = {"forge": settings.kind, "author": found.author, "fork": found.fork, "draft": found.draft}
     changes: dict[str, Any] = {}
     if source != {"forge": spec.forge, "author": spec.author, "fork": spec.fork, "draft": spec.draft}:
@@ -119,10 +135,13 @@ def follow(spec: Spec, seen: Seen | None, settings: Settings) -> dict[str, Any]:
     return changes
 
 
-def want(spec: Spec, seen: Seen | None, run: Run | None, settings: Settings, now: datetime) -> Wanted:
+def want(preview: Preview, seen: Seen | None, run: Run | None, settings: Settings, now: datetime) -> Wanted:
     """Return what should be, whatever is."""
+    spec = preview.spec
     if spec.head and spec.stop == spec.head:
         return Wanted(cause=Cause.STOPPED, why=f"it was stopped for {spec.head[:12]}; another commit begins anew")
+    if name := moved(preview, seen):
+        return Wanted(cause=Cause.CLOSED, why=f"the repository is called {name} now, where its pull request goes on")
     if seen and not seen.pull_request.open:
         if spec.pinned:
             return Wanted(why="the pull request is closed; its preview is pinned")
@@ -166,9 +185,9 @@ def _own_push(
     spec: Spec, seen: Seen | None, wanted: Wanted, live: Sequence[Workflow], settings: Settings, now: datetime
 ) -> bool:
     """Say whether a new head may be the living run's own work: that is known when its agent has ended."""
-    if wanted.cause or seen is None or not seen.pull_request.updated:
+    if wanted.cause or seen is None or seen.since is None:
         return False
-    age = (now - runs.moment(seen.pull_request.updated)).total_seconds()
+    age = (now - seen.since).total_seconds()
     writing = [workflow for workflow in live if workflow.writing and workflow.commit != spec.head]
     return age < settings.own_push_seconds and bool(writing)
 

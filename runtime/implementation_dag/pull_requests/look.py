@@ -21,9 +21,9 @@ from . import commands, objects, reports, runs
 from .acting import Acting
 from .admission import Admission
 from .connect import Forge
-from .decide import claims, decide
+from .decide import claims, decide, moved
 from .known import Known
-from .model import Action, Preview, Seen, Spec, Turn
+from .model import Action, Phase, Preview, Seen, Spec, Turn
 from .obeying import Obeying
 from .patience import Patience, Pauses
 from .settings import Told
@@ -169,10 +169,20 @@ class Looker:
             item = self._acting.get(name)
             if item is None or not self._decide_and_act(name, item):
                 break
-        if item is not None and self._forge and self._ours(preview):
+        if item is not None and self._forge and self._ours(preview) and not moved(preview, self._seen(preview)):
             if self._obeying:
                 self._obeying.obey(item, self._seen(preview))
             self._tell(name)
+        self._note_end(name)
+
+    def _note_end(self, name: str) -> None:
+        """Note that the forge was asked of what has ended: a process that begins anew asks for none of these."""
+        item = self._acting.get(name) if self._watch and self._watch.seen(name) else None
+        if item is None:
+            return
+        preview, look = objects.preview(item), self._asked.get(name, "")
+        if preview.status.phase == Phase.ENDED and preview.status.looked != look:
+            self._acting.write(item, replace(preview.status, looked=look))
 
     def _decide_and_act(self, name: str, item: Object) -> bool:
         """Return whether something was done."""
@@ -223,6 +233,8 @@ class Looker:
             return False
         look = (item["metadata"].get("annotations") or {}).get(labels.LOOK, "")
         if self._in_vain.get(preview.name) == look and self._unanswered.waits(preview.name):
+            return False
+        if preview.status.phase == Phase.ENDED and preview.status.looked == look:
             return False
         return self._asked.get(preview.name, "") != look or self._watch.seen(preview.name) is None
 

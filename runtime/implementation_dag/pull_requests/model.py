@@ -149,6 +149,8 @@ class Status:
     # Since when it waits for its turn, empty: it does not.
     queued: str = ""
     told: str = ""
+    # The news (labels.LOOK) up to which the forge was asked of a pull request that has ended.
+    looked: str = ""
     conditions: tuple[tuple[str, bool, str], ...] = ()
     observed_generation: int = 0
 
@@ -170,6 +172,8 @@ class Seen:
 
     pull_request: PullRequest
     files: Changes | None = None
+    # When this head was seen first.
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

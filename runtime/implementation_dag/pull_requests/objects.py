@@ -75,6 +75,7 @@ def _status(status: Object) -> Status:
         place=status.get("place", 0),
         queued=status.get("queued", ""),
         told=status.get("told", ""),
+        looked=status.get("looked", ""),
         conditions=tuple(
             (each["type"], each["status"] == "True", each.get("message", "")) for each in status.get("conditions") or ()
         ),
@@ -123,6 +124,7 @@ def status(following: Status, before: Object, now: datetime) -> Object:
         "place": following.place,
         "queued": following.queued,
         "told": following.told,
+        "looked": following.looked,
         "conditions": conditions,
         "observedGeneration": following.observed_generation,
     }

@@ -18,6 +18,8 @@ from .model import Kind, Phase, Preview, Run, RunPhase, Status
 
 Object = dict[str, Any]
 CHECKSUM_LENGTH = 16
+# Behind the checksum of what was told of a run that had ended: nothing more comes of it.
+FINAL = "."
 # Further back than the first a place is told as one of these: a few times, not at each start of another.
 EXACT = 3
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1000)
@@ -70,9 +72,14 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | Non
 
 
 def of_head(preview: Preview) -> Report | None:
-    """Return what is said of a head that does not run; None where it runs, or there is nothing to say."""
+    """Return what is said of a head that does not run; None where it runs or has run, or there is nothing to say."""
     spec, status = preview.spec, preview.status
-    verdict = {Phase.REFUSED.value: Verdict.REFUSED, Phase.QUEUED.value: Verdict.WAITING}.get(status.phase)
+    test = runs.newest_test(status.run, status.history)
+    verdicts = {Phase.REFUSED.value: Verdict.REFUSED, Phase.QUEUED.value: Verdict.WAITING}
+    if status.message and not (test and spec.head in (test.commit, *test.made)):
+        # What was approved before is not approved while this one waits, whatever it waits for.
+        verdicts[Phase.WAITING.value] = Verdict.WAITING
+    verdict = verdicts.get(status.phase)
     if verdict is None or not spec.head:
         return None
     return Report(spec.owner, spec.repo, spec.number, spec.head, verdict, reason=_waits(status) or status.message)
@@ -133,12 +140,12 @@ def due(preview: Preview, workflows: dict[str, Object], link: Link | None = None
     """
     status = preview.status
     tests = [run for run in (status.run, *status.history) if run and run.kind == Kind.TEST]
-    # What is only claimed has nothing to show yet; of what has no Workflow any more all was said while it had one.
-    known = [run for run in reversed(tests) if run.name in workflows or run.phase == RunPhase.LOST]
+    # What is only claimed has nothing to show yet; of what has no Workflow any more its end is told, unless it was.
+    known = [run for run in reversed(tests) if run.name in workflows or (run.over and not run.told.endswith(FINAL))]
     reports: list[tuple[Run | None, Report]] = [
         (run, of_run(preview, run, workflows.get(run.name), link)) for run in known if run.phase != RunPhase.STARTING
     ]
-    untold = [number for number, (run, report) in enumerate(reports) if run and run.told != checksum(report)]
+    untold = [number for number, (run, report) in enumerate(reports) if run and run.told != _mark(run, report)]
     found = reports[untold[0] :] if untold else []
     head = of_head(preview)
     if head and (found or status.told != checksum(head)):
@@ -148,11 +155,16 @@ def due(preview: Preview, workflows: dict[str, Object], link: Link | None = None
 
 def told(preview: Preview, run: Run | None, report: Report) -> Preview:
     """Return the Preview once the report was told."""
-    status, mark = preview.status, checksum(report)
+    status = preview.status
     if run is None:
-        return replace(preview, status=replace(status, told=mark))
+        return replace(preview, status=replace(status, told=checksum(report)))
+    mark = _mark(run, report)
     marked = [replace(each, told=mark) if each and each.number == run.number else each for each in status.history]
     newest = status.run
     if newest and newest.number == run.number:
         newest = replace(newest, told=mark)
     return replace(preview, status=replace(status, run=newest, history=tuple(marked)))
+
+
+def _mark(run: Run, report: Report) -> str:
+    return checksum(report) + (FINAL if run.over else "")

@@ -26,6 +26,8 @@ class Watch:
         self._reader, self._patience = reader, patience
         self._seen: dict[str, PullRequest] = {}
         self._files: dict[tuple[str, str], Changes] = {}
+        # When each one's head was seen first.
+        self._since: dict[str, datetime] = {}
         self._tags: dict[tuple[str, str], str] = {}
         # The update of a repository's pull requests up to which its comments were read, and how often after it.
         self._comments: dict[tuple[str, str], tuple[str, int]] = {}
@@ -36,7 +38,7 @@ class Watch:
         """Return what the forge said, or None while it has said nothing."""
         with self._lock:
             found = self._seen.get(name)
-            return Seen(found, self._files.get((name, found.head))) if found else None
+            return Seen(found, self._files.get((name, found.head)), self._since.get(name)) if found else None
 
     def ask(self, owner: str, repo: str, number: int, files: bool = False) -> Seen:
         """Ask for one pull request now, and for the files that it changes where those are wanted and not known."""
@@ -47,7 +49,7 @@ class Watch:
             with self._lock:
                 self._files = {key: known for key, known in self._files.items() if key[0] != name}
                 self._files[(name, found.head)] = paths
-        return Seen(found, self._files.get((name, found.head)))
+        return Seen(found, self._files.get((name, found.head)), self._since.get(name))
 
     def poll(
         self, owner: str, repo: str, known: Iterable[str], take: Callable[[Sequence[PullRequest], Sequence[str]], None]
@@ -98,6 +100,8 @@ class Watch:
             # A list may have been made before a single answer that came first.
             if before is None or not found.updated or _updated(found) >= _updated(before):
                 self._seen[name] = found
+                if before is None or before.head != found.head:
+                    self._since[name] = datetime.now(UTC)
         return name
 
 

@@ -243,7 +243,7 @@ def test_what_takes_a_preview_away_waits_for_no_turn() -> None:
     assert claims(Preview(NAME, SPEC, replace(NEW, run=TEST)), ending) == ""
 
 
-PUSHED = replace(opened(), head=commit(2), updated=runs.stamp(START))
+PUSHED = replace(opened(), head=commit(2))
 
 
 @pytest.mark.parametrize(
@@ -261,16 +261,30 @@ PUSHED = replace(opened(), head=commit(2), updated=runs.stamp(START))
 def test_what_an_agent_of_the_run_pushed_stops_it_not(workflow: Workflow, seconds: int, stopped: bool) -> None:
     status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
     now = START + timedelta(seconds=seconds)
-    actions = decided(replace(SPEC, head=commit(2)), status, [workflow], Seen(PUSHED), now=now)
+    actions = decided(replace(SPEC, head=commit(2)), status, [workflow], Seen(PUSHED, since=START), now=now)
     assert any(isinstance(action, StopRun) for action in actions) == stopped
 
 
 def test_whoever_wants_the_same_head_once_more_waits_for_no_agent() -> None:
     status = Status(run=replace(TEST, phase=RunPhase.RUNNING, ended=""))
-    # Gitea counts a comment as an update.
-    seen, writing = Seen(replace(opened(), updated=runs.stamp(START))), replace(OLD, writing=True)
+    seen, writing = Seen(opened(), since=START), replace(OLD, writing=True)
     again = replace(SPEC, retest="comment-1")
     assert StopRun(OLD.name, Cause.SUPERSEDED) in decided(again, status, [writing], seen)
+
+
+def test_a_repository_of_another_name_ends_what_was_made_under_the_former_one() -> None:
+    renamed = Seen(replace(opened(), repo="store"))
+    ending = decided(status=Status(run=TEST), seen=renamed)
+    assert run_of(status_in(ending)).cause == Cause.CLOSED
+    assert "called acme/store now" in status_in(ending).message
+    assert not [action for action in ending if isinstance(action, Follow)]
+
+
+def test_what_has_ended_rests_until_the_forge_is_heard_again() -> None:
+    done = replace(TEST, kind=Kind.END, cause=Cause.CLOSED)
+    status = replace(NEW, run=done, phase=Phase.ENDED, observed_generation=1)
+    assert decided(status=status, seen=None) == ()
+    assert decided(status=status, seen=Seen(opened())), "it was opened again"
 
 
 def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:

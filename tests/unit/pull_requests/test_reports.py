@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from implementation_dag.forge.model import Annotation, State, Verdict
 from implementation_dag.pull_requests import evidence, reports
 from implementation_dag.pull_requests.model import Cause, Kind, Phase, Preview, Run, RunPhase, Status
@@ -71,12 +73,24 @@ def test_a_head_that_may_not_run_is_told_why_and_once() -> None:
     assert reports.due(reports.told(preview, None, report), {}) == []
 
 
-def test_what_is_only_claimed_or_gone_with_its_workflow_is_not_told() -> None:
+def test_what_is_only_claimed_is_not_told_and_of_what_is_gone_its_end_unless_it_was() -> None:
     claimed = replace(NEW, phase=RunPhase.STARTING)
-    assert reports.due(Preview(NAME, SPEC, Status(run=claimed, history=(OLD,))), {}) == []
+    preview = Preview(NAME, SPEC, Status(run=claimed, history=(OLD,)))
+    ((run, report),) = reports.due(preview, {})
+    assert run == OLD, "the forge did not answer as long as there was a Workflow"
+    assert reports.due(reports.told(preview, run, report), {}) == []
     lost = replace(NEW, phase=RunPhase.LOST)
     ((_, report),) = reports.due(Preview(NAME, SPEC, Status(run=lost)), {})
     assert (report.verdict, report.reason) == (Verdict.STOPPED, "its Workflow was deleted")
+
+
+@pytest.mark.parametrize("message", ["waiting for by-hand, which a person started", ""])
+def test_a_head_that_waits_is_told_so_and_one_that_was_tested_is_not(message: str) -> None:
+    waiting = Status(phase=Phase.WAITING, message=message, history=(OLD,))
+    moved = Preview(NAME, replace(SPEC, head=commit(5)), replace(waiting, history=(replace(OLD, told="x."),)))
+    assert [report.reason for _, report in reports.due(moved, {})] == ([message] if message else [])
+    tested = replace(moved, spec=replace(SPEC, head=OLD.commit))
+    assert reports.due(tested, {}) == []
 
 
 def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
