@@ -170,4 +170,5 @@ def _pull_request(item: Fields) -> PullRequest:
         labels=frozenset(label.text("name") for label in item.each("labels")),
         title=item.text("title"),
         updated=item.text("updated_at"),
+        created=item.text("created_at"),
     )

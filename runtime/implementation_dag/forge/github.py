@@ -131,4 +131,5 @@ def _pull_request(found: Fields, *, merged: bool) -> PullRequest:
         labels=frozenset(label.text("name") for label in found.each("labels")),
         title=found.text("title"),
         updated=found.text("updated_at"),
+        created=found.text("created_at"),
     )

@@ -13,7 +13,8 @@ class PullRequest:
     `owner` and `repo` are the forge's own names of its base, which may not be those that it was asked by: forges ignore
     case, and lead from a repository's old name to its new one. A `bot` is an author that the forge calls so.
     `head` is the commit of its head, 40 hex digits, `branch` that head's branch in its own repository, `base` the
-    branch that it would go to, `updated` an RFC 3339 time. A `fork` is one whose head lies in another repository.
+    branch that it would go to, `updated` and `created` are RFC 3339 times. A `fork` is one whose head lies in another
+    repository.
     """
 
     owner: str
@@ -31,6 +32,7 @@ class PullRequest:
     labels: frozenset[str] = frozenset()
     title: str = ""
     updated: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from implementation_dag.contract import names
@@ -39,6 +39,9 @@ from .model import (
 )
 
 MESSAGE_LIMIT = 1000
+# A webhook, or the poll, mostly tells of a pull request before that.
+LATE = timedelta(minutes=5)
+NUMBERS_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = Turn()
 
 
@@ -88,7 +91,7 @@ def decide(
         # Its Workflow may be there before this is written: then what was started counts.
         run, start = replace(run, commit=spec.head, retest=spec.retest), ()
     waits = NOW
-    if not live and not start and (claim := _claim(preview, wanted, run, workflows, settings, now)):
+    if not live and not start and (claim := _claim(preview, seen, wanted, run, workflows, settings, now)):
         waits = turn if claim.kind == Kind.TEST else NOW
         if not waits.place:
             run, history = runs.following(run, history, claim)
@@ -203,6 +206,7 @@ def _right(workflow: Workflow, spec: Spec, wanted: Wanted, run: Run | None) -> b
 
 def _claim(
     preview: Preview,
+    seen: Seen | None,
     wanted: Wanted,
     run: Run | None,
     workflows: Sequence[Workflow],
@@ -216,7 +220,8 @@ def _claim(
             return None
     elif not wanted.test or runs.fulfilled(run, spec):
         return None
-    number = max([run.number if run else 0, *(workflow.number for workflow in workflows)]) + 1
+    before = [run.number if run else 0, *(workflow.number for workflow in workflows)]
+    number = max(before) + 1 if any(before) else _first(preview, seen, now)
     return Run(
         names.run(preview.name, number),
         number,
@@ -226,6 +231,17 @@ def _claim(
         cause=wanted.cause,
         claimed=runs.stamp(now),
     )
+
+
+def _first(preview: Preview, seen: Seen | None, now: datetime) -> int:
+    """Return the number of a Preview's first run. No run may take the name, and so the evidence, of an earlier one.
+
+    A Preview that is much younger than its pull request may have been made anew (it was deleted, or etcd was lost): its
+    runs are numbered by the time, and so beyond all that were before.
+    """
+    opened = seen.pull_request.created if seen else ""
+    late = opened and preview.created and runs.moment(preview.created) - runs.moment(opened) > LATE
+    return int((now - NUMBERS_SINCE).total_seconds() // 60) if late else 1
 
 
 def _queued(before: Status, following: Status, wanted: Wanted, live: bool, now: datetime) -> str:

@@ -164,6 +164,8 @@ class Preview:
     status: Status = Status()
     version: str = ""
     generation: int = 1
+    # RFC 3339, or empty.
+    created: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def preview(item: Object) -> Preview:
         _status(item.get("status") or {}),
         metadata.get("resourceVersion", ""),
         metadata.get("generation", 1),
+        metadata.get("creationTimestamp") or "",
     )
 
 

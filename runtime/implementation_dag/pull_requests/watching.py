@@ -101,7 +101,7 @@ class Watch:
             if before is None or not found.updated or _updated(found) >= _updated(before):
                 self._seen[name] = found
                 if before is None or before.head != found.head:
-                    self._since[name] = datetime.now(UTC)
+                    self._since[name] = moments.now()
         return name
 
 

@@ -11,9 +11,10 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.model import Comment, Permission
-from implementation_dag.pull_requests import objects
+from implementation_dag.pull_requests import objects, receiver
 from implementation_dag.pull_requests.acting import Acting
 from implementation_dag.pull_requests.connect import Forge
+from implementation_dag.pull_requests.deliveries import Hint
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Settings
 from implementation_dag.pull_requests.patience import Patience
@@ -68,6 +69,11 @@ class Desk:
     def wish(self, number: int = NUMBER, **spec: Any) -> Object:
         """Change what is wished of it; return it."""
         return self._patch(objects.Resource, self.name(number), {"spec": spec})
+
+    def news(self, number: int = NUMBER) -> None:
+        """Let a webhook say that there is something to look at."""
+        hint = Hint(OWNER, self.repo, number)
+        receiver.store(self.admin, NAMESPACE, hint, f"delivery-{len(self.peer.told)}-{self.peer.asked}")
 
     def status(self, number: int = NUMBER) -> Object:
         """Return what it shows."""

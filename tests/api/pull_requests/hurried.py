@@ -7,7 +7,7 @@ import sys
 from implementation_dag.__main__ import main
 from implementation_dag.base import sweep
 from implementation_dag.forge.http import Caller
-from implementation_dag.pull_requests import patience
+from implementation_dag.pull_requests import decide, patience
 
 FASTER = 40
 
@@ -19,6 +19,7 @@ def hurry() -> None:
     patience.LONGEST_PAUSE_SECONDS /= FASTER
     Caller.__init__.__kwdefaults__ = (Caller.__init__.__kwdefaults__ or {}) | {"seconds": 3.0}
     sweep.INTERVAL = 0.25
+    decide.LATE /= FASTER
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from implementation_dag.pull_requests.repositories import Repositories
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
 from tests.api.previews import NAMESPACE, RELEASE
-from tests.unit.pull_requests.world import commit
+from tests.unit.pull_requests.world import commit, opened
 
 from .argo import now
 from .desk import NUMBER, Desk
@@ -267,6 +267,45 @@ def test_a_review_that_cannot_be_is_told_of_once(desk: Desk) -> None:
         (Verdict.PASSED, "no review: one's own"),
     ]
     assert desk.peer.reviewed == reviewed
+
+
+def test_a_process_that_begins_anew_asks_nothing_of_what_has_ended(desk: Desk) -> None:
+    looker = desk.looker()
+    looker.look(desk.name())
+    desk.peer.found = replace(opened(), repo=desk.repo, open=False)
+    desk.news()
+    looker.look(desk.name())
+    desk.becomes("Failed")
+    looker.look(desk.name())
+    desk.becomes("Succeeded", run=2)
+    looker.look(desk.name())
+    assert desk.status()["phase"] == "Ended"
+    asked, again = desk.peer.asked, desk.looker()
+    assert not again.preview_changed(desk.name(), desk.item())
+    again.look(desk.name())
+    assert (desk.peer.asked, desk.status()["phase"]) == (asked, "Ended")
+    desk.news()
+    assert again.preview_changed(desk.name(), desk.item()), "a webhook is a reason to ask"
+    again.look(desk.name())
+    assert desk.peer.asked == asked + 1
+    assert not desk.looker().preview_changed(desk.name(), desk.item())
+
+
+def test_under_a_former_name_a_pull_request_ends_and_nobody_is_told(desk: Desk) -> None:
+    looker = desk.looker()
+    looker.look(desk.name())
+    told = desk.peer.told[:]
+    desk.peer.found = replace(opened(), repo=f"{desk.repo}-now")
+    desk.news()
+    looker.look(desk.name())
+    assert desk.workflows()[0]["spec"]["shutdown"] == "Stop"
+    desk.becomes("Failed")
+    looker.look(desk.name())
+    desk.becomes("Succeeded", run=2)
+    looker.look(desk.name())
+    assert desk.status()["phase"] == "Ended"
+    assert f"called {OWNER}/{desk.repo}-now now" in desk.status()["message"]
+    assert desk.peer.told == told
 
 
 # Lists of a repository.

@@ -280,6 +280,17 @@ def test_a_repository_of_another_name_ends_what_was_made_under_the_former_one() 
     assert not [action for action in ending if isinstance(action, Follow)]
 
 
+@pytest.mark.parametrize(
+    ("opened_at", "number"),
+    [("", 1), ("2026-01-01T00:00:00Z", 1), ("2025-12-31T23:55:01Z", 1), ("2025-12-31T23:54:59Z", 60 * 24 * 30)],
+)
+def test_a_preview_that_was_made_anew_takes_no_earlier_run_s_name(opened_at: str, number: int) -> None:
+    preview = Preview(NAME, SPEC, Status(), created="2026-01-01T00:00:00Z")
+    actions = decide(Seen(replace(opened(), created=opened_at)), preview, [], SETTINGS, START + timedelta(days=30))
+    run = run_of(status_in(actions))
+    assert (run.number, run.name) == (number, f"{NAME}-{number}")
+
+
 def test_what_has_ended_rests_until_the_forge_is_heard_again() -> None:
     done = replace(TEST, kind=Kind.END, cause=Cause.CLOSED)
     status = replace(NEW, run=done, phase=Phase.ENDED, observed_generation=1)
