@@ -287,6 +287,7 @@ def _status(
         place=waits.place,
         conditions=(
             ("Allowed", not wanted.refused, wanted.why if wanted.refused else ""),
+            ("Wanted", not wanted.cause, wanted.why if wanted.cause else ""),
             ("ForgeKnown", seen is not None or not spec.forge, "" if seen or not spec.forge else "no answer yet"),
         ),
         observed_generation=preview.generation,
