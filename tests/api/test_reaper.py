@@ -230,9 +230,8 @@ def test_a_live_run_holds_what_is_of_its_pull_request(reaper: Reaper, world: Wor
 
 def test_a_closed_pull_request_and_a_preview_that_was_deleted(reaper: Reaper, world: World) -> None:
     closed, orphan = world.namespace(), world.namespace()
-    end = {"kind": "end", "phase": "Succeeded", "cause": "closed", "ended": "2999-01-01T00:00:00Z"}
-    ended = {"phase": "Ended", "run": {"name": "x-2", "number": 2} | end}
-    world.preview(closed, ended)
+    since = {"reason": "NotWanted", "message": "it is closed", "lastTransitionTime": "2999-01-01T00:00:00Z"}
+    world.preview(closed, {"conditions": [{"type": labels.WANTED, "status": "False"} | since]})
     world.workflow(f"by-hand-{closed.rpartition('-')[2]}", "Succeeded")
     run = names.run(names.pull_request("acme", "isolation", int(orphan.rpartition("-")[2])), 1)
     world.client.patch(Namespace, orphan, {"metadata": {"labels": {labels.WORKFLOW: run}}})

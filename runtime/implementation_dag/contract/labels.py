@@ -42,6 +42,8 @@ KEPT = f"{GROUP}/kept"
 LOOK = f"{GROUP}/look"
 # Of a Preview object: it was not claimed when another's turn had come.
 PASSED_OVER = f"{GROUP}/passed-over"
+# Of a Preview's status: the condition that says whether somebody wants the preview; the reaper goes by it.
+WANTED = "Wanted"
 # When a preview has to go: the specification's annotation, and kube-janitor's own.
 EXPIRES = ("janitor.stakater.com/expires", "janitor/expires")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from implementation_dag.contract import names
+from implementation_dag.contract import labels, names
 from implementation_dag.forge.model import Verdict
 
 from . import gates, runs
@@ -287,7 +287,7 @@ def _status(
         place=waits.place,
         conditions=(
             ("Allowed", not wanted.refused, wanted.why if wanted.refused else ""),
-            ("Wanted", not wanted.cause, wanted.why if wanted.cause else ""),
+            (labels.WANTED, not wanted.cause, wanted.why if wanted.cause else ""),
             ("ForgeKnown", seen is not None or not spec.forge, "" if seen or not spec.forge else "no answer yet"),
         ),
         observed_generation=preview.generation,

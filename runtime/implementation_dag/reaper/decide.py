@@ -1,7 +1,7 @@
 """What nobody wants any more. Pure: what is known goes in, things and reasons come out.
 
 - Nothing goes but on a proof that was read: a time that is over, a run that ended badly or is not there, a pull request
-  of which its Preview says that it is closed. What lacks a label of ours, or says nothing, stays.
+  of which its Preview says that nobody wants its preview. What lacks a label of ours, or says nothing, stays.
 - A reason must hold for the grace: whoever has to take a preview away in an orderly way comes first.
 - What a live run holds, and what is pinned, stays whatever the reason.
 """
@@ -158,8 +158,8 @@ def _of_preview(namespace: Thing, seen: _Seen, now: datetime) -> Reason | None:
     if expires and expires <= now:
         return Reason(f"its time was over at {expires:%Y-%m-%dT%H:%M:%SZ}", expires)
     # One that was made after that somebody wanted all the same.
-    if preview and preview.closed and namespace.created <= preview.closed:
-        return Reason("its pull request is closed", preview.closed)
+    if preview and preview.unwanted and namespace.created <= preview.unwanted:
+        return Reason(preview.why, preview.unwanted)
     return _of_run(namespace, run, preview, seen) if run else None
 
 

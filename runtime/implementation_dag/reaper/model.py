@@ -63,13 +63,14 @@ class Workflow:
 
 @dataclass(frozen=True)
 class Preview:
-    """A Preview: its wish, the runs that it knows as good, and when it ended because its pull request was closed."""
+    """A Preview: its wish, the runs that it knows as good, and since when and why nobody wants its preview."""
 
     name: str
     pinned: bool = False
     expires: str = ""
     good: frozenset[str] = frozenset()
-    closed: datetime | None = None
+    unwanted: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)

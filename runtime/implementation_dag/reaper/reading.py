@@ -11,8 +11,8 @@ from lightkube import ApiError
 from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
 from implementation_dag.pull_requests import objects
-from implementation_dag.pull_requests.model import Cause, RunPhase
 from implementation_dag.pull_requests.model import Kind as RunKind
+from implementation_dag.pull_requests.model import RunPhase
 
 from .api import Api, Object
 from .model import Kind, Known, Owner, Preview, Settings, Thing, Workflow
@@ -137,19 +137,27 @@ def preview(item: Object) -> Preview:
 def _preview(item: Object) -> Preview:
     found = objects.preview(item)
     status = found.status
-    run = status.run
-    closed = run is not None and run.over and (run.kind, run.cause) == (RunKind.END, Cause.CLOSED)
+    since, why = _unwanted(item)
     return Preview(
         found.name,
         found.spec.pinned,
         found.spec.expires,
         frozenset(
             each.name
-            for each in ((run,) if run else ()) + status.history
+            for each in ((status.run,) if status.run else ()) + status.history
             if each.kind == RunKind.TEST and each.phase == RunPhase.SUCCEEDED
         ),
-        _moment(run.ended) if closed and run and run.ended else None,
+        since,
+        why,
     )
+
+
+def _unwanted(item: Object) -> tuple[datetime | None, str]:
+    """Since when a Preview says that nobody wants its preview, and why; None: somebody does, or it is not known."""
+    for each in (item.get("status") or {}).get("conditions") or ():
+        if (each["type"], each["status"]) == (labels.WANTED, "False"):
+            return _moment(each["lastTransitionTime"]), each.get("message", "")
+    return None, ""
 
 
 def _moment(text: str) -> datetime:

@@ -113,7 +113,7 @@ def test_what_is_good_stays_for_its_time(known: Known) -> None:
     kept = found.annotations[labels.KEPT] == run
     in_time = (expires := expiry(found, preview)) is None or expires > NOW + GRACE
     orphan = preview is None and names.pull_request_of(run)
-    if kept and in_time and not orphan and not (preview and preview.closed):
+    if kept and in_time and not orphan and not (preview and preview.unwanted):
         assert reasons(known) == []
 
 
@@ -134,18 +134,15 @@ def test_in_the_end_everything_goes_that_nobody_wants(known: Known) -> None:
 def test_a_reason_that_has_no_moment_of_its_own_must_hold_for_the_grace(known: Known, seconds: int) -> None:
     first = decide(known, {}, SETTINGS, NOW)
     later = decide(known, first.since, SETTINGS, NOW + timedelta(seconds=seconds))
-    dated = ("its time was over", "its pull request is closed")
+    dated = ("its time was over", "it is not wanted")
     assert [each for each in (*first.doomed, *later.doomed) if not each.words.startswith(dated)] == []
 
 
 @given(worlds)
 def test_a_reason_that_was_away_begins_anew(known: Known) -> None:
     first = decide(known, {}, SETTINGS, NOW)
-    live = tuple(Workflow(run, "x", False) for run in RUNS)
-    between = decide(replace(known, workflows=live), first.since, SETTINGS, NOW + GRACE / 2)
-    assert between.since.keys() <= first.since.keys()
-    if not any(each.labels.get(labels.WORKFLOW) == "" for each in known.namespaces):
-        assert between.since == {}
+    live = tuple(Workflow(run, "x", False, pull_request=PREVIEW) for run in RUNS)
+    assert decide(replace(known, workflows=live), first.since, SETTINGS, NOW + GRACE / 2).since == {}
 
 
 def test_reasons_are_said_in_words() -> None:
@@ -162,12 +159,12 @@ def test_reasons_are_said_in_words() -> None:
         f"its run {RUNS[0]} is gone, and did not say that the preview is to stay"
     ]
     assert reasons(Known((namespace(),), (good,))) == [f"Preview {PREVIEW}, which started its run, is gone"]
-    closed = (Preview(PREVIEW, closed=NOW - HOUR / 2),)
-    assert reasons(Known((namespace(),), (good,), closed)) == ["its pull request is closed"]
+    closed = (Preview(PREVIEW, unwanted=NOW - HOUR / 2, why="the pull request is closed"),)
+    assert reasons(Known((namespace(),), (good,), closed)) == ["the pull request is closed"]
 
 
 def test_one_that_was_made_after_the_pull_request_was_closed_stays() -> None:
-    closed = (Preview(PREVIEW, closed=NOW - 2 * HOUR),)
+    closed = (Preview(PREVIEW, unwanted=NOW - 2 * HOUR),)
     assert reasons(Known((namespace("by-hand"),), (Workflow("by-hand", "w", True, "Succeeded"),), closed)) == []
 
 
