@@ -17,6 +17,7 @@ from implementation_dag.pull_requests import objects as previews_of
 from implementation_dag.pull_requests.model import Settings
 from implementation_dag.pull_requests.repositories import Repositories
 from implementation_dag.pull_requests.settings import Told
+from implementation_dag.reaper import settings as reaper
 from implementation_dag.steps import cleanup
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
@@ -31,6 +32,8 @@ from .replica import Replica
 from .wire import Wire, client
 
 REPLICAS = 2
+CONTROLLERS = ("pull-requests", "controller", "reaper")
+GRACE_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +42,7 @@ def clients(
 ) -> dict[str, tuple[Client, Wire]]:
     """A client of each identity with its wire, twice where there are replicas."""
     folder = tmp_path_factory.mktemp("identities")
-    accounts = {
-        name: release.identity(kubectl, name, folder) for name in ("pull-requests", "controller", "provisioner")
-    }
+    accounts = {name: release.identity(kubectl, name, folder) for name in ("provisioner", *CONTROLLERS)}
     found = {}
     for name, kubeconfig in accounts.items():
         for number in range(REPLICAS):
@@ -87,11 +88,12 @@ def begin(
     def start(seed: int) -> History:
         repo = f"sim-{seed}"
         peer = Peer(opened())
+        reaps = reaper.Told(reaper.Settings(RELEASE, NAMESPACE, GRACE_SECONDS), told.image)
         of = Told(NAMESPACE, RELEASE, Repositories((f"{OWNER}/{repo}",)), Settings(kind="gitea"))
         clock = Clock(lambda: history.meanwhile())
         monkeypatch.setattr(wait, "CLOCK", clock)
         replicas = [
-            Replica(clients[f"pull-requests-{number}"][0], clients[f"controller-{number}"][0], of, told, peer)
+            Replica({name: clients[f"{name}-{number}"][0] for name in CONTROLLERS}, of, told, reaps, peer)
             for number in range(REPLICAS)
         ]
         cluster = Cluster(repo, told.image, admin, clients["provisioner-0"][0])

@@ -36,7 +36,6 @@ Object = dict[str, Any]
 NUMBER = 7
 WORDS = ("extend", "pin", "unpin", "stop", "retest", "suspend", "resume")
 LONGEST = 80
-REAPER = False
 AFTER_FAULT = (ApiError, httpx2.HTTPError)
 
 
@@ -210,6 +209,7 @@ class History:
             ("restart", 1, replica.restart),
             ("events", 10, lambda: replica.observe(self, self.cluster.workflows())),
             ("looks", 12, lambda: replica.looks(self.cluster)),
+            ("reaper", 3, replica.reaps),
         ]
         what, _, happens = chance.choices(anything, [weight for _, weight, _ in anything])[0]
         self.told.append(what)
@@ -259,6 +259,7 @@ class History:
             replica = self.replicas[turn % len(self.replicas)]
             replica.observe(self, workflows)
             replica.looks(self.cluster, everything=True)
+            replica.reaps()
             if live or self.written() != before:
                 waited = False
                 self.clock.ahead(20)
@@ -287,7 +288,7 @@ class History:
         item, space = self.preview(), self.cluster.namespace()
         if item is None:
             assert not self.found.open, "the pull request has no Preview"
-            assert not REAPER or space is None, f"a preview is left that nobody wants: {space}"
+            assert space is None, f"a preview is left that nobody wants: {space}"
             return
         preview = objects.preview(item)
         status, spec = preview.status, preview.spec
@@ -295,7 +296,7 @@ class History:
         run = status.run
         if wanted_gone := self._wanted_gone(preview):
             assert status.phase == Phase.ENDED, (wanted_gone, status)
-            assert not REAPER or space is None, f"a preview is left though {wanted_gone}: {space}"
+            assert space is None, f"a preview is left though {wanted_gone}: {space}"
         elif self.found.open and not gates.refusal(spec, Seen(self.found), self.replicas[0].told.decision):
             assert runs.fulfilled(run, spec), status
         if status.phase == Phase.READY and run and run.kind == Kind.TEST and run.phase == RunPhase.SUCCEEDED:
@@ -322,7 +323,7 @@ class History:
         if space:
             holder = marks(space).get(labels.WORKFLOW)
             run = next((each for each in self.cluster.workflows() if each["metadata"]["name"] == holder), None)
-            good = not REAPER or run is None or phase(run) == "Succeeded"
+            good = run is None or phase(run) == "Succeeded"
             assert good, f"the preview of {holder}, which is {phase(run or {})}, is left: {space['metadata']}"
 
     def _people(self, preview: Preview) -> None:

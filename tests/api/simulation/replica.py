@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lightkube import ApiError, Client
@@ -15,6 +16,8 @@ from implementation_dag.pull_requests.connect import Forge
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.patience import Patience
 from implementation_dag.pull_requests.settings import Told
+from implementation_dag.reaper import settings as reaper
+from implementation_dag.reaper.controller import Reaper
 from tests.api.previews import NAMESPACE, RELEASE
 from tests.unit.pull_requests.peer import Peer
 
@@ -27,19 +30,22 @@ Event = tuple[str, str, Object | None]
 
 
 class Replica:
-    """Both controllers, each with its own identity."""
+    """All our controllers, each with its own identity: that of pull requests, that of DocsRuns, the reaper."""
 
-    def __init__(self, pull_requests: Client, controller: Client, told: Told, settings: Settings, peer: Peer) -> None:
-        self._client, self._controller = pull_requests, controller
-        self.told, self._settings, self._peer = told, settings, peer
+    def __init__(
+        self, clients: Mapping[str, Client], told: Told, settings: Settings, reaps: reaper.Told, peer: Peer
+    ) -> None:
+        self._clients = clients
+        self.told, self._settings, self._reaps, self._peer = told, settings, reaps, peer
         self.restart()
 
     def restart(self) -> None:
         """Begin anew, knowing nothing."""
-        patience = Patience(self.told.calls_per_hour)
+        controller, patience = self._clients["controller"], Patience(self.told.calls_per_hour)
         forge = Forge(self._peer, self._peer, self._peer, patience=patience)
-        self._looker = Looker(self._client, self.told, forge)
-        self._docsruns = Life(self._controller, NAMESPACE, handlers.kind(self._controller, self._settings))
+        self._looker = Looker(self._clients["pull-requests"], self.told, forge)
+        self._docsruns = Life(controller, NAMESPACE, handlers.kind(controller, self._settings))
+        self._reaper = Reaper(self._clients["reaper"], self._reaps)
         self._known: dict[tuple[str, str], str] = {}
         self._events: list[Event] = []
 
@@ -81,11 +87,15 @@ class Replica:
         """Look at all DocsRuns that wait for something."""
         if not cluster.docsruns:
             return
-        for item in map(kube.as_dict, self._controller.list(kube.DocsRun, namespace=NAMESPACE)):
+        for item in map(kube.as_dict, self._clients["controller"].list(kube.DocsRun, namespace=NAMESPACE)):
             self._docsruns.changed(item["metadata"]["name"], item)
         for name, item in self._docsruns.known():
             if self._docsruns.due(name, item):
                 self._docsruns.look(name)
+
+    def reaps(self) -> None:
+        """Make one pass of the reaper."""
+        self._reaper.look()
 
     def _event(self, kind: str, name: str, item: Object | None) -> None:
         if kind == "Preview":
