@@ -138,7 +138,7 @@ def _nodes(status: Object) -> tuple[dict[str, Object], str]:
 def _is_task(workflow: str, node: str) -> bool:
     """Whether it is a task of the main dag: not one of its tries or of what it runs itself, nor of the exit handler."""
     task = node.removeprefix(f"{workflow}.")
-    return task != node and not any(mark in task for mark in ".(") and task != "onExit"
+    return task != node and not any(mark in task for mark in ".([") and task != "onExit"
 
 
 def _verdict(node: Object) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import httpx2
 import pytest
+from lightkube import ApiError, Client, KubeConfig
+from lightkube.codecs import from_dict
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import ConfigMap, Namespace
 
 from idag.render.manifests import Object
 from idag.toolchain import asset
-from implementation_dag.base import wait
-from scripts.lab.errors import LabError
+from implementation_dag.base import kube, wait
 from scripts.lab.kubectl import Kubectl
 from tests.api import server
 from tests.api.previews import NAMESPACE
@@ -27,36 +32,39 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 
 @pytest.fixture(scope="session")
-def templates(kubectl: Kubectl, objects: list[Object]) -> None:
-    """The release's WorkflowTemplates, and what Argo asks for before it begins a run."""
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    where = {"name": "workflow-controller-configmap", "namespace": NAMESPACE}
-    configuration = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": where}
-    wanted = [dict(item) for item in objects if item["kind"] in ("WorkflowTemplate", "ServiceAccount", "ConfigMap")]
-    kubectl.apply([namespace])
+def client(kubectl: Kubectl, objects: list[Object]) -> Client:
+    """An administrator; the release's WorkflowTemplates are there, and what Argo asks for before it begins a run."""
+    assert kubectl.kubeconfig
+    found = Client(config=KubeConfig.from_file(kubectl.kubeconfig).get(), field_manager="test")
+    found.apply(Namespace(metadata=ObjectMeta(name=NAMESPACE)))
+    found.apply(ConfigMap(metadata=ObjectMeta(name="workflow-controller-configmap", namespace=NAMESPACE)))
+    wanted = [item for item in objects if item["kind"] in ("WorkflowTemplate", "ServiceAccount", "ConfigMap")]
 
     def taken() -> bool:
         try:
-            kubectl.apply([configuration, *wanted])
-        except LabError:
+            for item in wanted:
+                resource: Any = from_dict(dict(item))
+                found.apply(resource, namespace=NAMESPACE)
+        except (ApiError, httpx2.HTTPError):
             return False
         return True
 
-    assert wait.until(taken, 30, 1), "Argo's kinds are not served"
+    assert wait.until(taken, 60, 1), "Argo's kinds are not served"
+    return found
 
 
 @pytest.fixture(scope="session")
-def argo(kubectl: Kubectl, templates: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+def argo(kubectl: Kubectl, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
     """Argo's controller, which a test may kill and start again."""
-    found = Controller(kubectl, tmp_path_factory.mktemp("argo") / "workflow-controller.log")
+    assert kubectl.kubeconfig
+    found = Controller(kubectl.kubeconfig, tmp_path_factory.mktemp("argo") / "workflow-controller.log")
     found.start()
     yield found
     found.kill()
 
 
 @pytest.fixture
-def runs(kubectl: Kubectl, argo: Controller) -> Iterator[Runs]:
+def runs(client: Client, argo: Controller) -> Iterator[Runs]:
     """What people submit; nothing is left of it."""
-    found = Runs(kubectl)
-    yield found
-    kubectl.run("delete", "workflows.argoproj.io", "--all", f"--namespace={NAMESPACE}")
+    yield Runs(client)
+    client.deletecollection(kube.Workflow, namespace=NAMESPACE)

@@ -1,29 +1,39 @@
-"""Argo's controller as a process, and runs of the pipeline as `argo submit` makes them."""
+"""Argo's controller as a process, and runs of the pipeline as `argo submit` makes them; pods are played."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lightkube import Client
+from lightkube.core.exceptions import ApiError
+from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources.core_v1 import Pod
+from lightkube.types import PatchType
+
 from idag.toolchain import tool
-from implementation_dag.base import wait
-from scripts.lab.kubectl import Kubectl
+from implementation_dag.base import kube, wait
+from implementation_dag.pull_requests import objects
 from tests.api.previews import NAMESPACE, RELEASE
 
 Object = dict[str, Any]
-KIND = "workflows.argoproj.io"
-SECONDS = 30.0
+SECONDS = 60.0
+OF_RUN = "workflows.argoproj.io/workflow"
+Template = create_namespaced_resource("argoproj.io", "v1alpha1", "WorkflowTemplate", "workflowtemplates")
+TaskResult = create_namespaced_resource("argoproj.io", "v1alpha1", "WorkflowTaskResult", "workflowtaskresults")
+# What pods leave: all that any stage is asked for. Nothing is exposed, so acceptance is left out.
+NAMED = ("NS", "RELEASE", "DOMAIN", "IMAGE_TAG", "HOST", "BRANCH", "ACCEPTANCE_REPORT", "ACCEPTANCE_LOGS")
+LEFT = dict.fromkeys(NAMED, "x") | {"COMMIT": "1" * 40, "commit": "1" * 40, "exposed": "false", "urls": "[]"}
 
 
 @dataclass
 class Controller:
     """The workflow-controller; what it says goes to `log`."""
 
-    kubectl: Kubectl
+    kubeconfig: Path
     log: Path
     _process: subprocess.Popen[bytes] | None = None
 
@@ -31,16 +41,15 @@ class Controller:
         """Begin; whoever was there before must be gone."""
         command = [
             str(tool("workflow-controller")),
-            f"--kubeconfig={self.kubectl.kubeconfig}",
+            f"--kubeconfig={self.kubeconfig}",
             f"--namespace={NAMESPACE}",
             "--namespaced",
             f"--managed-namespace={NAMESPACE}",
             "--executor-image=example.com/argoexec:1",
         ]
+        env = os.environ | {"LEADER_ELECTION_DISABLE": "true", "DEFAULT_REQUEUE_TIME": "1s"}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"LEADER_ELECTION_DISABLE": "true"}
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env)
 
     def kill(self) -> None:
         """End it without a word."""
@@ -53,7 +62,9 @@ class Controller:
 class Runs:
     """Workflows by the names that they were given."""
 
-    kubectl: Kubectl
+    client: Client
+    # Pods whose end was played.
+    ended: set[str] = field(default_factory=set)
 
     def submit(self, **arguments: str) -> str:
         """Submit a run of the pipeline; return its name."""
@@ -67,32 +78,84 @@ class Runs:
                 "arguments": {"parameters": [{"name": name, "value": value} for name, value in given.items()]},
             },
         }
-        return self.kubectl.create(manifest)
+        return str(kube.as_dict(self.client.create(kube.Workflow.from_dict(manifest)))["metadata"]["name"])
 
     def item(self, name: str) -> Object:
-        """Return a run as it is now, empty when it is gone."""
-        return self.kubectl.get(KIND, name, f"--namespace={NAMESPACE}") or {}
+        """Return a run as it is now."""
+        return kube.as_dict(self.client.get(kube.Workflow, name, namespace=NAMESPACE))
 
     def status(self, name: str) -> Object:
         """Return what Argo says of a run."""
         return self.item(name).get("status") or {}
 
-    def until(self, name: str, phase: str) -> Object:
-        """Wait until a run is in that phase; return its status."""
+    def until(self, name: str, *phases: str) -> Object:
+        """Wait until a run is in one of those phases; return its status."""
 
         def right() -> Object | None:
             found = self.status(name)
-            return found if found.get("phase") == phase else None
+            return found if found.get("phase") in phases else None
 
         found = wait.until(right, SECONDS, 0.3)
-        assert found, f"{name} is not {phase}: {self.status(name).get('phase')} {self.status(name).get('message')}"
+        assert found, f"{name} is not {phases}: {self.status(name).get('phase')} {self.status(name).get('message')}"
         return found
 
     def shut(self, name: str, how: str) -> None:
         """Stop or Terminate a run, as `argo stop` and `argo terminate` do."""
-        patch = json.dumps({"spec": {"shutdown": how}})
-        self.kubectl.run("patch", KIND, name, f"--namespace={NAMESPACE}", "--type=merge", f"--patch={patch}")
+        self._patch(kube.Workflow, name, {"spec": {"shutdown": how}})
 
     def delete(self, name: str) -> None:
         """Delete a run."""
-        self.kubectl.run("delete", KIND, name, f"--namespace={NAMESPACE}")
+        self.client.delete(kube.Workflow, name, namespace=NAMESPACE)
+
+    # The kubelet, and what pods leave.
+
+    def play(self, name: str, failing: str = "", until: str = "") -> dict[str, str]:
+        """Let each pod end until the run has ended; return the phases of its exit handler's steps.
+
+        Pods of template `failing` fail. With `until` it ends before the pod of that template does.
+        """
+        for _ in wait.rounds(3 * SECONDS, 0.3):
+            for pod in map(kube.as_dict, self.client.list(Pod, namespace=NAMESPACE, labels={OF_RUN: name})):
+                metadata = pod["metadata"]
+                template = str(metadata["name"]).removeprefix(f"{name}-").rpartition("-")[0]
+                if template == until:
+                    return self.exit(name)
+                if metadata["name"] not in self.ended and not metadata.get("deletionTimestamp"):
+                    self.ended.add(metadata["name"])
+                    self._end(name, pod, template == failing)
+            if self.status(name).get("phase") in objects.OVER:
+                return self.exit(name)
+        raise AssertionError(f"{name} does not end: {self.exit(name)}")
+
+    def exit(self, name: str) -> dict[str, str]:
+        """Return the phases of the exit handler's steps."""
+        of, nodes = f"{name}.onExit", (self.status(name).get("nodes") or {}).values()
+        steps = {str(node["name"]): str(node["phase"]) for node in nodes if str(node["name"]).startswith(f"{of}[")}
+        return {key.rpartition(".")[2]: phase for key, phase in steps.items() if key.count(".") > 1 and "(" not in key}
+
+    def _end(self, name: str, pod: Object, fails: bool) -> None:
+        metadata, labels = pod["metadata"], {OF_RUN: name, "workflows.argoproj.io/report-outputs-completed": "true"}
+        result = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "WorkflowTaskResult",
+            "metadata": {
+                "name": metadata["annotations"]["workflows.argoproj.io/node-id"],
+                "namespace": NAMESPACE,
+                "labels": labels,
+            },
+            "outputs": {"parameters": [{"name": key, "value": value} for key, value in LEFT.items()]},
+        }
+        self.client.create(TaskResult.from_dict(result))
+        state = {"terminated": {"exitCode": int(fails), "reason": "Error" if fails else "Completed"}}
+        shown = {"image": "i", "imageID": "i", "ready": False, "restartCount": 0, "state": state}
+        containers = [{"name": each["name"]} | shown for each in pod["spec"]["containers"]]
+        status = {"phase": "Failed" if fails else "Succeeded", "containerStatuses": containers}
+        # One that is taken away meanwhile needs no end.
+        try:
+            self._patch(Pod.Status, metadata["name"], {"status": status})
+        except ApiError as error:
+            if error.status.code != 404:
+                raise
+
+    def _patch(self, kind: Any, name: str, patch: Object) -> None:
+        self.client.patch(kind, name, patch, namespace=NAMESPACE, patch_type=PatchType.MERGE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from implementation_dag.base import wait
 from implementation_dag.pull_requests import objects
 
 from .runs import Controller, Object, Runs
@@ -57,7 +56,7 @@ def test_one_that_is_terminated_while_it_waits_never_passed(runs: Runs) -> None:
     second = runs.submit()
     runs.until(second, "Pending")
     runs.shut(second, "Terminate")
-    assert wait.until(lambda: runs.status(second).get("phase") in objects.OVER, 30, 0.3)
+    runs.until(second, *objects.OVER)
     found = objects.workflow(runs.item(second))
     assert found.over and not found.good
 

@@ -25,7 +25,8 @@ NODES = {
     "e": node("demo.deploy(1)", "Failed", type="Pod", message=HOSTILE, finishedAt="2026-01-01T12:02:00Z"),
     "f": node("demo.acceptance", "Omitted"),
     "g": node("demo.onExit", "Running"),
-    "h": node("demo.onExit.evidence", "Running"),
+    "h": node("demo.onExit[0]", "Running"),
+    "i": node("demo.onExit[0].evidence", "Running"),
 }
 
 
