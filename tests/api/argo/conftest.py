@@ -43,8 +43,8 @@ def client(kubectl: Kubectl, objects: list[Object]) -> Client:
     def taken() -> bool:
         try:
             for item in wanted:
-                resource: Any = from_dict(dict(item))
-                found.apply(resource, namespace=NAMESPACE)
+                client: Any = found
+                client.apply(from_dict(dict(item)), namespace=NAMESPACE)
         except (ApiError, httpx2.HTTPError):
             return False
         return True
