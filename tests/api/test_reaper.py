@@ -356,7 +356,7 @@ def test_dry_run_says_why_and_takes_nothing(
     assert not world.goes(name)
     said = [line for line in caplog.messages if name in line]
     assert len(said) == 1
-    assert "its time was over at 2026-01-01T00:00:00Z; with value reaper.dryRun nothing comes of it" in said[0]
+    assert "its time was over at 2026-01-01T00:00:00Z; this is a dry run" in said[0]
 
 
 @pytest.mark.parametrize("removed", [[], [HOLD]], ids=["by default", "by values"])

@@ -83,7 +83,7 @@ class Acting:
     def _take(self, doomed: Doomed) -> Done:
         thing, verb = doomed.thing, doomed.how.value
         if self._told.dry_run:
-            self._say(thing, f"{doomed.words}; with value reaper.dryRun nothing comes of it, else: {verb}")
+            self._say(thing, f"{doomed.words}; this is a dry run, else: {verb}")
             return None
         done = self._tried(thing, verb, lambda: self._go(doomed))
         if done:

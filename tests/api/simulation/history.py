@@ -298,7 +298,7 @@ class History:
             return
         preview = objects.preview(item)
         status, spec = preview.status, preview.spec
-        assert spec.head == self.found.head
+        assert spec.head == self.found.head or not self.found.open
         run = status.run
         if wanted_gone := self._wanted_gone(preview):
             assert status.phase == Phase.ENDED, (wanted_gone, status)
