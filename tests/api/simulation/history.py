@@ -265,7 +265,8 @@ class History:
             replica = self.replicas[0]
             replica.observe(self, workflows)
             replica.looks(self.cluster, everything=True)
-            replica.reaps()
+            if not live:
+                replica.reaps()
             if live or self.written() != before:
                 waited = False
                 self.clock.ahead(20)
