@@ -265,7 +265,7 @@ class History:
             replica = self.replicas[0]
             replica.observe(self, workflows)
             replica.looks(self.cluster, everything=True)
-            if not live:
+            if not live and self.written() == before:
                 replica.reaps()
             if live or self.written() != before:
                 waited = False
