@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from implementation_dag.forge.errors import ForgeError, Limited, Refused, Unavailable
+from implementation_dag.forge.errors import ForgeError, Limited, Refused, Unauthenticated, Unavailable, Unclear
 from implementation_dag.forge.gitea import Gitea
 from implementation_dag.forge.http import Caller
 from tests.answering import Request, serving
@@ -147,16 +147,16 @@ def test_all_pages_are_read(full: Place, between: Between) -> None:
         (refusing(429, Retry_After="7"), Limited),
         (refusing(403, Retry_After="7"), Limited),
         (refusing(403), Refused),
-        (refusing(401), Refused),
+        (refusing(401), Unauthenticated),
         (refusing(500), Unavailable),
         (refusing(502), Unavailable),
         (refusing(302, Location="https://elsewhere.example.com/login"), Unavailable),
         (half, Unavailable),
-        (half_without_length, Unavailable),
+        (half_without_length, Unclear),
         (slow, Unavailable),
-        (saying(lambda _: {"data": []}), Unavailable),
-        (saying(lambda _: None), Unavailable),
-        (saying(lambda _: "[]"), Unavailable),
+        (saying(lambda _: {"data": []}), Unclear),
+        (saying(lambda _: None), Unclear),
+        (saying(lambda _: "[]"), Unclear),
     ],
     ids=[
         "429",
