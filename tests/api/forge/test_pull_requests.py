@@ -37,7 +37,8 @@ def eventually(found: Callable[[], bool]) -> bool:
 
 def same(one: PullRequest, other: PullRequest) -> bool:
     """Whether two are the same, but for the time of the last change."""
-    return vars(one) | {"updated": ""} == vars(other) | {"updated": ""}
+    moments = {"updated": "", "created": ""}
+    return vars(one) | moments == vars(other) | moments
 
 
 def opened(place: Place, driver: Driver | None = None, files: dict[str, str] | None = None) -> tuple[int, str, str]:
