@@ -85,15 +85,17 @@ def test_kubeconform_agrees_that_every_object_fits(minor: str, tmp_path: Path) -
 
 def test_kubeconform_refuses_what_our_check_refuses(tmp_path: Path) -> None:
     items = copy.deepcopy(SUITE.render(REFERENCE).objects.plain)
-    for item in items:
-        if item["kind"] in ("Deployment", "WorkflowTemplate"):
-            item["spec"]["notAField"] = 1
+    broken = [item for item in items if item["kind"] in ("Deployment", "WorkflowTemplate")]
+    for item in broken:
+        item["spec"]["notAField"] = 1
     items.append({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a"}})
     complaints = second_opinion(items, KUBERNETES[-1], tmp_path)
     assert {line.split(":")[0] for line in complaints} == {
         *("kubernetes", "argo-workflows-4.0", "argo-workflows-3.7", "argo-workflows-3.6", "none"),
     }
-    assert sum("'notAField' not allowed" in line for line in complaints) == 1 + 3 * 2
+    # Argo's kinds are held to three of its versions.
+    wanted = sum(3 if item["kind"] == "WorkflowTemplate" else 1 for item in broken)
+    assert sum("'notAField' not allowed" in line for line in complaints) == wanted
     assert "none: Thing/a: could not find schema for Thing" in complaints
 
 
