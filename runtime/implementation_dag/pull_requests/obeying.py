@@ -93,9 +93,14 @@ class Obeying:
             self._mark(item, number, {"done": False, "why": "the comment is gone", "answered": True})
             return
         if command.done is None:
-            outcome, known = self._outcome(preview, seen, comment)
+            outcome, stranger = self._outcome(preview, seen, comment)
+            who = (preview.name, comment.author.lower())
+            known = stranger and who in self._refusals
             found: Object = {"done": outcome.done, "why": outcome.why} | ({"answered": True} if known else {})
             self._mark(item, number, found, dict(outcome.changes))
+            if stranger:
+                # Only now: where that could not be written, nobody was refused yet.
+                self._remember(who)
             return
         if teller := self._forge.teller:
             done = command.done
@@ -103,14 +108,14 @@ class Obeying:
         self._mark(item, number, {"answered": True})
 
     def _outcome(self, preview: Preview, seen: Seen | None, comment: Comment) -> tuple[commands.Outcome, bool]:
-        """Return what becomes of a command, and whether its author knows that already."""
+        """Return what becomes of a command, and whether its author may not write."""
         spec = preview.spec
         parsed = commands.parse(comment.body)
         if parsed is None:
             return commands.Outcome(False, "there is no command in it any more"), False
         permission, now = self._permission(spec.owner, spec.repo, comment.author), moments.now()
         outcome = commands.obey(parsed, comment, permission, preview, seen, self._settings, now)
-        return outcome, permission < Permission.WRITE and self._refused_before(preview.name, comment.author)
+        return outcome, permission < Permission.WRITE
 
     def _permission(self, owner: str, repo: str, login: str) -> Permission:
         who = (owner.lower(), repo.lower(), login.lower())
@@ -123,13 +128,11 @@ class Obeying:
             self._strangers[who] = moments.passed()
         return found
 
-    def _refused_before(self, name: str, author: str) -> bool:
-        """Say whether somebody was refused at this pull request, and remember it."""
-        before = (name, author.lower()) in self._refusals
+    def _remember(self, who: tuple[str, str]) -> None:
+        """Remember who was refused at a pull request."""
         if len(self._refusals) >= MOST_STRANGERS:
             self._refusals.clear()
-        self._refusals.add((name, author.lower()))
-        return before
+        self._refusals.add(who)
 
     def _mark(self, item: Object, number: str, found: Object, changes: Object | None = None) -> None:
         self._acting.patch(item, (changes or {}) | {"commands": {number: found}})

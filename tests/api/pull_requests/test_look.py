@@ -481,6 +481,22 @@ def test_a_command_for_what_is_over_is_refused(desk: Desk) -> None:
     assert "retest" not in desk.item()["spec"]
 
 
+def test_a_refusal_that_could_not_be_written_is_given_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    looker, read = desk.looker(), desk.peer.comment
+    desk.say(12, "/preview stop", author="mallory")
+
+    def meanwhile(owner: str, repo: str, number: int, comment: int) -> Comment:
+        desk.news()
+        return read(owner, repo, number, comment)
+
+    with monkeypatch.context() as patch, pytest.raises(ApiError, match="modified"):
+        patch.setattr(desk.peer, "comment", meanwhile)
+        looker.look(desk.name())
+    for _ in range(2):
+        looker.look(desk.name())
+    assert desk.peer.answers == [(12, False, "mallory has no write permission here")]
+
+
 def test_commands_are_obeyed_one_by_one_the_oldest_first(desk: Desk) -> None:
     looker = desk.looker()
     for number, body in ((100, "/preview stop"), (9, "/preview pin"), (20, "/retest")):
