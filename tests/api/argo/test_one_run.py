@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from implementation_dag.pull_requests import objects
@@ -36,7 +38,10 @@ def test_a_lock_outlives_argo_s_controller_and_not_its_holder(runs: Runs, argo: 
     first = runs.submit()
     runs.until(first, "Running")
     argo.kill()
-    second, third = runs.submit(), runs.submit()
+    second = runs.submit()
+    # Argo takes them by the second in which they were made.
+    time.sleep(1.1)
+    third = runs.submit()
     argo.start()
     for name in (second, third):
         runs.until(name, "Pending")
