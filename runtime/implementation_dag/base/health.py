@@ -14,6 +14,9 @@ class Looking(Protocol):
 
     kind: str
 
+    async def forever(self) -> None:
+        """Look until it is cancelled."""
+
     def health(self) -> dict[str, float]:
         """Say how long ago the last look ended, and how many went wrong. Raises Stalled."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
-from . import health, kube, moments
+from . import kube, moments, process
 from .sweep import Sweep
 
 Object = dict[str, Any]
@@ -98,18 +97,10 @@ class Life:
         return moments.passed() - self._looked.get(name, -QUIET_SECONDS) >= (QUIET_SECONDS if quiet else 0.0)
 
     def register(self) -> None:
-        """Let kopf tell of each event and of its own start and end, and answer for the sweep's health."""
+        """Let kopf tell of each event, and keep the sweep going."""
         info = self.kind.resource._api_info
         resource, plural = info.resource, info.plural
-        health.tell(self.sweep)
-
-        @kopf.on.startup(id=plural)
-        async def start(memo: kopf.Memo, **_: Any) -> None:
-            memo[plural] = asyncio.create_task(self.sweep.forever())
-
-        @kopf.on.cleanup(id=plural)
-        async def stop(memo: kopf.Memo, **_: Any) -> None:
-            memo[plural].cancel()
+        process.keep(self.sweep)
 
         @kopf.on.event(f"{resource.group}/{resource.version}", plural, id=plural)
         async def on_object(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from typing import Any
 
 import kopf
 
-from implementation_dag.base import health, kube
+from implementation_dag.base import kube, process
 from implementation_dag.base.sweep import Sweep
 from implementation_dag.contract import labels
 
@@ -24,48 +23,29 @@ PORT = 8080
 
 def main() -> int:
     """Run until told to stop."""
-    os.environ.setdefault("USER", "implementation-dag")
-    kopf.configure(verbose=False)
+    process.prepare()
     told = load()
     LOG.setLevel(told.log_level)
-    for noisy in ("httpx2", "kopf.objects"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     looker = Looker(kube.client(), told, connect.forge(told))
     port = int(os.environ.get("PORT", str(PORT)))
-    handle(looker, kopf.get_default_registry())
-    kopf.run(
-        namespaces=[told.namespace],
-        standalone=True,
-        liveness_endpoint=HEALTH.format(port=port),
-    )
+    handle(looker)
+    process.run(told.namespace, HEALTH.format(port=port))
     return 0
 
 
-def handle(looker: Looker, found: kopf.OperatorRegistry) -> None:
+def handle(looker: Looker) -> None:
     """Register handlers: events fill what is known and name what is to be looked at; sweep and poll do the rest."""
     sweep = Sweep("Preview", looker.look, looker.known, looker.due)
     polls = Sweep("Repository", looker.poll, looker.repositories, looker.poll_due)
     for each in (sweep, polls):
-        health.tell(each, found)
+        process.keep(each)
 
-    @kopf.on.startup(registry=found)
-    async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-        settings.posting.enabled = False
-        # It would ask for all namespaces and CRDs, be refused, and for a minute ask again before it watches anything.
-        settings.scanning.disabled = True
-        memo.sweeps = [asyncio.create_task(each.forever()) for each in (sweep, polls)]
-
-    @kopf.on.cleanup(registry=found)
-    async def stop(memo: kopf.Memo, **_: Any) -> None:
-        for task in memo.sweeps:
-            task.cancel()
-
-    @kopf.on.event(labels.GROUP, objects.VERSION, objects.PLURAL, registry=found)
+    @kopf.on.event(labels.GROUP, objects.VERSION, objects.PLURAL)
     async def on_preview(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:
         if name and looker.preview_changed(name, None if type == "DELETED" else plain(body)):
             await sweep.look(name)
 
-    @kopf.on.event("argoproj.io", "v1alpha1", "workflows", registry=found)
+    @kopf.on.event("argoproj.io", "v1alpha1", "workflows")
     async def on_workflow(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:
         if name and (of := looker.workflow_changed(name, None if type == "DELETED" else plain(body))):
             await sweep.look(of)

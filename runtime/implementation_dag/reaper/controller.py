@@ -7,13 +7,11 @@ import logging
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import httpx2
-import kopf
 from lightkube import ApiError, Client
 
-from implementation_dag.base import health, kube, moments
+from implementation_dag.base import kube, moments, process
 from implementation_dag.base.sweep import STALLED_SECONDS, Stalled
 
 from .acting import PASS_SECONDS, Acting
@@ -75,26 +73,10 @@ class Reaper:
 
 def main() -> int:
     """Run until told to stop."""
-    os.environ.setdefault("USER", "implementation-dag")
-    kopf.configure(verbose=False)
+    process.prepare()
     told = load()
     LOG.setLevel(told.log_level)
-    for noisy in ("httpx2", "kopf.objects"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    reaper = Reaper(kube.client(), told)
-    health.tell(reaper)
-
-    @kopf.on.startup()
-    async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
-        settings.posting.enabled = False
-        # It has nothing to watch: it reads all at each pass.
-        settings.scanning.disabled = True
-        memo.reaper = asyncio.create_task(reaper.forever())
-
-    @kopf.on.cleanup()
-    async def stop(memo: kopf.Memo, **_: Any) -> None:
-        memo.reaper.cancel()
-
+    process.keep(Reaper(kube.client(), told))
     port = int(os.environ.get("PORT", str(PORT)))
-    kopf.run(namespaces=[told.decision.namespace], standalone=True, liveness_endpoint=HEALTH.format(port=port))
+    process.run(told.decision.namespace, HEALTH.format(port=port))
     return 0
