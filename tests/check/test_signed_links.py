@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from idag.toolchain import tool
+from implementation_dag.base import moments
 from implementation_dag.base.wait import until
-from implementation_dag.pull_requests import runs
 from implementation_dag.pull_requests.evidence import ACCESS_KEY, SECRET_KEY, Signed
 
 KEY = "acme/shop/pr-7/shop-pr-7-1/index.json"
@@ -46,7 +46,7 @@ def get(url: str) -> httpx2.Response | None:
 
 
 def ago(**before: int) -> str:
-    return runs.stamp(datetime.now(UTC) - timedelta(**before))
+    return moments.stamp(datetime.now(UTC) - timedelta(**before))
 
 
 def test_a_link_leads_to_its_file_for_its_time_and_to_no_other(link: Signed) -> None:

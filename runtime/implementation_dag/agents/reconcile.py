@@ -40,6 +40,6 @@ def ended(agentrun: Object) -> bool:
 
 def expired(agentrun: Object, now: datetime | None = None) -> bool:
     """Say whether the step that should have deleted it is overdue."""
-    created = datetime.fromisoformat(agentrun["metadata"]["creationTimestamp"].replace("Z", "+00:00"))
+    created = moments.read(agentrun["metadata"]["creationTimestamp"])
     limit = agentrun["spec"]["timeoutSeconds"] + pod.MARGIN_SECONDS + KEPT_SECONDS
     return bool(((now or moments.now()) - created).total_seconds() > limit)

@@ -7,7 +7,7 @@ from typing import Any
 
 from implementation_dag.base import moments
 from implementation_dag.docsrun.settings import Settings
-from implementation_dag.docsrun.verdict import cannot_start, moment
+from implementation_dag.docsrun.verdict import cannot_start
 
 Object = dict[str, Any]
 FINAL = ("Ended", "Failed")
@@ -53,7 +53,7 @@ def _status(phase: str, reason: str, message: str) -> Object:
 
 def _seconds(ended: Object) -> int:
     start, end = ended.get("startedAt"), ended.get("finishedAt")
-    return round((moment(end) - moment(start)).total_seconds()) if start and end else 0
+    return round((moments.read(end) - moments.read(start)).total_seconds()) if start and end else 0
 
 
 def _last_words(states: dict[str, Object]) -> str:

@@ -25,10 +25,6 @@ REASONS = {Problem.LOST: "JobLost", Problem.REFUSED: "InvalidSpec", Problem.TAKE
 LOG_LIMIT_BYTES = 2 * 1024 * 1024
 
 
-def _now() -> str:
-    return moments.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def reconcile(client: Client, docsrun: Object, settings: Settings) -> Object | None:
     """Return the next status of the DocsRun, or None when it stays as it is. Raises ApiError when the API does."""
     metadata, status = docsrun["metadata"], docsrun.get("status") or {}
@@ -47,7 +43,7 @@ def reconcile(client: Client, docsrun: Object, settings: Settings) -> Object | N
             "reason": verdict.reason,
             "message": verdict.message,
             "jobName": metadata["name"],
-            "startTime": status.get("startTime") or _now(),
+            "startTime": status.get("startTime") or moments.stamp(moments.now()),
             "observedGeneration": metadata.get("generation", 1),
         }
         return next_status if next_status != status else None
@@ -71,8 +67,8 @@ def finish(docsrun: Object, verdict: Verdict, found: results.Results, reference:
         "reason": verdict.reason,
         "message": verdict.message,
         "jobName": docsrun["metadata"]["name"],
-        "startTime": status.get("startTime") or _now(),
-        "completionTime": _now(),
+        "startTime": status.get("startTime") or moments.stamp(moments.now()),
+        "completionTime": moments.stamp(moments.now()),
         "observedGeneration": docsrun["metadata"].get("generation", 1),
         "outputs": found.outputs,
     } | ({"resultsRef": {"name": reference}} if reference else {})
@@ -146,7 +142,7 @@ def expired(docsrun: Object, settings: Settings, now: datetime | None = None) ->
     if not ended:
         return False
     ttl = docsrun["spec"].get("ttlSecondsAfterFinished", settings.ttl)
-    age = (now or moments.now()) - datetime.fromisoformat(ended.replace("Z", "+00:00"))
+    age = (now or moments.now()) - moments.read(ended)
     return bool(age.total_seconds() > ttl)
 
 

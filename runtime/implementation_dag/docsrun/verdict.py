@@ -36,11 +36,6 @@ class Verdict:
         return self.phase in ("Succeeded", "Failed")
 
 
-def moment(text: str) -> datetime:
-    """Return the time that the API server writes as `text`."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
 def judge(
     job: Object, pods: Sequence[Object], events: Sequence[Object], settings: Settings, now: datetime | None = None
 ) -> Verdict:
@@ -88,7 +83,7 @@ def _pod(pod: Object, settings: Settings, now: datetime) -> Verdict:
 def cannot_start(pod: Object, settings: Settings, now: datetime) -> Verdict | None:
     """Return why the pod will not start by itself: no image, no node, a container that cannot be made. None: it may."""
     status, name = pod.get("status", {}), pod["metadata"]["name"]
-    age = (now - moment(pod["metadata"]["creationTimestamp"])).total_seconds()
+    age = (now - moments.read(pod["metadata"]["creationTimestamp"])).total_seconds()
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = container.get("state", {}).get("waiting") or {}
         reason, words = waiting.get("reason", ""), waiting.get("message", "")

@@ -22,7 +22,7 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube, moments
 from implementation_dag.contract import labels
 
-from . import objects, queue, runs
+from . import objects, queue
 from .acting import Acting
 from .model import Preview, Turn
 
@@ -108,7 +108,7 @@ class Admission:
         item = Acting(self._client, self._namespace, self._template).get(name)
         if item is None or ((item.get("status") or {}).get("run") or {}).get("number", 0) >= int(number):
             return True
-        if moments.now() - runs.moment(data[SINCE]) < PAUSE:
+        if moments.now() - moments.read(data[SINCE]) < PAUSE:
             return False
         # What was decided on the version before is refused from now on.
         patch = {"metadata": {"annotations": {labels.PASSED_OVER: str(_version(last))}}}
@@ -124,7 +124,7 @@ class Admission:
     def _let_in(self, last: ConfigMap, run: str) -> None:
         # Counted, so that also the same run once more is a change: who read the one before is refused.
         number = int((last.data or {}).get(NUMBER, "0")) + 1
-        data = {LAST: run, SINCE: runs.stamp(moments.now()), NUMBER: str(number)}
+        data = {LAST: run, SINCE: moments.stamp(moments.now()), NUMBER: str(number)}
         patch = {"metadata": {"resourceVersion": _version(last)}, "data": data}
         self._client.patch(ConfigMap, self._name, patch, namespace=self._namespace, patch_type=PatchType.MERGE)
 

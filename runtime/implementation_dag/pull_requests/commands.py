@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.contract import stages
 from implementation_dag.forge.model import Comment, Permission
 
-from . import runs
 from .model import Phase, Preview, Seen, Settings, Spec
 
 # A line that begins with one of these is meant for us.
@@ -142,4 +142,4 @@ def _let_run(commit: str, spec: Spec) -> Outcome:
 def _extend(hours: float, settings: Settings, now: datetime) -> Outcome:
     if hours > settings.most_extend_hours:
         return Outcome(False, f"a preview is kept {settings.most_extend_hours:g} hours from now at most")
-    return Outcome(True, changes={"expires": runs.stamp(now + timedelta(hours=hours))})
+    return Outcome(True, changes={"expires": moments.stamp(now + timedelta(hours=hours))})

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.model import Verdict
 
@@ -153,7 +154,7 @@ def want(preview: Preview, seen: Seen | None, run: Run | None, settings: Setting
         # A controller that has just started knows nothing of the forge: what is gone stays so until that answers.
         return Wanted(cause=Cause.CLOSED, why="the pull request was closed")
     expires = runs.expiry(spec, run, settings)
-    if expires and not spec.pinned and runs.moment(expires) <= now:
+    if expires and not spec.pinned and moments.read(expires) <= now:
         return Wanted(cause=Cause.EXPIRED, why=f"its time was over at {expires}")
     if run and not expires and not spec.pinned and _stayed(run, spec):
         return Wanted(cause=Cause.EXPIRED, why="its time is over")
@@ -229,7 +230,7 @@ def _claim(
         commit=spec.head,
         retest=spec.retest,
         cause=wanted.cause,
-        claimed=runs.stamp(now),
+        claimed=moments.stamp(now),
     )
 
 
@@ -240,21 +241,21 @@ def _first(preview: Preview, seen: Seen | None, now: datetime) -> int:
     runs are numbered by the time, and so beyond all that were before.
     """
     opened = seen.pull_request.created if seen else ""
-    late = opened and preview.created and runs.moment(preview.created) - runs.moment(opened) > LATE
+    late = opened and preview.created and moments.read(preview.created) - moments.read(opened) > LATE
     return int((now - NUMBERS_SINCE).total_seconds() // 60) if late else 1
 
 
 def _queued(before: Status, following: Status, wanted: Wanted, live: bool, now: datetime) -> str:
     """Return since when it waits for its turn. A forge that does not answer takes nobody out of the row."""
     if following.place:
-        return before.queued or runs.stamp(now)
+        return before.queued or moments.stamp(now)
     unsure = following.phase == Phase.WAITING and not live and not wanted.cause and not wanted.refused
     return before.queued if unsure else ""
 
 
 def _recent(run: Run, settings: Settings, now: datetime) -> bool:
     """Say whether what failed to take the preview away ended so shortly ago that it is not tried again yet."""
-    return bool(run.ended) and (now - runs.moment(run.ended)).total_seconds() < settings.retry_seconds
+    return bool(run.ended) and (now - moments.read(run.ended)).total_seconds() < settings.retry_seconds
 
 
 def _status(

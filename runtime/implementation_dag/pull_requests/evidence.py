@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from implementation_dag.base import moments
 from implementation_dag.forge.identity import read
-
-from . import runs
 
 # Key of the evidence, and the moment (RFC 3339) since which it is there → address; empty where none leads there.
 Link = Callable[[str, str], str]
@@ -48,7 +47,7 @@ class Signed:
         """Return the link. Raises ForgeError where a credential cannot be read."""
         if not since:
             return ""
-        moment = runs.moment(since).strftime("%Y%m%dT%H%M%SZ")
+        moment = moments.read(since).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{moment[:8]}/{self.region}/s3/aws4_request"
         place = urlsplit(self.url)
         path = f"{place.path}/{quote(key, safe='/')}"

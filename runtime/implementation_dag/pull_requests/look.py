@@ -17,7 +17,7 @@ from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
 from implementation_dag.forge.port import Approver, Teller
 
-from . import commands, objects, reports, runs
+from . import commands, objects, reports
 from .acting import Acting
 from .admission import Admission
 from .connect import Forge
@@ -151,8 +151,8 @@ class Looker:
 
     def _since(self, item: Object, written: str) -> bool:
         """Whether a comment is of the Preview's time; it may be as old as the poll that found the pull request."""
-        made = runs.moment(item["metadata"]["creationTimestamp"])
-        return runs.moment(written) >= made - timedelta(seconds=2 * self._told.poll_seconds)
+        made = moments.read(item["metadata"]["creationTimestamp"])
+        return moments.read(written) >= made - timedelta(seconds=2 * self._told.poll_seconds)
 
     # One look.
 

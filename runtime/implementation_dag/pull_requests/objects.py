@@ -10,10 +10,9 @@ from typing import Any
 
 from lightkube.generic_resource import create_namespaced_resource
 
-from implementation_dag.base import workflow_status
+from implementation_dag.base import moments, workflow_status
 from implementation_dag.contract import labels, names, stages
 
-from . import runs
 from .model import Cause, Command, Kind, Preview, Run, RunPhase, Spec, Status, Workflow
 
 Object = dict[str, Any]
@@ -100,7 +99,7 @@ def status(following: Status, before: Object, now: datetime) -> Object:
     conditions = []
     for kind, holds, message in following.conditions:
         word, old = str(holds), since.get(kind, {})
-        moment = old["lastTransitionTime"] if old.get("status") == word else runs.stamp(now)
+        moment = old["lastTransitionTime"] if old.get("status") == word else moments.stamp(now)
         conditions.append(
             {
                 "type": kind,

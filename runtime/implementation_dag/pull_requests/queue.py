@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from implementation_dag.base import moments
+
 from . import runs
 from .model import Kind, Phase, Preview, RunPhase, Turn
 
@@ -61,7 +63,7 @@ def entry(preview: Preview, live: bool, since: datetime | None = None) -> Entry:
     gone = run is not None and run.kind == Kind.END and run.phase == RunPhase.SUCCEEDED
     there = test is not None and test.phase not in (RunPhase.FAILED, RunPhase.LOST) and not gone
     if preview.status.phase == Phase.QUEUED and preview.status.queued and not live:
-        since = runs.moment(preview.status.queued)
+        since = moments.read(preview.status.queued)
     again = test is not None and spec.head in (test.commit, *test.made) and test.retest != spec.retest
     return Entry(
         preview.name,

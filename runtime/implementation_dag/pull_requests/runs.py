@@ -6,21 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from implementation_dag.base import moments
 from implementation_dag.forge.model import Verdict
 
 from .model import Cause, Kind, Run, RunPhase, Settings, Spec, Status, Workflow
 
 HISTORY_LIMIT = 10
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as RFC 3339 writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment(text: str) -> datetime:
-    """Return the moment of an RFC 3339 text. Raises ValueError."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def remembered(status: Status, workflows: Sequence[Workflow], now: datetime) -> tuple[Run | None, tuple[Run, ...]]:
@@ -44,7 +35,7 @@ def _seen(run: Run, ours: Mapping[int, Workflow], now: datetime) -> Run:
     if workflow is None:
         # One that is only claimed was never made; one that had ended was deleted after its time.
         lost = run.phase == RunPhase.RUNNING
-        return replace(run, phase=RunPhase.LOST, ended=stamp(now)) if lost else run
+        return replace(run, phase=RunPhase.LOST, ended=moments.stamp(now)) if lost else run
     over = RunPhase.SUCCEEDED if workflow.good else RunPhase.FAILED
     return replace(
         run,
@@ -86,7 +77,7 @@ def expiry(spec: Spec, run: Run | None, settings: Settings) -> str:
     if spec.expires:
         return spec.expires
     if run and run.kind == Kind.TEST and run.phase == RunPhase.SUCCEEDED and run.ended:
-        return stamp(moment(run.ended) + timedelta(hours=settings.ttl_hours))
+        return moments.stamp(moments.read(run.ended) + timedelta(hours=settings.ttl_hours))
     return ""
 
 

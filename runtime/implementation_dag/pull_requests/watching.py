@@ -11,7 +11,6 @@ from implementation_dag.contract import names
 from implementation_dag.forge.model import Changes, Comment, PullRequest
 from implementation_dag.forge.port import Reader
 
-from . import runs
 from .model import EPOCH, Seen
 from .patience import Patience
 
@@ -31,7 +30,7 @@ class Watch:
         self._tags: dict[tuple[str, str], str] = {}
         # The update of a repository's pull requests up to which its comments were read, and how often after it.
         self._comments: dict[tuple[str, str], tuple[str, int]] = {}
-        self._began = runs.stamp(moments.now() - AWAY)
+        self._began = moments.stamp(moments.now() - AWAY)
         self._lock = threading.Lock()
 
     def seen(self, name: str) -> Seen | None:
@@ -108,6 +107,6 @@ class Watch:
 def _updated(found: PullRequest) -> datetime:
     """When it was changed last: forges write the time of their own zone, which may change."""
     try:
-        return runs.moment(found.updated)
+        return moments.read(found.updated)
     except ValueError:
         return EPOCH

@@ -155,7 +155,7 @@ class Acting:
 
     def _tell(self, namespace: Thing, words: str) -> None:
         """Post an event where people look: on the Preview, or else on the reaper itself."""
-        here, now = self._told.decision.namespace, moments.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        here, now = self._told.decision.namespace, moments.stamp(moments.now())
         # The same words are one event, whoever says them and however often.
         name = f"{namespace.name}.{hashlib.sha256(f'{namespace.uid} {words}'.encode()).hexdigest()[:16]}"
         event = {

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lightkube import ApiError
 
+from implementation_dag.base import moments
 from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
 from implementation_dag.pull_requests import objects
@@ -90,14 +91,14 @@ def thing(kind: Kind, item: Object) -> Thing:
         metadata["name"],
         metadata["uid"],
         metadata["resourceVersion"],
-        _moment(metadata["creationTimestamp"]),
+        moments.read(metadata["creationTimestamp"]),
         metadata.get("namespace", ""),
         metadata.get("labels") or {},
         {key: text for key, text in (metadata.get("annotations") or {}).items() if key in _ANNOTATIONS},
         tuple(Owner(each["kind"], each["name"], each["uid"]) for each in metadata.get("ownerReferences") or ()),
         tuple(metadata.get("finalizers") or ()),
         # Of a pod it is the moment at which its grace ends.
-        _moment(deleted) if (deleted := metadata.get("deletionTimestamp")) else None,
+        moments.read(deleted) if (deleted := metadata.get("deletionTimestamp")) else None,
         status.get("phase", ""),
         tuple(str(each.get("message", "")) for each in status.get("conditions") or () if each.get("status") == "True"),
     )
@@ -156,9 +157,5 @@ def _unwanted(item: Object) -> tuple[datetime | None, str]:
     """Since when a Preview says that nobody wants its preview, and why; None: somebody does, or it is not known."""
     for each in (item.get("status") or {}).get("conditions") or ():
         if (each["type"], each["status"]) == (labels.WANTED, "False"):
-            return _moment(each["lastTransitionTime"]), each.get("message", "")
+            return moments.read(each["lastTransitionTime"]), each.get("message", "")
     return None, ""
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -10,7 +10,7 @@ from lightkube import ApiError, Client
 from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
 
-from implementation_dag.base import kube, wait
+from implementation_dag.base import kube, moments, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import labels, names, run, settings
@@ -20,7 +20,7 @@ from implementation_dag.preview import preview_objects
 def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
     """Return the annotations that make the preview expire `hours` from now (UTC, RFC 3339)."""
     moment = (now or datetime.now(UTC)) + timedelta(hours=hours)
-    return dict.fromkeys(labels.EXPIRES, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return dict.fromkeys(labels.EXPIRES, moments.stamp(moment))
 
 
 def owned_by(namespace: Namespace, this: run.Run) -> bool:

@@ -24,7 +24,7 @@ from lightkube.types import CascadeType, PatchType
 from implementation_dag.base import kube, moments
 from implementation_dag.base.errors import StepError
 from implementation_dag.contract import labels, names
-from implementation_dag.pull_requests import objects, runs
+from implementation_dag.pull_requests import objects
 from implementation_dag.steps import cleanup, provision
 from tests.api.previews import NAMESPACE, RELEASE
 from tests.api.pull_requests.argo import nodes
@@ -105,7 +105,7 @@ class Cluster:
     def _begin(self, item: Object) -> None:
         name = item["metadata"]["name"]
         ends = item["spec"].get("entrypoint") == objects.END
-        self._status(name, {"phase": "Running", "startedAt": runs.stamp(moments.now()), "nodes": {}})
+        self._status(name, {"phase": "Running", "startedAt": moments.stamp(moments.now()), "nodes": {}})
         self.at[name] = STAGES[-1] if ends else "provision"
 
     def _provision(self, item: Object) -> None:
@@ -165,7 +165,7 @@ class Cluster:
         told = {} if ends else nodes(name, how)
         if how == "Succeeded" and not ends:
             self.good.add(name)
-        self._status(name, {"phase": how, "finishedAt": runs.stamp(moments.now()), "nodes": told})
+        self._status(name, {"phase": how, "finishedAt": moments.stamp(moments.now()), "nodes": told})
 
     def _status(self, name: str, status: Object) -> None:
         self._patch(kube.Workflow, name, {"status": status})

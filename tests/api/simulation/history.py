@@ -61,7 +61,7 @@ class History:
 
     def __post_init__(self) -> None:
         self.found: PullRequest = replace(opened(), repo=self.cluster.repo, labels=frozenset(), fork=False)
-        self.says(updated=runs.stamp(moments.now()))
+        self.says(updated=moments.stamp(moments.now()))
         for wire in self.wires:
             wire.fault, wire.done = self.fault, self.done
 
@@ -91,7 +91,7 @@ class History:
         live = [item["metadata"]["name"] for item in self.cluster.live() if labels.PULL_REQUEST in marks(item)]
         assert len(live) <= 1, f"more than one run lives: {live}"
         if f'"entrypoint":"{objects.END}"' in body.decode().replace(" ", ""):
-            over = self.expires() and runs.moment(self.expires()) <= moments.now()
+            over = self.expires() and moments.read(self.expires()) <= moments.now()
             assert self.closed or self.stopped or over, "a preview is to end without a proof"
 
     def expires(self) -> str:
@@ -110,7 +110,7 @@ class History:
 
     def news(self, **changes: Any) -> None:
         """Let something happen at the forge, of which a webhook tells, or is lost."""
-        self.says(updated=runs.stamp(moments.now()), **changes)
+        self.says(updated=moments.stamp(moments.now()), **changes)
         if self.chance.random() < 0.7:
             receiver.store(self.cluster.admin, NAMESPACE, Hint(OWNER, self.cluster.repo, NUMBER), f"d-{len(self.told)}")
 
@@ -147,7 +147,7 @@ class History:
         head = item["spec"].get("head") or commit(1)
         self.stopped |= what == "stop"
         changes: dict[str, Object] = {
-            "extend": {"expires": runs.stamp(moments.now() + timedelta(hours=3))},
+            "extend": {"expires": moments.stamp(moments.now() + timedelta(hours=3))},
             "pin": {"pinned": True},
             "unpin": {"pinned": False},
             "stop": {"stop": head},
@@ -312,7 +312,7 @@ class History:
             return "it was stopped"
         if not self.found.open and not spec.pinned:
             return "the pull request is closed"
-        if spec.expires and not spec.pinned and runs.moment(spec.expires) <= moments.now():
+        if spec.expires and not spec.pinned and moments.read(spec.expires) <= moments.now():
             return "its time is over"
         return ""
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from implementation_dag.base.moments import read as moment
 from implementation_dag.base.wait import until
 from implementation_dag.contract import names
-from implementation_dag.pull_requests.runs import moment
 from scripts.lab.stand.previews import PREVIEWS
 from scripts.lab.stand.repository import OWNER, REPO
 from scripts.lab.stand.session import Session

@@ -21,3 +21,8 @@ def test_the_clock_is_the_wall_s_unless_somebody_puts_in_another() -> None:
     assert before <= moments.now() <= datetime.now(UTC)
     first = moments.passed()
     assert moments.passed() >= first
+
+
+def test_what_the_api_server_writes_is_read_and_written_alike() -> None:
+    assert moments.read("2026-11-30T16:00:00Z") == datetime(2026, 11, 30, 16, tzinfo=UTC)
+    assert moments.stamp(moments.read("2026-11-30T16:00:00Z")) == "2026-11-30T16:00:00Z"

@@ -21,7 +21,7 @@ from lightkube import ApiError, Client
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import ConfigMap
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, moments
 from implementation_dag.contract import names
 from implementation_dag.pull_requests import objects, runs
 from implementation_dag.pull_requests.look import Looker
@@ -278,10 +278,10 @@ class Crowd:
                 lock = {"mutex": {"waiting": [{"holder": f"{NAMESPACE}/{holder}"}]}}
                 self._becomes(item, {"phase": "Pending", "synchronization": lock})
             else:
-                self._becomes(item, {"phase": "Running", "startedAt": runs.stamp(self.now), "synchronization": None})
+                self._becomes(item, {"phase": "Running", "startedAt": moments.stamp(self.now), "synchronization": None})
         elif item["spec"].get("shutdown") or self.chance.random() < ends:
             good = not item["spec"].get("shutdown") and self.chance.random() < 0.7
-            ended = {"phase": "Succeeded" if good else "Failed", "finishedAt": runs.stamp(self.now)}
+            ended = {"phase": "Succeeded" if good else "Failed", "finishedAt": moments.stamp(self.now)}
             self._becomes(item, ended)
 
     def _becomes(self, item: Object, status: Object) -> None:

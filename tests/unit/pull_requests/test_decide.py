@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from implementation_dag.base import moments
 from implementation_dag.forge.model import Changes, Verdict
 from implementation_dag.pull_requests import runs
 from implementation_dag.pull_requests.decide import NOW, claims, decide
@@ -34,7 +35,7 @@ from implementation_dag.pull_requests.model import (
 from tests.unit.pull_requests.world import NAME, SETTINGS, START, commit, opened
 
 SPEC = Spec("acme", "shop", 7, head=commit(1), forge="gitea", author="ada")
-TEST = Run(f"{NAME}-1", 1, Kind.TEST, RunPhase.SUCCEEDED, commit(1), ended=runs.stamp(START))
+TEST = Run(f"{NAME}-1", 1, Kind.TEST, RunPhase.SUCCEEDED, commit(1), ended=moments.stamp(START))
 OLD = Workflow(f"{NAME}-1", 1, Kind.TEST, commit(1), over=False)
 
 
@@ -210,14 +211,14 @@ def test_one_that_waits_says_its_place_and_since_when() -> None:
     assert claims(Preview(NAME, SPEC), actions) == ""
     assert (written.phase, written.place, written.run) == (Phase.QUEUED, 3, None)
     assert written.message == "place 3 in the queue: the 2 runs that may live do"
-    assert written.queued == runs.stamp(START)
+    assert written.queued == moments.stamp(START)
     hour = START + timedelta(hours=1)
     # Others had their turn, a newer commit came, the forge was away: it keeps its place in the row.
     pushed = replace(SPEC, head=commit(2))
     newer = Seen(replace(opened(), head=commit(2)))
     for spec, seen in ((SPEC, SEEN), (pushed, newer), (SPEC, None)):
         (actions,) = [decided(spec, written, seen=seen, now=hour, turn=Turn(1, "so"))]
-        assert alone(actions).queued == runs.stamp(START)
+        assert alone(actions).queued == moments.stamp(START)
 
 
 def test_whose_turn_came_waits_no_more() -> None:
@@ -226,7 +227,7 @@ def test_whose_turn_came_waits_no_more() -> None:
     written = status_in(actions)
     assert claims(Preview(NAME, SPEC, waited), actions) == f"{NAME}-1"
     assert (written.place, written.queued) == (0, "")
-    assert run_of(written).claimed == runs.stamp(START + timedelta(hours=1))
+    assert run_of(written).claimed == moments.stamp(START + timedelta(hours=1))
 
 
 def test_whose_wish_is_gone_waits_no_more() -> None:
@@ -299,7 +300,7 @@ def test_what_has_ended_rests_until_the_forge_is_heard_again() -> None:
 
 
 def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
-    done = replace(OLD, over=True, good=True, made=(commit(2), commit(3)), ended=runs.stamp(START))
+    done = replace(OLD, over=True, good=True, made=(commit(2), commit(3)), ended=moments.stamp(START))
     for head in (commit(1), commit(2), commit(3)):
         pushed = replace(PUSHED, head=head)
         written = alone(decided(replace(SPEC, head=head), Status(run=TEST), [done], Seen(pushed)))
@@ -311,17 +312,17 @@ def test_a_head_that_a_run_s_agents_made_needs_no_run_of_its_own() -> None:
 
 @pytest.mark.parametrize("phase", [RunPhase.FAILED, RunPhase.LOST])
 def test_what_stays_when_its_time_is_over_is_taken_away_again(phase: RunPhase) -> None:
-    ended = Run(f"{NAME}-2", 2, Kind.END, phase, commit(1), cause=Cause.EXPIRED, ended=runs.stamp(START))
+    ended = Run(f"{NAME}-2", 2, Kind.END, phase, commit(1), cause=Cause.EXPIRED, ended=moments.stamp(START))
     status, later = replace(NEW, run=ended, history=(TEST,)), START + timedelta(hours=1)
     again = run_of(status_in(decided(status=status, now=later)))
     assert (again.kind, again.cause, again.number) == (Kind.END, Cause.EXPIRED, 3)
-    for spec in (replace(SPEC, pinned=True), replace(SPEC, expires=runs.stamp(START + timedelta(days=2)))):
+    for spec in (replace(SPEC, pinned=True), replace(SPEC, expires=moments.stamp(START + timedelta(days=2)))):
         assert not any(isinstance(action, StartRun) for action in decided(spec, status, now=later))
     newer = decided(replace(SPEC, head=commit(2)), status, seen=Seen(replace(opened(), head=commit(2))), now=later)
     assert run_of(status_in(newer)).kind == Kind.TEST
 
 
 def test_a_closed_pull_request_s_preview_stays_ended_while_a_new_controller_has_not_heard_from_the_forge() -> None:
-    gone = Run(f"{NAME}-2", 2, Kind.END, RunPhase.SUCCEEDED, commit(1), cause=Cause.CLOSED, ended=runs.stamp(START))
+    gone = Run(f"{NAME}-2", 2, Kind.END, RunPhase.SUCCEEDED, commit(1), cause=Cause.CLOSED, ended=moments.stamp(START))
     found = status_in(decided(status=Status(run=gone, history=(TEST,), url="https://shop-pr-7.example.com"), seen=None))
     assert (found.phase, found.url) == (Phase.ENDED, "")

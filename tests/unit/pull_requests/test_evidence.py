@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from minio import Minio
 
+from implementation_dag.base import moments
 from implementation_dag.base.errors import StepError
-from implementation_dag.pull_requests import runs
 from implementation_dag.pull_requests.evidence import ACCESS_KEY, SECRET_KEY, Signed
 from implementation_dag.pull_requests.settings import load
 from implementation_dag.reporting.words import address
@@ -36,7 +36,7 @@ def test_a_link_is_signed_as_others_sign_it(folder: Path, key: str, days: int, r
     place = f"{'https' if secure else 'http'}://s3.example.com:7070/evidence"
     other = Minio("s3.example.com:7070", "reader", "s3cret/+=", secure=secure, region=region)
     shown: dict[str, str | list[str] | tuple[str]] = {"response-content-type": "text/plain; charset=utf-8"}
-    theirs = other.presigned_get_object("evidence", key, timedelta(days=days), shown, runs.moment(SINCE))
+    theirs = other.presigned_get_object("evidence", key, timedelta(days=days), shown, moments.read(SINCE))
     assert parts(Signed(place, region, folder, days)(key, SINCE)) == parts(theirs)
 
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from implementation_dag.base import moments
 from implementation_dag.forge.model import PullRequest
-from implementation_dag.pull_requests import runs
 from implementation_dag.pull_requests.decide import NOW
 from implementation_dag.pull_requests.model import Turn
 from tests.unit.pull_requests.world import CONTROLLERS, World
@@ -106,7 +106,7 @@ def wish(world: World, what: str) -> None:
         "unpin": {"pinned": False},
         "suspend": {"suspend": True},
         "resume": {"suspend": False},
-        "extend": {"expires": runs.stamp(world.now + timedelta(hours=3))},
+        "extend": {"expires": moments.stamp(world.now + timedelta(hours=3))},
     }
     world.wish(**changes[what])
 

@@ -13,24 +13,24 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from implementation_dag.pull_requests import runs
+from implementation_dag.base import moments
 
 CRDS = sorted((Path(__file__).parents[3] / "charts" / "implementation-dag" / "crds").glob("*s.yaml"))
 
 
-def moments(schema: Any) -> Iterator[dict[str, Any]]:
+def formats(schema: Any) -> Iterator[dict[str, Any]]:
     """The schemas of all moments."""
     if isinstance(schema, dict):
         if schema.get("format") == "date-time":
             yield schema
         for inner in schema.values():
-            yield from moments(inner)
+            yield from formats(inner)
     elif isinstance(schema, list):
         for inner in schema:
-            yield from moments(inner)
+            yield from formats(inner)
 
 
-FOUND = [schema["pattern"] for path in CRDS for schema in moments(yaml.safe_load(path.read_text()))]
+FOUND = [schema["pattern"] for path in CRDS for schema in formats(yaml.safe_load(path.read_text()))]
 PATTERN = FOUND[0]
 
 
@@ -47,13 +47,13 @@ def test_what_is_taken_can_be_read_and_compared(text: str) -> None:
         datetime.fromisoformat(date)
     except ValueError:
         assume(False)
-    found = runs.moment(text)
-    assert (found <= datetime.now(UTC)) or runs.stamp(found)
+    found = moments.read(text)
+    assert (found <= datetime.now(UTC)) or moments.stamp(found)
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1), max_value=datetime(2999, 1, 1)))
 def test_what_we_write_is_taken(moment: datetime) -> None:
-    assert re.search(PATTERN, runs.stamp(moment))
+    assert re.search(PATTERN, moments.stamp(moment))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from implementation_dag.base import moments
 from implementation_dag.contract import labels, names
-from implementation_dag.pull_requests import objects, runs
+from implementation_dag.pull_requests import objects
 from implementation_dag.pull_requests.decide import decide
 from implementation_dag.pull_requests.model import Cause, Kind, Preview, Run, RunPhase, Seen, SetStatus, Workflow
 from tests.unit.pull_requests.test_decide import SPEC, TEST
@@ -111,7 +112,7 @@ def test_an_address_that_is_none_is_not_shown(urls: str) -> None:
 
 
 def test_moments_are_written_as_they_are_read() -> None:
-    assert runs.moment(runs.stamp(START)) == START
+    assert moments.read(moments.stamp(START)) == START
     assert labels.PULL_REQUEST in objects.manifest(TEST, SPEC, NAME, "n", "t")["metadata"]["labels"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from implementation_dag.pull_requests import runs
+from implementation_dag.base import moments
 from implementation_dag.pull_requests.model import Kind, Phase, Preview, Run, RunPhase, Status, Turn
 from implementation_dag.pull_requests.queue import AHEAD, Entry, Limits, entry, turns
 from tests.unit.pull_requests.test_decide import SPEC, TEST
@@ -26,7 +26,7 @@ def waiting(name: str, minute: int = 0, served: str = "") -> Entry:
 
 
 def living(name: str) -> Entry:
-    return Entry(name, name[0], runs=True, holds=True, served=runs.stamp(START))
+    return Entry(name, name[0], runs=True, holds=True, served=moments.stamp(START))
 
 
 def places(entries: Sequence[Entry], limits: Limits) -> dict[str, int]:
@@ -69,7 +69,7 @@ def test_a_preview_that_is_there_needs_no_more_capacity() -> None:
     assert places([kept, waiting("b1"), waiting("c1")], limits) == {"b1": 0, "c1": 1}
 
 
-WAITS = Status(phase=Phase.QUEUED, queued=runs.stamp(START))
+WAITS = Status(phase=Phase.QUEUED, queued=moments.stamp(START))
 STARTING = Run(f"{NAME}-1", 1, Kind.TEST, commit=commit(1), claimed="2026-01-01T00:00:00Z")
 ENDING = replace(STARTING, name=f"{NAME}-2", number=2, kind=Kind.END)
 
@@ -165,7 +165,7 @@ def test_nobody_with_a_later_place_comes_first(entries: list[Entry], runs_at_onc
         for name, turn in turns(row.values(), limits).items():
             if not turn.place:
                 moment += timedelta(seconds=1)
-                row[name] = replace(living(name), served=runs.stamp(moment))
+                row[name] = replace(living(name), served=moments.stamp(moment))
                 started.append(name)
                 break
         else:
@@ -189,7 +189,7 @@ def test_nobody_waits_for_ever_behind_those_who_come_later(
         row[f"{repo}{number}"] = waiting(f"{repo}{number}", minutes - int(AHEAD.total_seconds()) // 60)
         for name, turn in turns(row.values(), limits).items():
             if not turn.place:
-                row[name] = replace(living(name), served=runs.stamp(START + timedelta(minutes=minutes)))
+                row[name] = replace(living(name), served=moments.stamp(START + timedelta(minutes=minutes)))
         over = [name for name, each in row.items() if each.runs]
         for name in over[:runs_at_once]:
             row[name] = replace(row[name], runs=False, since=None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.contract import names
 from implementation_dag.forge.model import Changes, PullRequest
 from implementation_dag.pull_requests import gates, runs
@@ -114,7 +115,7 @@ class World:
     def progress(self, good: bool) -> None:
         """The Workflow that lives comes to its end."""
         for workflow in self.live():
-            well, ended = good and not workflow.stopping, runs.stamp(self.now)
+            well, ended = good and not workflow.stopping, moments.stamp(self.now)
             self.workflows[workflow.name] = replace(workflow, over=True, good=well, ended=ended)
             return
 
@@ -178,7 +179,7 @@ class World:
             self._check_start(action)
             self.started.append(run.name)
             self.workflows[run.name] = Workflow(
-                run.name, run.number, run.kind, run.commit, over=False, started=runs.stamp(self.now)
+                run.name, run.number, run.kind, run.commit, over=False, started=moments.stamp(self.now)
             )
         else:
             self._stop(action)
@@ -249,7 +250,7 @@ class World:
             assert self.status.phase == Phase.ENDED, self.status
             assert run is None or (run.kind == Kind.END and run.phase == RunPhase.SUCCEEDED)
         elif self.pull_request.open and not gates.refusal(spec, Seen(self.pull_request, Changes(())), self.settings):
-            over = spec.expires and runs.moment(spec.expires) <= self.now and not spec.pinned
+            over = spec.expires and moments.read(spec.expires) <= self.now and not spec.pinned
             assert over or runs.fulfilled(run, spec), self.status
         self.check()
 
