@@ -10,7 +10,7 @@ from typing import Any
 from lightkube import Client
 from lightkube.resources.core_v1 import Namespace, Pod
 
-from implementation_dag.base import kube, wait
+from implementation_dag.base import kube, moments, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.base.workflow_status import bounded
@@ -56,7 +56,7 @@ def look(client: Client, namespace: str) -> Look:
         f"list the pods of {namespace}", lambda: [kube.as_dict(pod) for pod in client.list(Pod, namespace=namespace)]
     )
     holder = "" if metadata.get("deletionTimestamp") else str((metadata.get("labels") or {}).get(labels.WORKFLOW, ""))
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = moments.stamp(datetime.now(UTC))
     return Look(moment, bounded(holder, 100), tuple(running(pods)))
 
 

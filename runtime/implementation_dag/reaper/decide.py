@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from implementation_dag.base import moments
 from implementation_dag.contract import labels, names
 from implementation_dag.docsrun.job import NAME_LABEL
 
@@ -195,7 +196,7 @@ def expiry(namespace: Thing, preview: Preview | None) -> datetime | None:
 
 def _moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        found = moments.read(text)
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from implementation_dag.base import moments
+
 from .refusals import refusal
 from .revision import Own
 
@@ -41,7 +43,7 @@ def trouble(seen: Own, graces: Graces, now: datetime | None = None) -> str | Non
     """
     moment = now or datetime.now(UTC)
     for pod in seen.pods:
-        age = (moment - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
+        age = (moment - moments.read(pod["metadata"]["creationTimestamp"])).total_seconds()
         if pod["metadata"].get("deletionTimestamp") or pod.get("status", {}).get("phase") == "Succeeded":
             continue
         found = (
@@ -93,10 +95,6 @@ def _ended(container: dict[str, Any]) -> str:
     """How the container ended, when it is not to end so: a good end of an init container is none."""
     ended = (container.get("state") or {}).get("terminated") or {}
     return f"exit code {ended['exitCode']} ({ended.get('reason')})" if ended.get("exitCode") else ""
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _container_trouble(pod: Pod, age: float, grace: float) -> str | None:

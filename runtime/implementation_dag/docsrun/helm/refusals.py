@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from implementation_dag.base import moments
+
 from .revision import Own
 
 Object = dict[str, Any]
@@ -33,7 +35,7 @@ def _is_past(event: Object, pods: list[Object]) -> bool:
     return any(
         last is not None
         and any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences") or [])
-        and datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) > last
+        and moments.read(pod["metadata"]["creationTimestamp"]) > last
         for pod in pods
     )
 
@@ -46,7 +48,7 @@ def _age(event: Object, now: datetime) -> float:
 def _moment(event: Object, field: str) -> datetime | None:
     """When it was told; some clients write eventTime alone."""
     text = event.get(field) or event.get("eventTime")
-    return datetime.fromisoformat(text) if text else None
+    return moments.read(text) if text else None
 
 
 def _hint(words: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.base.wait import rounds
@@ -53,7 +54,7 @@ def _young(seen: Own, asked: bool) -> str:
         restarts = sum(item.get("restartCount", 0) for item in status.get("containerStatuses", []))
         since: Object = next((item for item in status.get("conditions", []) if item["type"] == "Ready"), {})
         begun = since.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"]
-        age = (now - datetime.fromisoformat(begun)).total_seconds()
+        age = (now - moments.read(begun)).total_seconds()
         ended = status.get("phase") == "Succeeded" or pod["metadata"].get("deletionTimestamp")
         if not ended and (restarts or not asked) and age < STEADY_SECONDS:
             return f"pod {pod['metadata']['name']} has not been ready for {STEADY_SECONDS:.0f} s (restarts: {restarts})"
