@@ -146,7 +146,9 @@ def _write_evidence(findings: Findings, out: Path) -> dict[str, Any]:
 
 
 def _conclude(report: dict[str, Any]) -> int:
-    outputs.write({"figures": rows.written([(one["host"], _figures(one)) for one in report["hosts"]])})
+    outputs.write(
+        {"figures": rows.written([_counted(report), *((one["host"], _figures(one)) for one in report["hosts"])])}
+    )
     for host in report["hosts"]:
         _say(f"{host['host']}: {_figures(host)}, {'held' if host['passed'] else 'NOT held'}")
     if report["result"] == "passed":
@@ -159,6 +161,13 @@ def _conclude(report: dict[str, Any]) -> int:
     _say(f"Acceptance test failed: {_figures(report)}")
     _tell(f"the pull request answered badly: {report['reason']}")
     return THRESHOLDS_MISSED
+
+
+def _counted(report: dict[str, Any]) -> tuple[int, ...]:
+    """Requests, those that were successful, and p50, p95 and p99 in microseconds, for metrics; none is measured: -1."""
+    latencies = (report[name] for name in ("p50_ms", "p95_ms", "p99_ms"))
+    micros = (-1 if each is None else round(each * 1000) for each in latencies)
+    return (report["total_requests"], report["successful_requests"], *micros)
 
 
 def _figures(part: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from implementation_dag.base.life import Kind
 from implementation_dag.contract import labels
 from implementation_dag.docsrun.settings import Settings
 
-from . import pod, reconcile
+from . import pod, reconcile, verdict
 
 
 def kind(client: Client, settings: Settings) -> Kind:
@@ -22,5 +22,6 @@ def kind(client: Client, settings: Settings) -> Kind:
         of_pod=lambda body: str(body["metadata"]["name"]),
         reconcile=lambda agentrun: reconcile.reconcile(client, agentrun, settings),
         ended=reconcile.ended,
+        phases=verdict.PHASES,
         expired=reconcile.expired,
     )

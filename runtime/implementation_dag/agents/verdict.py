@@ -11,6 +11,7 @@ from implementation_dag.docsrun.verdict import cannot_start
 
 Object = dict[str, Any]
 FINAL = ("Ended", "Failed")
+PHASES = ("Pending", "Waiting", "Running", *FINAL)
 # What the container runtime says of a container that never ran: its exit code is no agent's.
 NOT_BEGUN = ("StartError", "ContainerCannotRun", "ContainerStatusUnknown")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import kopf
@@ -13,12 +14,20 @@ from lightkube.core.resource import NamespacedResource
 from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
-from . import kube, moments, process
+from . import kube, metrics, moments, process
 from .sweep import Sweep
 
 Object = dict[str, Any]
 # What runs is looked at when its pod changes, and this often besides; what has not begun, at each sweep.
 QUIET_SECONDS = 15.0
+# Of which nobody has written a status yet.
+PENDING = "Pending"
+
+OBJECTS = metrics.gauge("objects", "DocsRuns or AgentRuns that are there, by phase.", "kind", "phase")
+RESULTS = metrics.counter("object_results", "DocsRuns or AgentRuns that have ended.", "kind", "phase")
+DURATION = metrics.histogram(
+    "object_duration_seconds", "Time of a DocsRun or AgentRun from its creation to its end.", "kind", "phase"
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,8 @@ class Kind:
     # The next status, None when it stays as it is. Raises ApiError when the API does.
     reconcile: Callable[[Object], Object | None]
     ended: Callable[[Object], bool]
+    # All that a status may say.
+    phases: tuple[str, ...]
     # Its time is over: it is to be deleted.
     expired: Callable[[Object], bool]
 
@@ -84,6 +95,18 @@ class Life:
             patch = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}, "status": status}
             self._client.patch(kind.resource.Status, name, patch, namespace=namespace, patch_type=PatchType.MERGE)
             self.log.info("%s %s: %s, %s: %s", kind.name, name, status["phase"], status["reason"], status["message"])
+            self._count(found, status)
+
+    def _count(self, found: Object, status: Object) -> None:
+        """Count an end once: `found` had none, and whoever wrote after it was read kept this one from being written."""
+        if self.kind.ended({"status": status}):
+            created = moments.read(found["metadata"]["creationTimestamp"])
+            RESULTS.labels(self.kind.name, status["phase"]).inc()
+            DURATION.labels(self.kind.name, status["phase"]).observe((moments.now() - created).total_seconds())
+
+    def _phase(self, phase: str) -> float:
+        """How many of those that are remembered are in this phase."""
+        return len([item for _, item in self.known() if ((item.get("status") or {}).get("phase") or PENDING) == phase])
 
     def known(self) -> Iterator[tuple[str, Object]]:
         """Yield every object that is remembered, by its name."""
@@ -101,6 +124,8 @@ class Life:
         info = self.kind.resource._api_info
         resource, plural = info.resource, info.plural
         process.keep(self.sweep)
+        for phase in self.kind.phases:
+            OBJECTS.labels(self.kind.name, phase).set_function(partial(self._phase, phase))
 
         @kopf.on.event(f"{resource.group}/{resource.version}", plural, id=plural)
         async def on_object(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import kopf
 
-from . import health
+from . import health, metrics
 from .health import Looking
 
 
@@ -40,4 +40,5 @@ def keep(looking: Looking) -> None:
 
 def run(namespace: str, address: str) -> None:
     """Run what is registered until the process is told to stop; at `address` it says how it is."""
+    metrics.serve()
     kopf.run(namespaces=[namespace], standalone=True, liveness_endpoint=address)

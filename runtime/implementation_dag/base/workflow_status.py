@@ -88,6 +88,14 @@ def tasks(workflow: Object) -> dict[str, Object]:
     return _tasks(workflow["metadata"]["name"], _named(workflow.get("status") or {})[0])
 
 
+def exit_tasks(workflow: Object) -> dict[str, Object]:
+    """Return the nodes of the exit handler's tasks, by task; a node for each, not for its tries."""
+    start = f"{workflow['metadata']['name']}.onExit"
+    named = _named(workflow.get("status") or {})[0]
+    found = {key.removeprefix(start): node for key, node in named.items() if key.startswith(start)}
+    return {key.rpartition(".")[2]: node for key, node in found.items() if "." in key and "(" not in key}
+
+
 def _named(status: Object) -> tuple[dict[str, Object], str]:
     nodes, note = _nodes(status)
     return {str(node.get("name")): node for node in nodes.values()}, note

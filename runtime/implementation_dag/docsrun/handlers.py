@@ -9,7 +9,7 @@ from lightkube.resources.core_v1 import ConfigMap, Event, Pod
 from implementation_dag.base import kube
 from implementation_dag.base.life import Kind
 
-from . import job, reconcile
+from . import job, reconcile, verdict
 from .settings import Settings
 
 
@@ -23,5 +23,6 @@ def kind(client: Client, settings: Settings) -> Kind:
         of_pod=lambda body: str(body["metadata"]["labels"][job.NAME_LABEL]),
         reconcile=lambda docsrun: reconcile.reconcile(client, docsrun, settings),
         ended=reconcile.ended,
+        phases=verdict.PHASES,
         expired=lambda docsrun: reconcile.expired(docsrun, settings),
     )

@@ -18,7 +18,7 @@ from implementation_dag.contract import labels
 from . import allowed, results
 from . import job as jobs
 from .settings import Settings
-from .verdict import Verdict, judge
+from .verdict import FINAL, Verdict, judge
 
 Object = dict[str, Any]
 REASONS = {Problem.LOST: "JobLost", Problem.REFUSED: "InvalidSpec", Problem.TAKEN: "NameConflict"}
@@ -148,4 +148,4 @@ def expired(docsrun: Object, settings: Settings, now: datetime | None = None) ->
 
 def ended(docsrun: Object) -> bool:
     """Say whether the DocsRun's phase is final."""
-    return (docsrun.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return (docsrun.get("status") or {}).get("phase") in FINAL

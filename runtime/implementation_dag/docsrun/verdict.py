@@ -12,6 +12,8 @@ from implementation_dag.base import moments
 from .settings import Settings
 
 Object = dict[str, Any]
+FINAL = ("Succeeded", "Failed")
+PHASES = ("Pending", "Running", *FINAL)
 # Waiting reasons that mean: this image will not come.
 PULL_REASONS = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "RegistryUnavailable"}
 CONFIG_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
@@ -33,7 +35,7 @@ class Verdict:
     @property
     def final(self) -> bool:
         """Whether nothing can change any more."""
-        return self.phase in ("Succeeded", "Failed")
+        return self.phase in FINAL
 
 
 def judge(

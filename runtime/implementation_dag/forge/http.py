@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from implementation_dag.base import proxy
+from implementation_dag.base import metrics, proxy
 from implementation_dag.base.asking import ERRORS, explain
 from implementation_dag.base.log import clean
 
@@ -33,6 +33,18 @@ _SHOWN_CHARACTERS = 200
 # GitHub's advice where an answer names no time (docs: "Rate limits for the REST API"), and its longest window.
 _SECONDS_WITHOUT_ADVICE = 60.0
 _LONGEST_WAIT = 3600.0
+
+REQUESTS = metrics.counter(
+    "forge_requests", "Calls of the forge's API, by what became of them: success, or the error's class.", "result"
+)
+DURATION = metrics.histogram(
+    "forge_request_duration_seconds", "Time of one request of the forge's API.", buckets=metrics.SHORT_SECONDS
+)
+LEFT = metrics.gauge(
+    "forge_rate_limit_remaining", "Requests that the forge still allows, as its last answer said.", "identity"
+)
+MOST = metrics.gauge("forge_rate_limit", "Requests that the forge allows in its time, by that answer.", "identity")
+
 _NEXT_PAGE = re.compile(r"<[^>]*>\s*;[^,<]*\brel=\"?next\"?")
 _ERRORS: dict[int, type[ForgeError]] = {
     401: Unauthenticated,
@@ -86,7 +98,8 @@ class Caller:
     `authorization` is asked for the header's value at each request, so a token may change; it appears in no error.
     `renew` is called where the forge does not know that value (401), and says whether there may be another one.
     `spend` is called before each request, redirects and pages too, and may raise ForgeError in its place.
-    `ca_file` is trusted besides the system's authorities. `transport` takes the network's place in tests.
+    `who` calls, in metrics. `ca_file` is trusted besides the system's authorities. `transport` takes the network's
+    place in tests.
     """
 
     def __init__(
@@ -96,6 +109,7 @@ class Caller:
         *,
         renew: Callable[[], bool] = lambda: False,
         spend: Callable[[], None] = lambda: None,
+        who: str = "",
         headers: Mapping[str, str] | None = None,
         ca_file: Path | None = None,
         transport: httpx2.BaseTransport | None = None,
@@ -104,7 +118,7 @@ class Caller:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url.rstrip("/")
-        self._authorization, self._renew, self._spend = authorization, renew, spend
+        self._authorization, self._renew, self._spend, self._who = authorization, renew, spend, who
         self._seconds = seconds
         self._most_bytes = most_bytes
         self._clock = clock
@@ -126,6 +140,15 @@ class Caller:
         self, method: str, path: str, *, query: Mapping[str, str | int] | None = None, body: Any = None, tag: str = ""
     ) -> Answer:
         """Return the answer of one call; `tag` makes it conditional. Raises ForgeError."""
+        try:
+            answer = self._called(method, path, query, body, tag)
+        except ForgeError as error:
+            REQUESTS.labels(type(error).__name__).inc()
+            raise
+        REQUESTS.labels("success").inc()
+        return answer
+
+    def _called(self, method: str, path: str, query: Mapping[str, str | int] | None, body: Any, tag: str) -> Answer:
         what = f"{method} {path}"
         if (wait := self._silent_until - self._clock()) > 0:
             raise Limited(f"{what}: not asked, as the forge wants no request for {wait:.0f} s", wait)
@@ -142,7 +165,9 @@ class Caller:
             request = self._client.build_request(
                 method, url, headers={**headers, "Authorization": secret}, content=content
             )
-            response = self._exchange(what, request)
+            with DURATION.time():
+                response = self._exchange(what, request)
+            self._note_limit(response)
             if response.status_code == httpx2.codes.UNAUTHORIZED and not renewed and self._renew():
                 # Whoever is not known has changed nothing: it is asked once more.
                 renewed = True
@@ -165,6 +190,11 @@ class Caller:
             yield answer
             if answer.last:
                 return
+
+    def _note_limit(self, response: httpx2.Response) -> None:
+        for gauge, header in ((LEFT, "x-ratelimit-remaining"), (MOST, "x-ratelimit-limit")):
+            if (text := response.headers.get(header, "")).isascii() and text.isdigit():
+                gauge.labels(self._who).set(float(text))
 
     def _exchange(self, what: str, request: httpx2.Request) -> httpx2.Response:
         """Return the answer with its whole content. Raises Unavailable."""

@@ -30,6 +30,8 @@ class Place:
     clock: Callable[[], float] = time.monotonic
     # Called before each request of each identity.
     spend: Callable[[], None] = lambda: None
+    # Who calls, in metrics.
+    who: str = ""
 
     def caller(self, authorization: Callable[[], str], renew: Callable[[], bool] = lambda: False) -> Caller:
         """Return a caller with an identity's header."""
@@ -38,6 +40,7 @@ class Place:
             authorization,
             renew=renew,
             spend=self.spend,
+            who=self.who,
             headers=self.headers,
             ca_file=self.ca_file,
             transport=self.transport,

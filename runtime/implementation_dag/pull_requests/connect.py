@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from implementation_dag.base.errors import StepError
@@ -52,11 +52,11 @@ def _github(told: Told, patience: Patience, read_by: Path, reporter: Path, qa: P
     place = Place(told.url, headers=HEADERS, spend=patience.spend)
     if not (reporter / APP_ID).is_file():
         raise StepError(f"{reporter / APP_ID} is missing: GitHub takes check runs of a GitHub App alone")
-    reader = GitHubReader(_at_github(place, read_by, READER))
-    teller = GitHubTeller(App(place, reporter, REPORTER), told.template)
+    reader = GitHubReader(_at_github(replace(place, who="reader"), read_by, READER))
+    teller = GitHubTeller(App(replace(place, who="reporter"), reporter, REPORTER), told.template)
     if qa is None:
         return Forge(reader, teller, patience=patience)
-    reviews = GitHubReviews(_at_github(place, qa, REVIEWER))
+    reviews = GitHubReviews(_at_github(replace(place, who="qa"), qa, REVIEWER))
     approver = Reviewer(reader, reviews, told.template, told.on_failure)
     return Forge(reader, teller, approver, patience=patience)
 
@@ -68,9 +68,9 @@ def _at_github(place: Place, folder: Path, permissions: Mapping[str, str]) -> Id
 
 def _gitea(told: Told, patience: Patience, read_by: Path, reporter: Path, qa: Path | None) -> Forge:
     place = Place(told.url, spend=patience.spend)
-    reader = Gitea(Account(place, read_by).caller("", ""))
-    teller = GiteaTeller(Account(place, reporter), told.template)
+    reader = Gitea(Account(replace(place, who="reader"), read_by).caller("", ""))
+    teller = GiteaTeller(Account(replace(place, who="reporter"), reporter), told.template)
     if qa is None:
         return Forge(reader, teller, patience=patience)
-    approver = Reviewer(reader, GiteaReviews(Account(place, qa)), told.template, told.on_failure)
+    approver = Reviewer(reader, GiteaReviews(Account(replace(place, who="qa"), qa)), told.template, told.on_failure)
     return Forge(reader, teller, approver, patience=patience)

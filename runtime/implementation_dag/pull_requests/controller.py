@@ -28,6 +28,7 @@ def main() -> int:
     LOG.setLevel(told.log_level)
     looker = Looker(kube.client(), told, connect.forge(told))
     port = int(os.environ.get("PORT", str(PORT)))
+    looker.show()
     handle(looker)
     process.run(told.namespace, HEALTH.format(port=port))
     return 0

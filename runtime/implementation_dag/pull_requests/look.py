@@ -17,13 +17,14 @@ from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
 from implementation_dag.forge.port import Approver, Teller
 
-from . import commands, objects, reports
+from . import commands, objects, reports, showing
 from .acting import Acting
 from .admission import Admission
 from .connect import Forge
 from .decide import claims, decide, moved
 from .known import Known
-from .model import Action, Phase, Preview, Seen, Spec, Turn
+from .measures import Measures
+from .model import Action, Phase, Preview, Seen, SetStatus, Spec, Turn
 from .obeying import Obeying
 from .patience import Patience, Pauses
 from .settings import Told
@@ -47,6 +48,8 @@ class Looker:
         self._obeying = Obeying(forge, self._patience, self._acting, told.decision) if forge else None
         self._admission = Admission(client, told.namespace, told.template, told.limits)
         self._known = Known(told.template, told.limits)
+        named = (f"{owner}/{repo}" for owner, repo in told.repositories.named)
+        self._measures = Measures(told.template, tuple(named))
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
         # The news after which a question was refused: it is asked again later, other news at once.
@@ -87,6 +90,10 @@ class Looker:
         if self._decided(preview, found):
             return True
         return bool(self._forge and self._ours(preview) and reports.due(preview, found, self._told.evidence))
+
+    def show(self) -> None:
+        """Let each scrape of this process see what is remembered."""
+        showing.show(self._told.template, self._known.readable, self._patience.left, self._told.calls_per_hour)
 
     def repositories(self) -> Iterable[tuple[str, Object]]:
         """Return the repositories that are named in values."""
@@ -193,12 +200,14 @@ class Looker:
         if self._told.limits.any and (run := claims(preview, actions)):
             with self._admission.door:
                 turn = self._admission.ask(preview, run)
-                return turn is not None and self._act(item, preview, self._decide(preview, found, turn))
-        return self._act(item, preview, actions)
+                return turn is not None and self._act(item, preview, self._decide(preview, found, turn), found)
+        return self._act(item, preview, actions, found)
 
-    def _act(self, item: Object, preview: Preview, actions: tuple[Action, ...]) -> bool:
+    def _act(self, item: Object, preview: Preview, actions: tuple[Action, ...], found: dict[str, Object]) -> bool:
         for action in actions:
             self._acting.do(item, preview, action)
+            if isinstance(action, SetStatus):
+                self._measures.written(preview, action.status, self._seen(preview), found)
         return bool(actions)
 
     def _decided(self, preview: Preview, found: dict[str, Object]) -> tuple[Action, ...]:
@@ -251,6 +260,8 @@ class Looker:
             if self._unanswered.refused(name, error):
                 self._in_vain[name] = look
             return
+        if self._asked.get(name) != look:
+            self._measures.asked(look)
         self._asked[name] = look
         self._unanswered.done(name)
 
@@ -274,6 +285,8 @@ class Looker:
             self._untold.done(name)
             preview = reports.told(preview, run, report)
             self._acting.write(item, preview.status)
+            if run:
+                self._measures.told(run, report.verdict, reports.mark(run, report))
             item = self._acting.get(name)
             if item is None:
                 return

@@ -62,18 +62,27 @@ class Patience:
             self._silence = FIRST_SILENCE_SECONDS
         return found
 
+    def left(self) -> float:
+        """Return how many requests the budget has now."""
+        with self._lock:
+            return self._fill(self._clock())
+
     def spend(self) -> None:
         """Count one request before it is made. Raises NotAsked where it may not be."""
         with self._lock:
             now = self._clock()
-            self._left = min(self._most, self._left + (now - self._filled) * self._rate)
-            self._filled = now
+            self._fill(now)
             self._check(now)
             if self._left < 1:
                 wait = (min(RESERVE, self._most) - self._left) / self._rate
                 self._silent_until = max(self._silent_until, now + wait)
                 raise NotAsked(f"the budget of requests (forge.callsPerHour) is used up: none for {wait:.0f} s")
             self._left -= 1
+
+    def _fill(self, now: float) -> float:
+        self._left = min(self._most, self._left + (now - self._filled) * self._rate)
+        self._filled = now
+        return self._left
 
     def _check(self, now: float) -> None:
         if now < self._silent_until:

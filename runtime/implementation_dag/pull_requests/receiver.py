@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, metrics
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
 
@@ -38,6 +38,10 @@ API_SECONDS = 5.0
 LATER = {"Retry-After": "10"}
 # So many commands of one person at one pull request are put down in a minute; of those beyond, lists tell.
 MOST_COMMANDS, MINUTE = 10, 60.0
+DELIVERIES = metrics.counter("webhook_deliveries", "Deliveries of the forge's webhook, by the answer's status.", "code")
+DURATION = metrics.histogram(
+    "webhook_duration_seconds", "Time from a delivery's first byte to its answer.", buckets=metrics.SHORT_SECONDS
+)
 Store = Callable[[deliveries.Hint, str], None]
 
 
@@ -50,6 +54,12 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
     bodies, turns = Bodies(), Turns()
 
     async def webhook(request: Request) -> Response:
+        with DURATION.time():
+            response = await answer(request)
+        DELIVERIES.labels(response.status_code).inc()
+        return response
+
+    async def answer(request: Request) -> Response:
         try:
             body = await bodies.whole(request.stream())
             headers = {key.lower(): value for key, value in request.headers.items()}
@@ -163,5 +173,6 @@ def main() -> int:
         Repositories.read(os.environ["REPOSITORIES"]),
         lambda hint, number: store(client, namespace, hint, number),
     )
+    metrics.serve()
     serve(app, int(os.environ.get("PORT", str(PORT))))
     return 0

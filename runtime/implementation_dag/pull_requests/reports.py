@@ -145,7 +145,7 @@ def due(preview: Preview, workflows: dict[str, Object], link: Link | None = None
     reports: list[tuple[Run | None, Report]] = [
         (run, of_run(preview, run, workflows.get(run.name), link)) for run in known if run.phase != RunPhase.STARTING
     ]
-    untold = [number for number, (run, report) in enumerate(reports) if run and run.told != _mark(run, report)]
+    untold = [number for number, (run, report) in enumerate(reports) if run and run.told != mark(run, report)]
     found = reports[untold[0] :] if untold else []
     head = of_head(preview)
     if head and (found or status.told != checksum(head)):
@@ -158,13 +158,14 @@ def told(preview: Preview, run: Run | None, report: Report) -> Preview:
     status = preview.status
     if run is None:
         return replace(preview, status=replace(status, told=checksum(report)))
-    mark = _mark(run, report)
-    marked = [replace(each, told=mark) if each and each.number == run.number else each for each in status.history]
+    noted = mark(run, report)
+    marked = [replace(each, told=noted) if each and each.number == run.number else each for each in status.history]
     newest = status.run
     if newest and newest.number == run.number:
-        newest = replace(newest, told=mark)
+        newest = replace(newest, told=noted)
     return replace(preview, status=replace(status, run=newest, history=tuple(marked)))
 
 
-def _mark(run: Run, report: Report) -> str:
+def mark(run: Run, report: Report) -> str:
+    """Return what is noted of a run once this was told of it."""
     return checksum(report) + (FINAL if run.over else "")

@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx2
 from lightkube import ApiError
 
-from implementation_dag.base import moments
+from implementation_dag.base import metrics, moments
 from implementation_dag.base.log import clean
 
 from . import beforehand, held
@@ -32,6 +32,12 @@ FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS = 15.0, 600.0
 STUCK_AT_ONCE = 10
 # Another was first, or it has changed since it was read: the next pass reads it anew.
 CHANGED = (404, 409)
+REMOVED = metrics.counter(
+    "reaper_removed", "What the reaper took away: it had leaked, or its time was over.", "kind", "reason"
+)
+LEFT = metrics.gauge("reaper_left", "What should have gone at the last pass and resisted, or is only named: dryRun.")
+WAITING = metrics.gauge("reaper_waiting", "What waits for its grace.")
+STUCK = metrics.gauge("reaper_stuck_namespaces", "Namespaces that are being deleted and take too long.")
 # Whether it was done; None: there was nothing to do, or it is not what was decided on any more.
 Done = bool | None
 
@@ -62,6 +68,9 @@ class Acting:
             return self._due(namespace, deadline, lambda: self._help(namespace))
 
         gone = sum(map(bool, self._pool.map(take, decision.doomed)))
+        LEFT.set(len(decision.doomed) - gone)
+        WAITING.set(len(decision.waiting))
+        STUCK.set(len(decision.stuck))
         stuck = sorted(decision.stuck, key=lambda thing: self._looked.get(thing.uid, 0.0))
         list(self._pool.map(help_on, stuck[:STUCK_AT_ONCE]))
         self._forget({each.thing.uid for each in (*decision.waiting, *decision.doomed)} | {each.uid for each in stuck})
@@ -88,6 +97,7 @@ class Acting:
         done = self._tried(thing, verb, lambda: self._go(doomed))
         if done:
             LOG.info("%s: %s", _named(thing), clean(f"{verb}: {doomed.words}"))
+            REMOVED.labels(thing.kind, "leaked" if doomed.leaked else "over").inc()
         return done
 
     def _go(self, doomed: Doomed) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 import httpx2
 from lightkube import ApiError, Client
 
-from implementation_dag.base import kube, moments, process
+from implementation_dag.base import kube, metrics, moments, process
 from implementation_dag.base.sweep import STALLED_SECONDS, Stalled
 
 from .acting import PASS_SECONDS, Acting
@@ -23,6 +23,9 @@ from .settings import Told, load
 LOG = logging.getLogger("reaper")
 HEALTH = "http://0.0.0.0:{port}/healthz"
 PORT = 8080
+PASSES = metrics.counter("reaper_passes", "Passes of the reaper.", "result")
+DURATION = metrics.histogram("reaper_pass_duration_seconds", "Time of a pass of the reaper.")
+NAMESPACES = metrics.gauge("preview_namespaces", "Namespaces of previews that were there at the last pass.")
 
 
 class Reaper:
@@ -46,14 +49,24 @@ class Reaper:
         if gone:
             words = "%d previews are there; %d things went, %d wait for their grace, %d namespaces are stuck"
             LOG.info(words, len(found.namespaces), gone, len(decision.waiting), len(decision.stuck))
+        NAMESPACES.set(len(found.namespaces))
         self._complete = moments.passed()
         return gone
+
+    def _passes(self) -> None:
+        try:
+            with DURATION.time():
+                self.look()
+        except Exception:
+            PASSES.labels("failure").inc()
+            raise
+        PASSES.labels("success").inc()
 
     async def forever(self) -> None:
         """Make passes until told to stop."""
         while True:
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self._passes)
             except (ApiError, httpx2.HTTPError) as error:
                 self._faults += 1
                 LOG.warning("cannot read what is there, so nothing goes; trying again: %s", error)

@@ -31,7 +31,7 @@ def decide(known: Known, since: Mapping[str, datetime], settings: Settings, now:
     firsts: dict[str, datetime] = {}
     for thing, reason in _reasons(known, seen, now):
         first = min(reason.since or since.get(thing.uid, now), now)
-        (doomed if now - first >= grace else waiting).append(Doomed(thing, reason.words))
+        (doomed if now - first >= grace else waiting).append(Doomed(thing, reason.words, leaked=reason.since is None))
         # Also of what goes: where that fails, its grace does not begin anew.
         firsts[thing.uid] = first
     killed = tuple(

@@ -123,6 +123,8 @@ class Doomed:
     thing: Thing
     words: str
     how: How = How.DELETE
+    # Nothing said beforehand that it has to go by now: whoever should have taken it away did not.
+    leaked: bool = False
 
 
 @dataclass(frozen=True)
