@@ -119,13 +119,17 @@ class Life:
         quiet = (found.get("status") or {}).get("phase") == "Running"
         return moments.passed() - self._looked.get(name, -QUIET_SECONDS) >= (QUIET_SECONDS if quiet else 0.0)
 
+    def show(self) -> None:
+        """Let each scrape see how many are there."""
+        for phase in self.kind.phases:
+            OBJECTS.labels(self.kind.name, phase).set_function(partial(self._phase, phase))
+
     def register(self) -> None:
         """Let kopf tell of each event, and keep the sweep going."""
         info = self.kind.resource._api_info
         resource, plural = info.resource, info.plural
         process.keep(self.sweep)
-        for phase in self.kind.phases:
-            OBJECTS.labels(self.kind.name, phase).set_function(partial(self._phase, phase))
+        self.show()
 
         @kopf.on.event(f"{resource.group}/{resource.version}", plural, id=plural)
         async def on_object(name: str | None, body: kopf.Body, type: str | None, **_: Any) -> None:

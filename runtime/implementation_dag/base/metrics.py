@@ -62,6 +62,11 @@ class Bounded:
             return value
 
 
+def scraped() -> bytes:
+    """Return what a scrape gets, as text."""
+    return prometheus_client.generate_latest(REGISTRY)
+
+
 class _Handler(MetricsHandler):
     registry = REGISTRY
     timeout = CONNECTION_SECONDS

@@ -35,7 +35,7 @@ CHANGED = (404, 409)
 REMOVED = metrics.counter(
     "reaper_removed", "What the reaper took away: it had leaked, or its time was over.", "kind", "reason"
 )
-LEFT = metrics.gauge("reaper_left", "What should have gone at the last pass and resisted, or is only named: dryRun.")
+LEFT = metrics.gauge("reaper_left", "What should have gone at the last pass and did not.")
 WAITING = metrics.gauge("reaper_waiting", "What waits for its grace.")
 STUCK = metrics.gauge("reaper_stuck_namespaces", "Namespaces that are being deleted and take too long.")
 # Whether it was done; None: there was nothing to do, or it is not what was decided on any more.

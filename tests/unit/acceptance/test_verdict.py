@@ -241,5 +241,6 @@ def test_the_nodes_message_holds_nothing_that_is_evaluated(step: Step) -> None:
 def test_the_figures_of_each_host_are_handed_on(step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUTPUTS", str(tmp_path / "outputs"))
     _, report, _ = step([[record(1, 200), record(2, 200)]], [good()])
-    ((host, figures),) = json.loads((tmp_path / "outputs" / "figures").read_text())
+    counted, (host, figures) = json.loads((tmp_path / "outputs" / "figures").read_text())
+    assert counted == [2, 2, *(round(1000 * report[name]) for name in ("p50_ms", "p95_ms", "p99_ms"))]
     assert (host, figures) == ("a.example.com", f"2 of 2 successful, p95 {report['p95_ms']:.0f} ms")

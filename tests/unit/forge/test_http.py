@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import time
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from implementation_dag.base import metrics
 from implementation_dag.base.log import clean
 from implementation_dag.forge.errors import (
     Conflict,
@@ -350,3 +352,27 @@ def test_any_answer_is_one_or_an_error_of_ours(status: int, headers: dict[str, s
         assert isinstance(answer, Answer)
         assert answer.unchanged or answer.data is not None
         assert isinstance(answer.last, bool)
+
+
+def counted(name: str, **labels: str) -> float:
+    return metrics.REGISTRY.get_sample_value(f"implementation_dag_forge_{name}", labels) or 0.0
+
+
+@pytest.mark.parametrize(("status", "result"), [(200, "success"), (404, "Missing"), (503, "Unavailable")])
+def test_a_call_is_counted_by_what_became_of_it(status: int, result: str) -> None:
+    calls, seconds = counted("requests_total", result=result), counted("request_duration_seconds_count")
+    with contextlib.suppress(ForgeError):
+        answering(status).call("GET", "/user")
+    assert counted("requests_total", result=result) == calls + 1
+    assert counted("request_duration_seconds_count") == seconds + 1
+
+
+def test_what_the_forge_still_allows_is_shown_of_each_that_calls() -> None:
+    limits = {"x-ratelimit-remaining": "12", "x-ratelimit-limit": "5000"}
+    caller(lambda _: httpx2.Response(200, headers=limits, content=b"{}"), who="qa").call("GET", "/user")
+    caller(lambda _: httpx2.Response(200, headers={"x-ratelimit-remaining": "many"}, content=b"{}"), who="x").call(
+        "GET", "/user"
+    )
+    found = [counted(name, identity="qa") for name in ("rate_limit_remaining", "rate_limit")]
+    assert found == [12, 5000]
+    assert metrics.REGISTRY.get_sample_value("implementation_dag_forge_rate_limit_remaining", {"identity": "x"}) is None

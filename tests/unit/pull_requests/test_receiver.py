@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from implementation_dag.base import metrics
 from implementation_dag.contract import labels, names
 from implementation_dag.pull_requests import deliveries, receiver
 from implementation_dag.pull_requests.deliveries import Hint, Rejected, hints
@@ -227,3 +228,19 @@ def test_repositories_ignore_case_and_may_be_all_of_an_owner() -> None:
     ours = Repositories.read('["Acme/Shop", "org/*"]')
     assert ours.has("ACME", "shop") and ours.has("org", "any") and not ours.has("acme", "shop2")
     assert ours.named == (("acme", "shop"),)
+
+
+def test_each_delivery_is_counted_by_its_answer(forge: TestClient, stored: Stored) -> None:
+    def counted(name: str, **labels: str) -> float:
+        return metrics.REGISTRY.get_sample_value(f"implementation_dag_webhook_{name}", labels) or 0.0
+
+    body = json.dumps(OPENED).encode()
+    before = {code: counted("deliveries_total", code=code) for code in ("202", "401", "503")}
+    timed = counted("duration_seconds_count")
+    forge.post("/webhook", content=body, headers=signed(body, "pull_request"))
+    forge.post("/webhook", content=b"{}", headers=signed(body, "pull_request"))
+    stored.down = True
+    forge.post("/webhook", content=body, headers=signed(body, "pull_request"))
+    more = {code: counted("deliveries_total", code=code) - was for code, was in before.items()}
+    assert more == dict.fromkeys(before, 1)
+    assert counted("duration_seconds_count") == timed + 3

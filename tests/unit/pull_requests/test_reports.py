@@ -103,7 +103,7 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
     nodes["acceptance"] = {
         "name": f"{run.name}.acceptance",
         "phase": "Running",
-        "outputs": output("figures", '[["shop", "p95 6 ms"]]'),
+        "outputs": output("figures", '[[9, 9, 1, 1, 1], ["shop", "p95 6 ms"]]'),
     }
     asked: dict[str, str] = {}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import httpx2
 import pytest
 from lightkube import ApiError
 
-from implementation_dag.base import wait
+from implementation_dag.base import metrics, wait
 from implementation_dag.docsrun import removal
 from implementation_dag.reaper import acting, beforehand, held
 from implementation_dag.reaper.acting import FIRST_BACKOFF_SECONDS, MOST_BACKOFF_SECONDS, Acting
+from implementation_dag.reaper.controller import Reaper
 from implementation_dag.reaper.model import Decision, Doomed, How, Kind, Settings
 from implementation_dag.reaper.reading import path, preview, thing
 from implementation_dag.reaper.settings import Told
@@ -150,3 +152,36 @@ def test_the_uninstall_runs_as_the_preview_s_own_deployer() -> None:
     assert spec == removal.spec("example.com/runtime:1", "release-deployer.impl-pr-7", "impl-pr-7", "shop-pr-7")
     assert (spec["serviceAccountName"], spec["targetNamespace"]) == ("release-deployer.impl-pr-7", "impl-pr-7")
     assert spec["env"][1] == {"name": "RELEASE", "value": "shop-pr-7"}
+
+
+def shown(name: str, **labels: str) -> float:
+    return metrics.REGISTRY.get_sample_value(f"implementation_dag_{name}", labels) or 0.0
+
+
+def test_what_went_what_stays_and_why_is_shown() -> None:
+    before = [shown("reaper_removed_total", kind="Namespace", reason=reason) for reason in ("leaked", "over")]
+    one, two = Doomed(namespace(), "its run is gone", leaked=True), Doomed(namespace(), "its time was over")
+    Acting(cast(Any, Api()), TOLD).do(Decision((one, two), waiting=(one,)))
+    after = [shown("reaper_removed_total", kind="Namespace", reason=reason) for reason in ("leaked", "over")]
+    assert [now - was for was, now in zip(before, after, strict=True)] == [1, 1]
+    assert [shown(f"reaper_{name}") for name in ("left", "waiting", "stuck_namespaces")] == [0, 1, 0]
+    Acting(cast(Any, Api(refusal(500))), TOLD).do(Decision((one, two)))
+    assert [shown(f"reaper_{name}") for name in ("left", "waiting")] == [2, 0]
+    Acting(cast(Any, Api()), replace(TOLD, dry_run=True)).do(Decision((one,)))
+    assert shown("reaper_left") == 1
+    assert [shown("reaper_removed_total", kind="Namespace", reason=r) for r in ("leaked", "over")] == after
+
+
+class Broken(Reaper):
+    def __init__(self) -> None: ...
+
+    def look(self) -> int:
+        raise ApiError(response=httpx2.Response(500, json={}, request=httpx2.Request("GET", "https://cluster")))
+
+
+def test_passes_are_counted_by_how_they_ended() -> None:
+    before = shown("reaper_passes_total", result="failure"), shown("reaper_pass_duration_seconds_count")
+    with pytest.raises(ApiError):
+        Broken()._passes()
+    assert shown("reaper_passes_total", result="failure") == before[0] + 1
+    assert shown("reaper_pass_duration_seconds_count") == before[1] + 1

@@ -134,8 +134,7 @@ def test_in_the_end_everything_goes_that_nobody_wants(known: Known) -> None:
 def test_a_reason_that_has_no_moment_of_its_own_must_hold_for_the_grace(known: Known, seconds: int) -> None:
     first = decide(known, {}, SETTINGS, NOW)
     later = decide(known, first.since, SETTINGS, NOW + timedelta(seconds=seconds))
-    dated = ("its time was over", "it is not wanted")
-    assert [each for each in (*first.doomed, *later.doomed) if not each.words.startswith(dated)] == []
+    assert [each for each in (*first.doomed, *later.doomed) if each.leaked] == []
 
 
 @given(worlds)
@@ -161,6 +160,13 @@ def test_reasons_are_said_in_words() -> None:
     assert reasons(Known((namespace(),), (good,))) == [f"Preview {PREVIEW}, which started its run, is gone"]
     closed = (Preview(PREVIEW, unwanted=NOW - HOUR / 2, why="the pull request is closed"),)
     assert reasons(Known((namespace(),), (good,), closed)) == ["the pull request is closed"]
+
+
+def test_what_nobody_took_away_who_should_have_leaked_and_what_is_over_did_not() -> None:
+    past = {labels.EXPIRES[0]: stamp(NOW - HOUR)}
+    for thing, leaked in ((namespace(annotations=past), False), (namespace(), True)):
+        found = decide(Known((thing,)), {thing.uid: NOW - HOUR}, SETTINGS, NOW)
+        assert [each.leaked for each in found.doomed] == [leaked], found
 
 
 def test_one_that_was_made_after_the_pull_request_was_closed_stays() -> None:
