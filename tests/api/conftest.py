@@ -72,8 +72,8 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 
 @pytest.fixture(scope="session")
-def previews(kubectl: Kubectl, objects: list[Object]) -> None:
-    """The release's policies in force, and the previews that the cases ask about."""
+def in_force(kubectl: Kubectl, objects: list[Object]) -> None:
+    """The release's rights and policies in force, and nothing made by it."""
     for path in sorted(Path(asset("gateway-api", "crds")).glob("*.yaml")):
         kubectl.run("apply", "--server-side", f"--filename={path}")
     apply(kubectl, "administrator", [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
@@ -83,6 +83,11 @@ def previews(kubectl: Kubectl, objects: list[Object]) -> None:
     apply(kubectl, "administrator", [dict(item) for item in objects if item["kind"] in POLICIES])
     hostile = {"as": "deployer", "create": HOSTILE}
     assert wait.until(lambda: ask(kubectl, hostile), 30, 0.5), "the policies are not in force"
+
+
+@pytest.fixture(scope="session")
+def previews(kubectl: Kubectl, objects: list[Object], in_force: None) -> None:
+    """The previews that the cases ask about."""
     (template,) = [
         item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from lightkube import Client
@@ -56,7 +55,7 @@ def look(client: Client, namespace: str) -> Look:
         f"list the pods of {namespace}", lambda: [kube.as_dict(pod) for pod in client.list(Pod, namespace=namespace)]
     )
     holder = "" if metadata.get("deletionTimestamp") else str((metadata.get("labels") or {}).get(labels.WORKFLOW, ""))
-    moment = moments.stamp(datetime.now(UTC))
+    moment = moments.stamp(moments.now())
     return Look(moment, bounded(holder, 100), tuple(running(pods)))
 
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from implementation_dag.base import kube, metrics
+from implementation_dag.base import kube, metrics, moments
 from implementation_dag.base.log import clean
 from implementation_dag.contract import labels, names
 
@@ -118,7 +118,7 @@ def wish(hint: deliveries.Hint, delivery: str, now: datetime) -> dict[str, Any]:
 
 def store(client: Client, namespace: str, hint: deliveries.Hint, delivery: str) -> None:
     """Create or patch the Preview. Where it has no room for a command there is still news. Raises Full."""
-    name, asked = names.pull_request(hint.owner, hint.repo, hint.number), wish(hint, delivery, datetime.now(UTC))
+    name, asked = names.pull_request(hint.owner, hint.repo, hint.number), wish(hint, delivery, moments.now())
     item = objects.new(hint.owner, hint.repo, hint.number, namespace)
     item["metadata"] |= asked["metadata"]
     item["spec"] |= asked["spec"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from lightkube import ApiError, Client
@@ -19,7 +19,7 @@ from implementation_dag.preview import preview_objects
 
 def expiry(hours: float, now: datetime | None = None) -> dict[str, str]:
     """Return the annotations that make the preview expire `hours` from now (UTC, RFC 3339)."""
-    moment = (now or datetime.now(UTC)) + timedelta(hours=hours)
+    moment = (now or moments.now()) + timedelta(hours=hours)
     return dict.fromkeys(labels.EXPIRES, moments.stamp(moment))
 
 

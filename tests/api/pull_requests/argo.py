@@ -13,7 +13,7 @@ import httpx2
 from lightkube import ApiError, Client
 from lightkube.types import PatchType
 
-from implementation_dag.base import kube
+from implementation_dag.base import kube, moments
 from implementation_dag.contract import stages
 from implementation_dag.pull_requests import objects
 from tests.api.previews import NAMESPACE
@@ -104,4 +104,4 @@ def nodes(workflow: str, phase: str) -> Object:
 
 def now() -> str:
     """Return the time as the API server writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return moments.stamp(moments.now())

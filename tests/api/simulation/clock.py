@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+
+# Any moment would do, as long as each play begins at the same one.
+BEGINS = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 
 
 class Clock:
-    """Begins now, as the API server stamps what it stores by its own clock. While somebody waits, others go on."""
+    """While somebody waits, others go on."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        self._ahead = 0.0
-        self._began = time.time()
+        self._now = BEGINS
         self._meanwhile = meanwhile
 
     def time(self) -> float:
         """Return the seconds since 1970."""
-        return self._began + self._ahead
+        return self._now
 
     def monotonic(self) -> float:
         """Return the seconds since some moment."""
@@ -29,4 +31,4 @@ class Clock:
 
     def ahead(self, seconds: float) -> None:
         """Let time pass at once."""
-        self._ahead += seconds
+        self._now += seconds

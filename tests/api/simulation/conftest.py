@@ -17,6 +17,7 @@ from implementation_dag.pull_requests import objects as previews_of
 from implementation_dag.pull_requests.model import Settings
 from implementation_dag.pull_requests.repositories import Repositories
 from implementation_dag.pull_requests.settings import Told
+from implementation_dag.reaper import acting
 from implementation_dag.reaper import settings as reaper
 from implementation_dag.steps import cleanup
 from scripts.lab.kubectl import Kubectl
@@ -29,6 +30,7 @@ from .clock import Clock
 from .cluster import OWNER, Cluster
 from .history import History
 from .replica import Replica
+from .translation import Translation
 from .wire import Wire, client
 
 REPLICAS = 2
@@ -38,7 +40,7 @@ GRACE_SECONDS = 60.0
 
 @pytest.fixture(scope="session")
 def clients(
-    kubectl: Kubectl, previews: None, tmp_path_factory: pytest.TempPathFactory
+    kubectl: Kubectl, in_force: None, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Client, Wire]]:
     """A client of each identity with its wire, twice where there are replicas."""
     folder = tmp_path_factory.mktemp("identities")
@@ -46,18 +48,19 @@ def clients(
     found = {}
     for name, kubeconfig in accounts.items():
         for number in range(REPLICAS):
-            wire = Wire(kubeconfig)
-            found[f"{name}-{number}"] = (client(kubeconfig, wire), wire)
+            wire = Wire(f"{name}-{number}", kubeconfig)
+            found[wire.name] = (client(kubeconfig, wire), wire)
     return found
 
 
 @pytest.fixture(scope="session")
-def admin(kubectl: Kubectl, previews: None) -> Client:
+def admin(kubectl: Kubectl, in_force: None) -> tuple[Client, Wire]:
     """An administrator, whose calls never fail."""
     assert kubectl.kubeconfig
-    found = release.client(kubectl.kubeconfig)
+    wire = Wire("admin", kubectl.kubeconfig)
+    found = client(kubectl.kubeconfig, wire)
     assert wait.until(lambda: release.serves(found, previews_of.Resource, kube.Workflow, kube.DocsRun), 30, 0.3)
-    return found
+    return found, wire
 
 
 @pytest.fixture(scope="session")
@@ -69,19 +72,32 @@ def told(objects: list[Object]) -> settings.Settings:
         return settings.load()
 
 
+class InTurn:
+    """Threads that do one thing after the other: which is first is nobody's choice but the seed's."""
+
+    map = staticmethod(map)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def places(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """Where steps read what to put into a preview (here nothing), and leave their evidence."""
+    """Where steps read what to put into a preview (here nothing), and leave their evidence; and no threads."""
     empty = tmp_path_factory.mktemp("input") / "objects.yaml"
     empty.touch()
     evidence = tmp_path_factory.mktemp("evidence")
-    with mock.patch.object(preview_objects, "OBJECTS", empty), mock.patch.object(cleanup, "EVIDENCE", evidence):
+    with (
+        mock.patch.object(preview_objects, "OBJECTS", empty),
+        mock.patch.object(cleanup, "EVIDENCE", evidence),
+        mock.patch.object(acting, "ThreadPoolExecutor", lambda *_, **__: InTurn()),
+    ):
         yield
 
 
 @pytest.fixture
 def begin(
-    clients: dict[str, tuple[Client, Wire]], admin: Client, told: settings.Settings, monkeypatch: pytest.MonkeyPatch
+    clients: dict[str, tuple[Client, Wire]],
+    admin: tuple[Client, Wire],
+    told: settings.Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[int], History]:
     """Return what begins the history of a seed."""
 
@@ -96,9 +112,12 @@ def begin(
             Replica({name: clients[f"{name}-{number}"][0] for name in CONTROLLERS}, of, told, reaps, peer)
             for number in range(REPLICAS)
         ]
-        cluster = Cluster(repo, told.image, admin, clients["provisioner-0"][0])
+        cluster = Cluster(repo, told.image, admin[0], clients["provisioner-0"][0])
         wires = [wire for _, wire in clients.values()]
-        history = History(random.Random(seed), cluster, replicas, clock, peer, wires)  # noqa: S311
+        translation, trace = Translation(clock.time), list[str]()
+        for wire in (admin[1], *wires):
+            wire.translation, wire.trace = translation, trace
+        history = History(random.Random(seed), cluster, replicas, clock, peer, wires, trace)  # noqa: S311
         return history
 
     return start

@@ -49,6 +49,8 @@ class History:
     clock: Clock
     peer: Peer
     wires: list[Wire]
+    # All that went over any wire: two plays of a seed have the same.
+    trace: list[str]
     most_faults: int = 4
     faults: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -330,12 +332,18 @@ class History:
 
     def _people(self, preview: Preview) -> None:
         """What people are told is true, and only what was tested is approved."""
-        status, run = preview.status, preview.status.run
+        status, spec, told = preview.status, preview.spec, self.peer.told
         there = {each["metadata"]["name"] for each in self.cluster.workflows()}
-        if run and run.kind == Kind.TEST and run.over and run.name in there:
-            assert self.peer.told, "nobody was told of the run"
-            last = [report for report in self.peer.told if report.run == run.name][-1:]
-            assert [report.verdict for report in last] == [status.verdict], (last, status)
+        tests = [run for run in (status.run, *status.history) if run and run.kind == Kind.TEST and run.name in there]
+        for run in tests:
+            last = [report for report in told if report.run == run.name][-1:]
+            assert [report.verdict for report in last] == [runs.verdict(run)], f"{run.name}: {last}, {status}"
+        # A Preview speaks of its head where that has, or is refused, a run; its last word is what people see.
+        newest = runs.newest_test(status.run, status.history)
+        if status.phase == Phase.REFUSED:
+            assert (told[-1].commit, told[-1].verdict) == (spec.head, Verdict.REFUSED), (told[-1], status)
+        elif newest in tests and spec.head in (newest.commit, *newest.made):
+            assert (told[-1].run, told[-1].verdict) == (newest.name, status.verdict), (told[-1], status)
         for report in self.peer.reviewed:
             tested = report.run in self.cluster.good
             assert tested or report.verdict != Verdict.PASSED, f"{report.commit} is approved, {report.run} did not pass"

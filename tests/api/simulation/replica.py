@@ -59,7 +59,7 @@ class Replica:
         now: dict[tuple[str, str], Object] = {("Workflow", item["metadata"]["name"]): item for item in workflows}
         if preview:
             now[("Preview", history.name)] = preview
-        for key in self._known.keys() - now.keys():
+        for key in sorted(self._known.keys() - now.keys()):
             del self._known[key]
             self._events.append((*key, None))
         for key, item in now.items():

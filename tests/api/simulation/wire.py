@@ -1,8 +1,9 @@
-"""The wire between one of our processes and the API server: it fails, or the process dies, at any single call."""
+"""The wire between a process and the API server: it fails, or the process dies, at any single call."""
 
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,6 +14,10 @@ from lightkube import Client, KubeConfig
 
 from implementation_dag.base import kube
 
+from .translation import Translation
+
+# The number of a change at the API server: it counts on from one history to the next.
+VERSION = re.compile(r'"resourceVersion":"\d+"|\(\d+\)')
 STATUSES = {409: "Conflict", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable"}
 
 
@@ -34,36 +39,44 @@ class Dies(BaseException):
 
 
 class Wire(httpx2.BaseTransport):
-    """Hands calls on; `fault` says of each what goes wrong with it, None: nothing. `done` sees what was done."""
+    """Hands calls on; `fault` says of each what goes wrong with it, None: nothing. `done` sees what was done.
 
-    def __init__(self, kubeconfig: Path) -> None:
+    `trace` has all that went over it.
+    """
+
+    def __init__(self, name: str, kubeconfig: Path) -> None:
+        self.name = name
         context = ssl.create_default_context(cafile=_ca(kubeconfig))
         self._inner = httpx2.HTTPTransport(verify=context)
         self.fault: Callable[[httpx2.Request], Fault | None] = lambda _: None
         self.done: Callable[[httpx2.Request], None] = lambda _: None
-        self.calls = self.written = 0
+        self.translation = Translation(lambda: 0.0)
+        self.trace: list[str] = []
+        self.written = 0
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as the API server does, or as the fault is."""
-        self.calls += 1
         fault = self.fault(request)
+        self._note(f"{self.name}: {request.method} {request.url.raw_path.decode()} {fault or ''}", request.read())
         if fault is Fault.DIES_BEFORE:
             raise Dies
         if fault is Fault.LOST:
             raise httpx2.ReadTimeout("simulated", request=request)
         if fault and fault.value.isdecimal():
             return _refusal(int(fault.value), request)
-        answer = self._inner.handle_request(request)
+        answer = self.translation.answered(request, self._inner.handle_request(self.translation.asked(request)))
+        self._note(f"{self.name}: {answer.status_code}", answer.content)
         if answer.status_code < 400:
             self.written += request.method not in ("GET", "HEAD")
             self.done(request)
         if fault is Fault.DIES_AFTER:
-            answer.read()
             raise Dies
         if fault is Fault.UNHEARD:
-            answer.read()
             raise httpx2.ReadTimeout("simulated", request=request)
         return answer
+
+    def _note(self, words: str, content: bytes) -> None:
+        self.trace.append(f"{words} {VERSION.sub('', content.decode())}")
 
     def close(self) -> None:
         """Give the connections back."""
