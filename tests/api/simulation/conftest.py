@@ -29,6 +29,7 @@ from tests.unit.pull_requests.world import opened
 from .clock import Clock
 from .cluster import OWNER, Cluster
 from .history import History
+from .memory import Memory
 from .replica import Replica
 from .translation import Translation
 from .wire import Wire, client
@@ -98,10 +99,10 @@ def begin(
     admin: tuple[Client, Wire],
     told: settings.Settings,
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[int], History]:
+) -> Callable[[int, bool], History]:
     """Return what begins the history of a seed."""
 
-    def start(seed: int) -> History:
+    def start(seed: int, remembers: bool) -> History:
         repo = f"sim-{seed}"
         peer = Peer(opened())
         reaps = reaper.Told(reaper.Settings(RELEASE, NAMESPACE, GRACE_SECONDS), told.image)
@@ -114,9 +115,9 @@ def begin(
         ]
         cluster = Cluster(repo, told.image, admin[0], clients["provisioner-0"][0])
         wires = [wire for _, wire in clients.values()]
-        translation, trace = Translation(clock.time), list[str]()
+        translation, memory, trace = Translation(clock.time), Memory(remembers), list[str]()
         for wire in (admin[1], *wires):
-            wire.translation, wire.trace = translation, trace
+            wire.translation, wire.memory, wire.trace = translation, memory, trace
         history = History(random.Random(seed), cluster, replicas, clock, peer, wires, trace)  # noqa: S311
         return history
 

@@ -36,8 +36,8 @@ class Translation:
     def asked(self, request: httpx2.Request) -> httpx2.Request:
         """Return a request with the uids that the API server knows."""
         content = UID.sub(lambda found: self._theirs.get(found[0], found[0]), request.read())
-        given = {"headers": request.headers, "content": content, "extensions": request.extensions}
-        return httpx2.Request(request.method, request.url, **given)
+        headers, extensions = request.headers, request.extensions
+        return httpx2.Request(request.method, request.url, headers=headers, content=content, extensions=extensions)
 
     def answered(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """Return an answer as the history is to see it."""

@@ -14,6 +14,7 @@ from lightkube import Client, KubeConfig
 
 from implementation_dag.base import kube
 
+from .memory import Memory
 from .translation import Translation
 
 # The number of a change at the API server: it counts on from one history to the next.
@@ -50,7 +51,7 @@ class Wire(httpx2.BaseTransport):
         self._inner = httpx2.HTTPTransport(verify=context)
         self.fault: Callable[[httpx2.Request], Fault | None] = lambda _: None
         self.done: Callable[[httpx2.Request], None] = lambda _: None
-        self.translation = Translation(lambda: 0.0)
+        self.translation, self.memory = Translation(lambda: 0.0), Memory(keeps=False)
         self.trace: list[str] = []
         self.written = 0
 
@@ -64,7 +65,7 @@ class Wire(httpx2.BaseTransport):
             raise httpx2.ReadTimeout("simulated", request=request)
         if fault and fault.value.isdecimal():
             return _refusal(int(fault.value), request)
-        answer = self.translation.answered(request, self._inner.handle_request(self.translation.asked(request)))
+        answer = self.memory.answer(self.name, request, lambda: self._ask(request))
         self._note(f"{self.name}: {answer.status_code}", answer.content)
         if answer.status_code < 400:
             self.written += request.method not in ("GET", "HEAD")
@@ -74,6 +75,9 @@ class Wire(httpx2.BaseTransport):
         if fault is Fault.UNHEARD:
             raise httpx2.ReadTimeout("simulated", request=request)
         return answer
+
+    def _ask(self, request: httpx2.Request) -> httpx2.Response:
+        return self.translation.answered(request, self._inner.handle_request(self.translation.asked(request)))
 
     def _note(self, words: str, content: bytes) -> None:
         self.trace.append(f"{words} {VERSION.sub('', content.decode())}")
