@@ -11,7 +11,7 @@ from idag.cli.options import as_json, find, of_release, print_json, print_table
 from idag.cluster import previews
 from idag.cluster import runs as found_runs
 from idag.cluster.errors import ClusterError
-from idag.cluster.evidence import INDEX, Store
+from idag.cluster.evidence import INDEX, REPORT, Store
 from idag.cluster.logs import NAMES, stream
 from idag.cluster.target import check, pull
 from idag.progress import Progress
@@ -113,6 +113,8 @@ def evidence(target: str, download: Path | None, context: str, namespace: str, n
                 f"there is no {prefix}/{INDEX} in bucket {store.bucket}: {chosen.name} is {chosen.phase}"
             )
         print(f"s3://{store.bucket}/{prefix}")
+        if REPORT in files:
+            print(f"report for people: s3://{store.bucket}/{prefix}/{REPORT}")
         print_table(("FILE", "BYTES"), [(one, str(size)) for one, size in sorted(files.items())])
     return 0
 

@@ -21,7 +21,7 @@ from idag.cluster.release import Release
 from idag.yaml_reader import load
 
 Object = dict[str, Any]
-INDEX = "index.json"
+INDEX, REPORT = "index.json", "report.html"
 # What a person should have in memory of an object that is shown.
 SHOWN_LIMIT = 16 * 1024 * 1024
 

@@ -23,11 +23,11 @@ _ENDING = ".py"
 
 def of(folder: Path) -> list[Row]:
     """Return path, line and message of each finding in a stage's evidence."""
-    return [*_remaining(folder / REPORT), *_failures(apart(folder, TESTS) or folder / TESTS)]
+    return [*remaining(folder / REPORT), *failures(apart(folder, TESTS) or folder / TESTS)]
 
 
-def _remaining(file: Path) -> Iterator[Row]:
-    """What clippy's report says remains."""
+def remaining(file: Path) -> Iterator[Row]:
+    """Yield what clippy's report says remains; nothing where it is no such report."""
     try:
         found: Any = json.loads(_content(file))["remaining"]
         rows = [(one["file"], one["line"], f"{one['code']} {one['message']}") for one in found]
@@ -36,7 +36,8 @@ def _remaining(file: Path) -> Iterator[Row]:
     yield from (row for row in rows if _right(*row))
 
 
-def _failures(file: Path) -> Iterator[Row]:
+def failures(file: Path) -> Iterator[Row]:
+    """Yield the tests of a JUnit file that failed; none where it is no such file."""
     try:
         root = ElementTree.fromstring(_content(file))  # noqa: S314
     except (OSError, ValueError, ElementTree.ParseError):

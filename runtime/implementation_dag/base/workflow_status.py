@@ -37,6 +37,8 @@ class RunStatus:
     verdicts: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Task → when it started and ended, empty where it did not.
+    times: dict[str, tuple[str, str]] = field(default_factory=dict)
     started: str = ""
     ended: str = ""
     notes: tuple[str, ...] = ()
@@ -77,6 +79,9 @@ def of(workflow: Object, result: str) -> RunStatus:
         verdicts={task: _verdict(node) for task, node in tasks.items()},
         failures={task: _words(node, named) for task, node in tasks.items() if _verdict(node) == FAILED},
         outputs={task: _values((node.get("outputs") or {}).get("parameters")) for task, node in tasks.items()},
+        times={
+            task: (str(node.get("startedAt") or ""), str(node.get("finishedAt") or "")) for task, node in tasks.items()
+        },
         started=str(status.get("startedAt") or ""),
         ended=str(root.get("finishedAt") or max((str(n.get("finishedAt") or "") for n in tasks.values()), default="")),
         notes=(note,) if note else (),

@@ -127,8 +127,9 @@ class Report:
     """All that the forge is told of one run, made anew from the cluster's state each time: telling it twice is safe.
 
     `commit` is the tested commit, 40 hex digits; `run` the Workflow's name, empty before there is one; `reason` one
-    sentence, where it failed or may not run; `preview` the preview's address while it is up, else empty; `figures` are
-    names and texts for people (acceptance); `expires` an RFC 3339 time or empty.
+    sentence, where it failed or may not run; `preview` the preview's address while it is up, else empty; `page` and
+    `evidence` lead to the run's report and to the index of its evidence; `figures` are names and texts for people
+    (acceptance); `expires` an RFC 3339 time or empty.
     """
 
     owner: str
@@ -142,4 +143,5 @@ class Report:
     preview: str = ""
     expires: str = ""
     evidence: str = ""
+    page: str = ""
     figures: tuple[tuple[str, str], ...] = ()

@@ -65,7 +65,8 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | Non
         stages=_stages(workflow, found, run.over, evidence) if workflow and found else (),
         preview=status.url if newest and verdict == Verdict.PASSED else "",
         expires=status.expires if newest else "",
-        # The index is the last that is written.
+        # Both are the last that is written.
+        page=evidence("report.html", run.ended) if run.over else "",
         evidence=evidence("index.json", run.ended) if run.over else "",
         figures=_figures(found) if found else (),
     )

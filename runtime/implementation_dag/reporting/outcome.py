@@ -71,7 +71,7 @@ def of_run(report: Report) -> Line:
     """Return the line of the run as a whole."""
     outcome, words = _OF_RUN[report.verdict]
     sentence = f"{words}: {report.reason}" if report.reason else words
-    return Line("", outcome, sentence, report.evidence or report.preview)
+    return Line("", outcome, sentence, report.page or report.evidence or report.preview)
 
 
 def of_stages(report: Report) -> tuple[Line, ...]:

@@ -1,4 +1,7 @@
-"""Step evidence: index.json over everything that the stages left in the bucket, whatever became of the run."""
+"""Step evidence: index.json over everything that the stages left in the bucket, whatever became of the run.
+
+Beside it report.html, which says the same to a person.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,17 @@ from implementation_dag.base import kube, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.contract import arguments, names, settings
+from implementation_dag.pages import report
 from implementation_dag.preview import preview_look
 
 from . import evidence_index
 
 STAGES = Path("/input/stages")
-INDEX = Path("/artifacts/index.json")
+ARTIFACTS = Path("/artifacts")
 
 
 def main() -> int:
-    """Write index.json for this run; 1 when something of it could not be read, which the index then says."""
+    """Write index.json and report.html; 1 when something of the run could not be read, which both then say."""
     env, told, client = os.environ, settings.load(settings.OfEvidence), kube.client()
     name, uid, namespace = env["WORKFLOW"], env["WORKFLOW_UID"], env["NAMESPACE"]
     try:
@@ -39,13 +43,21 @@ def main() -> int:
     }
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
-    INDEX.parent.mkdir(parents=True, exist_ok=True)
-    INDEX.write_text(json.dumps(found, indent=2) + "\n")
+    write(found, STAGES, ARTIFACTS)
     for note in found["notes"]:
         say(note)
     for item in found["files"]:
         say(f"{item['stage']:<11} {item['result']:<9} {item['size']:>9} B  {item['name']}")
     return 1 if status.notes else 0
+
+
+def write(index: evidence_index.Object, folder: Path, target: Path) -> None:
+    """Write the report of the evidence in `folder`, and the index, which then names the report, into `target`."""
+    target.mkdir(parents=True, exist_ok=True)
+    page = target / evidence_index.REPORT
+    page.write_text(report.build(index, folder), encoding="utf-8")
+    index["files"].append(evidence_index.entry(page.name, page))
+    (target / evidence_index.INDEX).write_text(json.dumps(index, indent=2) + "\n")
 
 
 def look(

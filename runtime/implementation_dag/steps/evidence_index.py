@@ -22,6 +22,7 @@ from implementation_dag.preview.preview_look import Look
 
 Object = dict[str, Any]
 SCHEMA_VERSION = 2
+INDEX, REPORT = "index.json", "report.html"
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}\Z")
 # A stage's own JSON files are small; what is larger is not looked into.
@@ -91,9 +92,15 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
         "result": status.result,
         "failures": status.failures,
         "stages": verdicts,
+        "tasks": {one.task: _task(one.task, status) for one in stages.STAGES},
         "notes": list(status.notes),
         "files": _files(folder, verdicts),
     }
+
+
+def _task(task: str, status: RunStatus) -> Object:
+    started, ended = status.times.get(task, ("", ""))
+    return {"verdict": status.verdict(task), "started": started or None, "ended": ended or None}
 
 
 def _tested(status: RunStatus) -> str | None:
@@ -146,13 +153,17 @@ def _files(folder: Path, verdicts: dict[str, str]) -> list[Object]:
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         name = path.relative_to(folder).as_posix()
-        # A later try of the exit handler finds the index of the one before, and what cleanup left.
-        if name == "index.json" or name.startswith("cleanup/"):
+        # A later try of the exit handler finds what the one before wrote, and what cleanup left.
+        if name in (INDEX, REPORT) or name.startswith("cleanup/"):
             continue
         stage = name.split("/", 1)[0]
-        item = {"name": name, "size": path.stat().st_size, "sha256": _sha256(path)}
-        found.append(item | {"stage": stage, "result": verdicts.get(stage, "")})
+        found.append(entry(name, path) | {"stage": stage, "result": verdicts.get(stage, "")})
     return found
+
+
+def entry(name: str, path: Path) -> Object:
+    """What the index says of a file that no stage left."""
+    return {"name": name, "size": path.stat().st_size, "sha256": _sha256(path), "stage": "", "result": ""}
 
 
 def _sha256(path: Path) -> str:

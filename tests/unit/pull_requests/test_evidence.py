@@ -51,6 +51,20 @@ def test_a_forge_shows_it_as_it_is(folder: Path) -> None:
     assert address(link) == link
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("acme/shop/pr-7/shop-1/report.html", "text%2Fhtml"),
+        ("acme/shop/pr-7/shop-1/qa/report.html", "text%2Fplain"),
+        ("acme/shop/pr-7/report.html", "text%2Fplain"),
+        ("_refused/workflows/shop-1/x/report.html", "text%2Fplain"),
+        ("acme/shop/pr-7/shop-1/coverage.html", "text%2Fplain"),
+    ],
+)
+def test_only_the_pipeline_s_own_page_is_shown_as_one(folder: Path, key: str, shown: str) -> None:
+    assert shown in Signed("https://s3.example.com/evidence", "us-east-1", folder, 7)(key, SINCE)
+
+
 def test_of_what_is_not_there_yet_there_is_no_link(folder: Path) -> None:
     assert Signed("https://s3.example.com/evidence", "us-east-1", folder, 7)("index.json", "") == ""
 

@@ -51,6 +51,7 @@ def reports(draw: st.DrawFn) -> Report:
         preview=draw(address),
         expires=draw(word),
         evidence=draw(address),
+        page=draw(address),
         figures=tuple(draw(st.lists(st.tuples(word, word), max_size=3))),
     )
 
@@ -65,6 +66,7 @@ def harmless(report: Report) -> Report:
         preview=there,
         expires="x",
         evidence=there,
+        page=there,
         stages=tuple(
             replace(
                 stage,

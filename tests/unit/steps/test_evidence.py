@@ -46,6 +46,7 @@ def status(**changed: Any) -> RunStatus:
         "clippy-format": {"commit": FIXED},
     }
     given = {"result": "Failed", "parameters": GIVEN, "verdicts": verdicts, "failures": {"qa-testing": 'exit "1"'}}
+    given["times"] = {"qa-testing": ("2026-01-01T12:00:00Z", "")}
     return RunStatus(**(given | {"outputs": outputs, "started": "2026-01-01T12:00:00Z"} | changed))
 
 
@@ -55,7 +56,8 @@ def write(folder: Path, name: str, content: str) -> None:
 
 
 def test_index_of_a_failed_run(tmp_path: Path) -> None:
-    for name in ("rex/commit.txt", "clippy/report.json", "qa/test-results.xml", "index.json", "cleanup/diagnosis.txt"):
+    own = ("index.json", "report.html", "cleanup/diagnosis.txt")
+    for name in ("rex/commit.txt", "clippy/report.json", "qa/test-results.xml", *own):
         write(tmp_path, name, name)
     found = index(status(), tmp_path)
     stages = dict(rex="Succeeded", clippy="Succeeded", qa="Failed", deploy="Omitted", acceptance="Omitted")
@@ -74,6 +76,7 @@ def test_index_of_a_failed_run(tmp_path: Path) -> None:
         "stage": "qa",
         "result": "Failed",
     }
+    assert found["tasks"]["qa-testing"] == {"verdict": "Failed", "started": "2026-01-01T12:00:00Z", "ended": None}
     assert (found["base_commit"], found["commit"], found["branch"]) == (BASE, FIXED, "fix/{{")
     assert found["thresholds"] == {"min_success_pct": 0.95, "max_p95_ms": 1200, "requests_per_host": 10}
     assert found["versions"]["kubernetes"] is None
@@ -155,7 +158,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(evidence, "STAGES", tmp_path / "stages")
-    monkeypatch.setattr(evidence, "INDEX", tmp_path / "out" / "index.json")
+    monkeypatch.setattr(evidence, "ARTIFACTS", tmp_path / "out")
     monkeypatch.setattr(evidence.kube, "client", lambda: None)
     monkeypatch.setattr(evidence.kube, "server_version", lambda _: "v1.35.4")
     return tmp_path / "out" / "index.json"
@@ -170,6 +173,21 @@ def test_an_index_is_written_though_the_workflow_cannot_be_read(step: Path, monk
     found = json.loads(step.read_text())
     assert (found["result"], found["notes"]) == ("Failed", ["cannot read Workflow impl-abc: forbidden"])
     assert set(found["stages"].values()) == {"Unknown"}
+
+
+def test_the_index_names_the_report_beside_it(step: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(step.parent.parent / "stages", "rex/changes.diff", "+<script>")
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: {"metadata": {"name": "impl-abc"}})
+    evidence.main()
+    page = step.with_name("report.html").read_bytes()
+    assert b"+&lt;script&gt;" in page
+    assert json.loads(step.read_text())["files"][-1] == {
+        "name": "report.html",
+        "size": len(page),
+        "sha256": hashlib.sha256(page).hexdigest(),
+        "stage": "",
+        "result": "",
+    }
 
 
 @pytest.mark.parametrize(("holder", "looks"), [("impl-abc", 1), ("impl-xyz", 0)])
