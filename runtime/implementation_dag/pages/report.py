@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from implementation_dag.acceptance.figures import SLOWEST_P95
 from implementation_dag.agents import findings
 from implementation_dag.contract import stages
 from implementation_dag.contract.served import served_name
@@ -97,7 +98,7 @@ def _acceptance(index: Object, folder: Path) -> Object | None:
         + ([whole] if len(hosts) > 1 else []),
         "more": max(0, len(hosts) - MOST_HOSTS),
         "limits": limits,
-        "plot": latency.plot(folder / "requests.jsonl", whole["latency"], limits.get("max_p95_ms")),
+        "plot": latency.plot(folder / "requests.jsonl", whole["latency"], limits.get(SLOWEST_P95)),
     }
 
 

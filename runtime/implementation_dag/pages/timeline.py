@@ -61,6 +61,6 @@ def told(seconds: float | None) -> str:
 def _span(found: Any) -> tuple[datetime, datetime] | None:
     try:
         begin, end = moments.read(found["started"]), moments.read(found["ended"])
-        return (begin, end) if end >= begin else None
+        return (begin, end) if end >= begin and begin.tzinfo else None
     except (TypeError, KeyError, ValueError):
         return None

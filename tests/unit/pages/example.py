@@ -62,15 +62,18 @@ def status(failed: str = "") -> RunStatus:
         before = [verdicts[task] for task in stage.after]
         ran = all(verdict == "Succeeded" for verdict in before)
         verdicts[stage.task] = ("Failed" if stage.task == failed else "Succeeded") if ran else "Omitted"
+    spans = {task: span for task, span in SPANS.items() if _ran(verdicts[task])}
     return RunStatus(
         result="Failed" if failed else "Succeeded",
         parameters=GIVEN,
         verdicts=verdicts,
         failures={failed: MESSAGES[failed]} if failed else {},
         outputs={"set-params": {"COMMIT": BASE, "BRANCH": "feature/cart"}, "clippy-format": {"commit": FIXED}},
-        times={task: (_at(begin), _at(begin + took)) for task, (begin, took) in SPANS.items() if _ran(verdicts[task])},
-        started=_at(0),
-        ended=_at(max(sum(SPANS[task]) for task, verdict in verdicts.items() if _ran(verdict))),
+        times={
+            task: (moment(begin), moment(begin + took)) for task, (begin, took) in SPANS.items() if _ran(verdicts[task])
+        },
+        started=moment(0),
+        ended=moment(max(map(sum, spans.values()))),
     )
 
 
@@ -109,7 +112,7 @@ def acceptance(slow: bool) -> dict[str, str]:
         "reasons": reasons,
     }
     requests = [
-        {"host": HOST, "began": _at(121 + at * 0.2), "ok": not (slow and at in (40, 55)), "latency_ms": latency}
+        {"host": HOST, "began": moment(121 + at * 0.2), "ok": not (slow and at in (40, 55)), "latency_ms": latency}
         for at, latency in enumerate(latencies)
     ]
     return {
@@ -153,5 +156,5 @@ def _ran(verdict: str) -> bool:
     return verdict != "Omitted"
 
 
-def _at(seconds: float) -> str:
+def moment(seconds: float) -> str:
     return moments.stamp(BEGIN + timedelta(seconds=seconds))
