@@ -18,6 +18,8 @@ from .place import Place
 
 # What differs between two runs, one after the other, of which somebody wanted both.
 _SAME = ("kind", "commit", "retest")
+# Actions that tell of a new head.
+_HEADS = ("opened", "synchronized")
 Noted = list[tuple[str, object]]
 
 
@@ -42,8 +44,13 @@ def note(node: pytest.Item, place: Place, argo: Argo) -> None:
 
 
 def _lost(place: Place) -> list[int]:
-    """Return the pull requests whose newest head that was delivered neither ran nor was refused."""
-    heads = {number: head for _, number, head in _heads(place)}
+    """Return the pull requests left open whose newest head that was delivered neither ran nor was refused."""
+    heads: dict[int, str] = {}
+    for _, action, number, head in _deliveries(place):
+        if action in (*_HEADS, "reopened"):
+            heads[number] = head
+        elif action == "closed":
+            heads.pop(number, None)
     found = {number: place.status(number) for number in heads}
     return [
         number
@@ -76,18 +83,17 @@ def _latencies(place: Place, argo: Argo) -> list[float]:
         given = {one["name"]: one["value"] for one in item["spec"]["arguments"]["parameters"]}
         started.setdefault(given.get("commit", ""), argo.first[name])
     found: dict[str, float] = {}
-    for at, _, head in _heads(place):
-        if head in started:
+    for at, action, _, head in _deliveries(place):
+        if action in _HEADS and head in started:
             found.setdefault(head, started[head] - at)
     return list(found.values())
 
 
-def _heads(place: Place) -> list[tuple[float, int, str]]:
-    """Return when which pull request was said to have which new head."""
+def _deliveries(place: Place) -> list[tuple[float, str, int, str]]:
+    """Return when which action was told of which pull request, and its head."""
     found = []
     for exchange in place.hooks.seen:
         if exchange.headers.get("x-gitea-event") == "pull_request":
             payload = json.loads(exchange.body)
-            if payload["action"] in ("opened", "synchronized"):
-                found.append((exchange.at, payload["number"], payload["pull_request"]["head"]["sha"]))
+            found.append((exchange.at, payload["action"], payload["number"], payload["pull_request"]["head"]["sha"]))
     return found
