@@ -211,7 +211,7 @@ demo: ## Run the pipeline on a real cluster (SCENARIO=default; KUBECONFIG= for y
 	@$(PYTHON) -m scripts.demo --scenario $(or $(SCENARIO),default)
 
 # Argo CD and the enforcer are installed into the local cluster only: on a user's own the tests that need them are left out.
-LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/faults tests/e2e/isolation/attacks
+LOCAL_TESTS := tests/e2e/cluster tests/e2e/environments tests/e2e/faults tests/e2e/isolation/attacks tests/e2e/load
 .PHONY: e2e
 e2e: venv demo-tools $(if $(FOREIGN_CLUSTER),,isolation-tools argocd-tools) ## Run the cluster tests: the scenarios and each capability's main path
 	@python3 -m idag.toolchain build argo
@@ -233,6 +233,11 @@ e2e-pull-requests: venv demo-tools ## Run the part of `make e2e-forge` alone tha
 e2e-faults: venv demo-tools ## Strike runs and what they need at every stage: nothing leaks, nothing is lost (SEED=1, CASE=names); writes out/faults/summary.json
 	@mkdir -p out/faults
 	@FAULTS=1 SEED="$(SEED)" CASE="$(CASE)" $(VENV)/bin/pytest -v -s --junitxml out/faults/junit.xml tests/e2e/faults
+
+.PHONY: e2e-load
+e2e-load: venv demo-tools ## Open many pull requests at once (PIPELINES=100): each waits for its turn, and all end right
+	@mkdir -p out/load
+	@PIPELINES="$(PIPELINES)" $(VENV)/bin/pytest -v -s --junitxml out/load/junit.xml tests/e2e/load
 
 .PHONY: isolation-tools
 isolation-tools: demo-tools ## Build the enforcer of network policies that only the isolation tests need
@@ -280,6 +285,13 @@ bench-forge: venv ## Say what `make e2e-forge` measured of pull requests, and wh
 .PHONY: bench-reaper
 bench-reaper: venv test-tools api-tools ## Measure a pass of the reaper over 5,000 expired previews, on an API server alone; writes out/bench/lifecycle.json
 	@$(PYTHON) -m benchmarks.reaper
+
+.PHONY: bench-lifecycle
+bench-lifecycle: ## Measure overhead, waits, the reaper and many runs at once (PIPELINES=100: an hour), one after the other; writes out/bench/lifecycle.json
+	@$(MAKE) --no-print-directory bench-overhead
+	@$(MAKE) --no-print-directory e2e-load
+	@$(MAKE) --no-print-directory bench-reaper
+	@cat out/bench/lifecycle.json
 
 .PHONY: bench-render
 bench-render: venv test-tools ## Measure the render harness beside helm-unittest and plain helm template

@@ -23,6 +23,7 @@ from lightkube import Client
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Namespace
 
+from benchmarks import figures
 from idag.command import ends_in_words
 from idag.render import helm
 from idag.render.manifests import Object
@@ -38,7 +39,6 @@ LIMITS = {"reaper_seconds": 60.0, "reaper_peak_mb": 200.0}
 PAST = "2026-01-01T00:00:00Z"
 PATIENCE_SECONDS = 600
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "out" / "bench" / "lifecycle.json"
 CLUSTER = {"CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
@@ -111,9 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         left = [item for item in there if not (item.metadata and item.metadata.deletionTimestamp)]
         if left:
             raise RuntimeError(f"{len(left)} of {count} previews were not told to go")
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    before = json.loads(OUT.read_text()) if OUT.is_file() else {}
-    OUT.write_text(json.dumps(before | found, indent=2) + "\n")
+    figures.record(found)
     for figure, value in found.items():
         held = "held    " if value <= LIMITS[figure] else "NOT held"
         print(f"{held} {figure} {value:g} (≤ {LIMITS[figure]:g}), {count} previews")

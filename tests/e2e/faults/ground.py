@@ -44,8 +44,8 @@ _WAYS = {
 }
 
 
-def values() -> Object:
-    """Values with agents that do little and with short times; deploy and acceptance are the real ones."""
+def values(runs: int = 0) -> Object:
+    """Values with cheap agents, short times and so many runs at once; deploy and acceptance are the real ones."""
     agent = {"image": "", "command": ["sh", "-c", _ALL_EVIDENCE]}
     return {
         "agents": {"reference": {"apps": {"rex": agent, "clippy": agent, "qa": agent}, "timeoutSeconds": 120}},
@@ -53,7 +53,7 @@ def values() -> Object:
         "workflow": {"podGCDelaySeconds": 30, "activeDeadlineSeconds": 900},
         "deploy": {"healthTimeoutSeconds": 120},
         "preview": {"deletionTimeoutSeconds": 120},
-        "forge": {"pollSeconds": 20},
+        "forge": {"pollSeconds": 20, "limits": {"runs": runs}},
         "reaper": {"intervalSeconds": 5, "graceSeconds": 20, "removeFinalizers": [HELD]},
     }
 
@@ -192,8 +192,11 @@ def wait_for(ground: Ground, run: Run, moment: str, seconds: float = 240) -> str
 
 
 @contextmanager
-def ground(session: Session, *, own_disk: bool) -> Iterator[Ground]:
-    """Give the stand of a session, its release made cheap meanwhile; with `own_disk` the evidence store can be full."""
+def ground(session: Session, *, own_disk: bool = False, runs: int = 0) -> Iterator[Ground]:
+    """Give the stand of a session, its release made cheap meanwhile, and so many runs at once; 0: any number.
+
+    With `own_disk` the evidence store can be full.
+    """
     kubectl = session.environment.kubectl
     if own_disk:
         volume = {"name": "data", "emptyDir": {"medium": "Memory", "sizeLimit": f"{DISK}Mi"}}
@@ -202,7 +205,7 @@ def ground(session: Session, *, own_disk: bool) -> Iterator[Ground]:
         roll_out(kubectl, DEMO_NAMESPACE, "s3")
     place_of_release = f"--namespace={RELEASE_NAMESPACE}"
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(values(), file)
+        json.dump(values(runs), file)
         file.flush()
         helm(
             kubectl, "upgrade", RELEASE, str(CHART), place_of_release, "--reuse-values", f"--values={file.name}",
