@@ -19,7 +19,7 @@ from scripts.lab.errors import LabError
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.openssl import openssl
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 @contextmanager

@@ -13,7 +13,14 @@ from pathlib import Path
 from idag.progress import Progress
 from implementation_dag.base.wait import rounds
 from scripts.lab.cluster import health, images
-from scripts.lab.cluster.settings import CLUSTER_DOMAIN, DNS_SERVICE_IP, INGRESS_SERVICE_IP, PREVIEW_DOMAIN, State
+from scripts.lab.cluster.settings import (
+    CLUSTER_DOMAIN,
+    DNS_SERVICE_IP,
+    INGRESS_SERVICE_IP,
+    PATIENCE_SECONDS,
+    PREVIEW_DOMAIN,
+    State,
+)
 from scripts.lab.errors import LabError
 from scripts.lab.kubectl import Kubectl
 
@@ -25,7 +32,6 @@ ADDRESSES = {
     "skipper": f"{INGRESS_SERVICE_IP}:443",
     "workflow-controller": "",
 }
-ESTABLISHED_SECONDS = 60.0
 _FIELD = re.compile(r"@\{(\w+)\}")
 
 
@@ -101,8 +107,13 @@ def apply_definitions(kubectl: Kubectl, files: list[Path]) -> None:
 
 
 def _wait_until_established(kubectl: Kubectl) -> None:
-    established = ("--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-    for left in rounds(ESTABLISHED_SECONDS, 0.2):
+    established = (
+        "--for=condition=Established",
+        "customresourcedefinitions",
+        "--all",
+        f"--timeout={PATIENCE_SECONDS:.0f}s",
+    )
+    for left in rounds(PATIENCE_SECONDS, 0.2):
         try:
             kubectl.run("wait", *established)
             return

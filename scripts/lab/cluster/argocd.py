@@ -9,7 +9,7 @@ from idag.progress import Progress
 from idag.toolchain import asset, tool
 from idag.toolchain.pins import read_pins
 from scripts.lab.cluster import addons, images
-from scripts.lab.cluster.settings import State, write_if_changed
+from scripts.lab.cluster.settings import PATIENCE_SECONDS, State, write_if_changed
 from scripts.lab.images.base import Debian
 from scripts.lab.images.bundle import Bundle, build
 
@@ -19,7 +19,6 @@ DEPLOYMENTS = tuple(
     for name in ("redis", "repo-server", "application-controller", "applicationset-controller")
 )
 MANIFEST = addons.MANIFESTS / "optional" / "argocd.yaml"
-READY_SECONDS = 180.0
 # Redis comes from Debian too, so one image holds everything that Argo CD runs.
 DEBIAN = Debian("argocd-base", ("usr-is-merged", "ca-certificates", "git", "redis-server"), "redis-server")
 # Argo CD is one program whose name tells its role.
@@ -61,7 +60,7 @@ def up(state: State, progress: Progress) -> None:
     addons.apply_definitions(state.kubectl, definitions)
     addons.apply(state.kubectl, text)
     progress("Argo CD applied")
-    addons.wait(state, DEPLOYMENTS, READY_SECONDS, progress)
+    addons.wait(state, DEPLOYMENTS, PATIENCE_SECONDS, progress)
     _stamp(state).write_text(digest)
 
 

@@ -10,12 +10,9 @@ from idag.progress import Progress
 from idag.toolchain import asset, bin_folder, tool
 from idag.toolchain.pins import read_pins
 from scripts.lab.cluster import addons, components, health, images, network, pki, prerequisites, processes, teardown
-from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PATIENCE_SECONDS, PREVIEW_DOMAIN, REGISTRY, State
 from scripts.lab.errors import LabError
 from scripts.lab.images.binary import build
-
-READY_SECONDS = 60.0
-ADDON_SECONDS = 120.0
 
 
 def up(state: State, progress: Progress) -> None:
@@ -52,7 +49,7 @@ def up(state: State, progress: Progress) -> None:
             _wait(state, name, progress)
         applying.result()
     _wait_for_node(state, progress)
-    addons.wait(state, addons.DEPLOYMENTS, ADDON_SECONDS, progress)
+    addons.wait(state, addons.DEPLOYMENTS, PATIENCE_SECONDS, progress)
     ingress.wait(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
     progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
@@ -100,7 +97,7 @@ def _start(state: State, wanted: dict[str, processes.Command], name: str, progre
 
 
 def _wait(state: State, name: str, progress: Progress) -> None:
-    health.wait(state, name, lambda: health.component_ready(state, name), READY_SECONDS, component=name)
+    health.wait(state, name, lambda: health.component_ready(state, name), PATIENCE_SECONDS, component=name)
     progress(f"{name} ready")
 
 
@@ -148,5 +145,5 @@ def _apply_addons(state: State, images_loaded: Callable[[], None], progress: Pro
 
 
 def _wait_for_node(state: State, progress: Progress) -> None:
-    health.wait(state, "the node", lambda: health.node_ready(state), READY_SECONDS, component="kubelet")
+    health.wait(state, "the node", lambda: health.node_ready(state), PATIENCE_SECONDS, component="kubelet")
     progress("node ready")

@@ -15,7 +15,7 @@ from idag.progress import Progress
 from implementation_dag.base.wait import until
 from scripts.lab.cluster import prerequisites, processes
 from scripts.lab.cluster.processes import Command
-from scripts.lab.cluster.settings import NODE_NAME, SERVICE_CIDR, State
+from scripts.lab.cluster.settings import NODE_NAME, PATIENCE_SECONDS, SERVICE_CIDR, State
 from scripts.lab.errors import LabError
 
 NAME = "kube-router"
@@ -23,7 +23,6 @@ PACKAGES = {"iptables": "iptables", "ipset": "ipset"}
 # All that kube-router makes has one of these in its name or its comment.
 OURS = ("KUBE-ROUTER", "KUBE-POD-FW", "KUBE-NWPLCY", "kube-router netpol")
 SETS = ("KUBE-SRC-", "KUBE-DST-")
-READY_SECONDS = 30.0
 
 
 def command(state: State, tool: Callable[[str], Path]) -> Command:
@@ -47,7 +46,7 @@ def enforce(state: State, tool: Callable[[str], Path], progress: Progress) -> No
     """Start the enforcer and wait for its first rules. Raises LabError, ToolError."""
     prerequisites.require_packages(progress, PACKAGES)
     if processes.start(state, command(state, tool)):
-        until(lambda: "KUBE-POD-FW" in saved_rules() or not running(state), READY_SECONDS, 0.2)
+        until(lambda: "KUBE-POD-FW" in saved_rules() or not running(state), PATIENCE_SECONDS, 0.2)
         if "KUBE-POD-FW" not in saved_rules():
             raise LabError(f"{NAME} made no rules: {processes.last_lines(state, NAME)}")
     progress("network policies are enforced")

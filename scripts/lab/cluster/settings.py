@@ -23,6 +23,8 @@ PREVIEW_DOMAIN = "preview.example.com"
 API_URL = f"https://{NODE_IP}:6443"
 REGISTRY = f"{NODE_IP}:5000"
 CGROUP = "idag"
+# A busy machine is slow, not broken: what has died is seen at once, and nothing is given up before.
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
