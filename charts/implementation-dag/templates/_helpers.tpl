@@ -70,8 +70,13 @@ capabilities:
 
 {{- /* Where a run's evidence lies in the bucket, as contract/names.py says it; exit handlers run even for refused arguments. */}}
 {{- define "implementation-dag.evidencePrefix" -}}
+{{ include "implementation-dag.evidenceFolder" . }}/{{ "{{workflow.name}}" }}
+{{- end }}
+
+{{- /* Where all runs of its pull request have theirs. */}}
+{{- define "implementation-dag.evidenceFolder" -}}
 {{- $names := "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr" }}
-{{- printf "{{=%s ? %s : '_refused/' + workflow.namespace}}/{{workflow.name}}" (include "implementation-dag.namesOne" .) $names }}
+{{- printf "{{=%s ? %s : '_refused/' + workflow.namespace}}" (include "implementation-dag.namesOne" .) $names }}
 {{- end }}
 
 {{- /* Of Argo's expressions: whether the arguments can be a pull request's name. Wider than what set-params lets pass. */}}

@@ -119,6 +119,10 @@ def evidence_prefix(owner: str, repo: str, pr: str, workflow: str, namespace: st
     Names stand as they are, so that no two give one prefix; what cannot be a name lies below ``_refused``, which no
     owner is called.
     """
-    if OWNER_KEY.match(owner) and REPO_KEY.match(repo) and repo not in (".", "..") and PR_KEY.match(pr):
-        return f"{owner}/{repo}/pr-{pr}/{workflow}"
-    return f"{REFUSED}/{namespace}/{workflow}"
+    folder = f"{REFUSED}/{namespace}" if refused(owner, repo, pr) else f"{owner}/{repo}/pr-{pr}"
+    return f"{folder}/{workflow}"
+
+
+def refused(owner: str, repo: str, pr: str) -> bool:
+    """Say whether these cannot be a pull request's name in a key."""
+    return not (OWNER_KEY.match(owner) and REPO_KEY.match(repo) and repo not in (".", "..") and PR_KEY.match(pr))

@@ -127,9 +127,9 @@ class Report:
     """All that the forge is told of one run, made anew from the cluster's state each time: telling it twice is safe.
 
     `commit` is the tested commit, 40 hex digits; `run` the Workflow's name, empty before there is one; `reason` one
-    sentence, where it failed or may not run; `preview` the preview's address while it is up, else empty; `page` and
-    `evidence` lead to the run's report and to the index of its evidence; `figures` are names and texts for people
-    (acceptance); `expires` an RFC 3339 time or empty.
+    sentence, where it failed or may not run; `preview` the preview's address while it is up, else empty; `page`,
+    `evidence` and `runs` lead to the run's report, to the index of its evidence and to the page of all runs; `figures`
+    are names and texts for people (acceptance); `expires` an RFC 3339 time or empty.
     """
 
     owner: str
@@ -144,4 +144,5 @@ class Report:
     expires: str = ""
     evidence: str = ""
     page: str = ""
+    runs: str = ""
     figures: tuple[tuple[str, str], ...] = ()

@@ -26,8 +26,11 @@ _WORDS = {"rex": ("tests.log",), "deploy": ("helm-status.txt", "diagnosis.txt")}
 _KINDS = {"+": "added", "-": "taken", "@": "place"}
 
 
-def build(index: Object, folder: Path) -> str:
-    """Return the page of a run by its index and the folder that holds its evidence."""
+def build(index: Object, folder: Path, compared: bool = False) -> str:
+    """Return the page of a run by its index and the folder that holds its evidence.
+
+    `compared`: there is a page of all runs of its pull request.
+    """
     tasks = {task: told["verdict"] for task, told in index["tasks"].items()}
     return html.page(
         "report.html.j2",
@@ -43,6 +46,7 @@ def build(index: Object, folder: Path) -> str:
         addresses=_addresses(folder / "deploy" / "urls.json"),
         files=[one | {"linked": linked(one["name"])} for one in index["files"][:MOST_FILES]],
         most_tests=MOST_TESTS,
+        compared=compared,
         told=timeline.told,
         ms=latency.milliseconds,
         percentiles=PERCENTILES,

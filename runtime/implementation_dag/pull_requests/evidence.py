@@ -20,7 +20,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _DAY = 24 * 60 * 60
 # A pull request's own tests wrote most of it: nowhere is it anything but text. What the exit handler wrote beside the
 # stages' folders is a page; nobody else has a name there.
-_PAGES = re.compile(r"[^/]+/[^/]+/pr-[0-9]+/[^/]+/report\.html")
+_PAGES = re.compile(r"[^/]+/[^/]+/pr-[0-9]+/([^/]+/report|runs)\.html")
 _SHOWN_AS = "text/plain; charset=utf-8"
 _PAGE = "text/html; charset=utf-8"
 

@@ -43,10 +43,10 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | Non
     verdict = runs.verdict(run)
     newest = status.run is not None and status.run.number == run.number
     found = workflow_status.of(workflow, "") if workflow else None
-    prefix = f"{spec.owner}/{spec.repo}/pr-{spec.number}/{run.name}"
+    folder = f"{spec.owner}/{spec.repo}/pr-{spec.number}"
 
     def evidence(path: str, since: str) -> str:
-        return link(f"{prefix}/{path}", since) if link else ""
+        return link(f"{folder}/{run.name}/{path}", since) if link else ""
 
     failed = next(iter((found.failures if found else {}).items()), None)
     reasons = {
@@ -65,7 +65,8 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | Non
         stages=_stages(workflow, found, run.over, evidence) if workflow and found else (),
         preview=status.url if newest and verdict == Verdict.PASSED else "",
         expires=status.expires if newest else "",
-        # Both are the last that is written.
+        # They are the last that is written.
+        runs=link(f"{folder}/runs.html", run.ended) if link and run.over else "",
         page=evidence("report.html", run.ended) if run.over else "",
         evidence=evidence("index.json", run.ended) if run.over else "",
         figures=_figures(found) if found else (),

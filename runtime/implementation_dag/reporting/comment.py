@@ -54,7 +54,13 @@ def _headline(report: Report, release: str) -> str:
     line = of_run(report)
     commit, run = code(report.commit, 40), code(report.run, _NAME_LIMIT)
     words, _, reason = line.sentence.partition(": ")
-    links = (link("preview", report.preview), link("report", report.page), link("evidence", report.evidence))
+    addresses = {
+        "preview": report.preview,
+        "report": report.page,
+        "all runs": report.runs,
+        "evidence": report.evidence,
+    }
+    links = (link(words, to) for words, to in addresses.items())
     title = " ".join(filter(None, (_SIGNS[line.outcome], words, code(reason, _SENTENCE_LIMIT))))
     facts = (f"commit {commit}", f"run {run}" if run else "", *links)
     return f"{marker(release)}\n### {title}\n\n" + " · ".join(filter(None, facts))

@@ -1,6 +1,6 @@
 """Step evidence: index.json over everything that the stages left in the bucket, whatever became of the run.
 
-Beside it report.html, which says the same to a person.
+Beside it report.html, which says the same to a person, and one folder up the pull request's runs.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from implementation_dag.base import kube, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
 from implementation_dag.contract import arguments, names, settings
-from implementation_dag.pages import report
+from implementation_dag.pages import report, runs
 from implementation_dag.preview import preview_look
 
 from . import evidence_index
 
 STAGES = Path("/input/stages")
+# Of the pull request's runs before this one.
+EARLIER = Path("/input/runs.json")
 ARTIFACTS = Path("/artifacts")
 
 
 def main() -> int:
-    """Write index.json and report.html; 1 when something of the run could not be read, which both then say."""
+    """Write index.json and the pages; 1 when something of the run could not be read, which they then say."""
     env, told, client = os.environ, settings.load(settings.OfEvidence), kube.client()
     name, uid, namespace = env["WORKFLOW"], env["WORKFLOW_UID"], env["NAMESPACE"]
     try:
@@ -43,7 +45,7 @@ def main() -> int:
     }
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
-    write(found, STAGES, ARTIFACTS)
+    write(found, STAGES, EARLIER, ARTIFACTS)
     for note in found["notes"]:
         say(note)
     for item in found["files"]:
@@ -51,11 +53,15 @@ def main() -> int:
     return 1 if status.notes else 0
 
 
-def write(index: evidence_index.Object, folder: Path, target: Path) -> None:
-    """Write the report of the evidence in `folder`, and the index, which then names the report, into `target`."""
+def write(index: evidence_index.Object, folder: Path, earlier: Path, target: Path) -> None:
+    """Write the pages of the evidence in `folder`, and the index, which then names the report, into `target`."""
     target.mkdir(parents=True, exist_ok=True)
+    rows = runs.added(index, folder, earlier)
+    if rows is not None:
+        (target / "runs.json").write_text(json.dumps({"runs": rows}, indent=2) + "\n")
+        (target / "runs.html").write_text(runs.build(index, rows), encoding="utf-8")
     page = target / evidence_index.REPORT
-    page.write_text(report.build(index, folder), encoding="utf-8")
+    page.write_text(report.build(index, folder, compared=rows is not None), encoding="utf-8")
     index["files"].append(evidence_index.entry(page.name, page))
     (target / evidence_index.INDEX).write_text(json.dumps(index, indent=2) + "\n")
 

@@ -56,7 +56,9 @@ def test_a_forge_shows_it_as_it_is(folder: Path) -> None:
     [
         ("acme/shop/pr-7/shop-1/report.html", "text%2Fhtml"),
         ("acme/shop/pr-7/shop-1/qa/report.html", "text%2Fplain"),
+        ("acme/shop/pr-7/runs.html", "text%2Fhtml"),
         ("acme/shop/pr-7/report.html", "text%2Fplain"),
+        ("acme/shop/pr-7/shop-1/runs.html", "text%2Fplain"),
         ("_refused/workflows/shop-1/x/report.html", "text%2Fplain"),
         ("acme/shop/pr-7/shop-1/coverage.html", "text%2Fplain"),
     ],

@@ -114,12 +114,13 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
     report = reports.of_run(PREVIEW, run, found, link)
     below = f"https://evidence.example.com/bucket/{SPEC.owner}/{SPEC.repo}/pr-{SPEC.number}/{run.name}"
     assert (report.page, report.evidence) == (f"{below}/report.html", f"{below}/index.json")
+    assert report.runs == f"{below.rpartition('/')[0]}/runs.html"
     assert report.figures == (("shop", "p95 6 ms"),)
     told = {stage.name: (stage.evidence, stage.annotations) for stage in report.stages}
     assert told["implement"] == (f"{below}/rex/commit.txt", (Annotation("src/x.py", 3, "F401"),))
     assert told["acceptance"] == ("", ()), "it has not ended"
     assert told["set-params"] == ("", ()), "it leaves none"
-    assert list(asked.values()) == ["b", run.ended, run.ended], "from when it is there"
+    assert list(asked.values()) == ["b", run.ended, run.ended, run.ended], "from when it is there"
     without = reports.of_run(PREVIEW, run, found)
     assert (without.evidence, [stage.evidence for stage in without.stages]) == ("", [""] * len(report.stages))
 

@@ -52,6 +52,7 @@ def reports(draw: st.DrawFn) -> Report:
         expires=draw(word),
         evidence=draw(address),
         page=draw(address),
+        runs=draw(address),
         figures=tuple(draw(st.lists(st.tuples(word, word), max_size=3))),
     )
 
@@ -67,6 +68,7 @@ def harmless(report: Report) -> Report:
         expires="x",
         evidence=there,
         page=there,
+        runs=there,
         stages=tuple(
             replace(
                 stage,

@@ -190,6 +190,28 @@ def test_the_index_names_the_report_beside_it(step: Path, monkeypatch: pytest.Mo
     }
 
 
+def test_a_run_is_added_to_those_of_its_pull_request(step: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [{"name": name, "value": GIVEN[name]} for name in ("owner", "repo", "pr")]
+    workflow = {"metadata": {"name": "impl-abc"}, "spec": {"arguments": {"parameters": given}}}
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: workflow)
+    monkeypatch.setattr(evidence.preview_look, "look", lambda *_: Look("2026-01-01T12:00:00Z", "", ()))
+    earlier = step.parent.parent / "runs.json"
+    earlier.write_text('{"runs": [{"workflow": "impl-old"}]}')
+    monkeypatch.setattr(evidence, "EARLIER", earlier)
+    evidence.main()
+    rows = json.loads(step.with_name("runs.json").read_text())["runs"]
+    assert [row["workflow"] for row in rows] == ["impl-abc", "impl-old"]
+    assert "impl-old" in step.with_name("runs.html").read_text()
+    assert "../runs.html" in step.with_name("report.html").read_text()
+
+
+def test_without_a_pull_request_there_is_no_page_of_its_runs(step: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: {"metadata": {"name": "impl-abc"}})
+    evidence.main()
+    assert not step.with_name("runs.json").exists() and not step.with_name("runs.html").exists()
+    assert "../runs.html" not in step.with_name("report.html").read_text()
+
+
 @pytest.mark.parametrize(("holder", "looks"), [("impl-abc", 1), ("impl-xyz", 0)])
 def test_what_runs_is_told_of_this_run_s_preview_only(
     step: Path, monkeypatch: pytest.MonkeyPatch, holder: str, looks: int
