@@ -40,16 +40,18 @@ def test_evidence_lies_where_naming_says(objects: Objects) -> None:
     dots = "workflow.parameters.repo not in ['.', '..']"
     readable = "workflow.parameters.owner + '/' + workflow.parameters.repo + '/pr-' + workflow.parameters.pr"
     known = f"{owner} && {repo} && {dots} && {pr}"
-    prefix = f"{{{{={known} ? {readable} : '_refused/' + workflow.namespace}}}}/{{{{workflow.name}}}}/"
+    folder = f"{{{{={known} ? {readable} : '_refused/' + workflow.namespace}}}}/"
     keys = [
-        artifact["s3"]["key"]
+        f"{artifact['s3']['key']}/"
         for template in pipeline(objects).templates.values()
         for side in ("inputs", "outputs")
         for artifact in (template.get(side) or {}).get("artifacts", [])
         if "s3" in artifact
     ]
-    assert keys
-    assert all(f"{key}/".startswith(prefix) for key in keys), keys
+    assert all(key.startswith(folder) for key in keys), keys
+    outside = [key.removeprefix(folder) for key in keys if not key.startswith(f"{folder}{{{{workflow.name}}}}/")]
+    # Of all runs of the pull request.
+    assert sorted(outside) == ["runs.html/", "runs.json/", "runs.json/"]
 
 
 def test_the_two_pages_keep_their_names_in_the_bucket(objects: Objects) -> None:
