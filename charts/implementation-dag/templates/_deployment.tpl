@@ -78,10 +78,12 @@ spec:
             - name: NAMESPACE
               valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
             - {name: LOG_LEVEL, value: {{ $root.Values.docsrun.logLevel }}}
+            - {name: METRICS_PORT, value: {{ include "implementation-dag.monitoring.port" $root | quote }}}
             {{- .env | nindent 12 }}
             {{- include "implementation-dag.outwardEnv" $root | nindent 12 }}
           ports:
             - {name: http, containerPort: 8080, protocol: TCP}
+            - {name: metrics, containerPort: {{ include "implementation-dag.monitoring.port" $root }}, protocol: TCP}
           {{- include "implementation-dag.probes" "http" | nindent 10 }}
           resources:
             {{- toYaml .resources | nindent 12 }}

@@ -99,10 +99,13 @@ class Life:
 
     def _count(self, found: Object, status: Object) -> None:
         """Count an end once: `found` had none, and whoever wrote after it was read kept this one from being written."""
-        if self.kind.ended({"status": status}):
+        if self._ends(status["phase"]):
             created = moments.read(found["metadata"]["creationTimestamp"])
             RESULTS.labels(self.kind.name, status["phase"]).inc()
             DURATION.labels(self.kind.name, status["phase"]).observe((moments.now() - created).total_seconds())
+
+    def _ends(self, phase: str) -> bool:
+        return self.kind.ended({"status": {"phase": phase}})
 
     def _phase(self, phase: str) -> float:
         """How many of those that are remembered are in this phase."""
@@ -121,6 +124,7 @@ class Life:
 
     def show(self) -> None:
         """Let each scrape see how many are there."""
+        metrics.begin(RESULTS, *((self.kind.name, phase) for phase in self.kind.phases if self._ends(phase)))
         for phase in self.kind.phases:
             OBJECTS.labels(self.kind.name, phase).set_function(partial(self._phase, phase))
 

@@ -45,6 +45,12 @@ def histogram(name: str, words: str, *labels: str, buckets: Iterable[float] = SE
     return prometheus_client.Histogram(PREFIX + name, words, labels, buckets=tuple(buckets), registry=REGISTRY)
 
 
+def begin(counted: prometheus_client.Counter | prometheus_client.Histogram, *labels: Iterable[str]) -> None:
+    """Let the series of these labels begin at 0: what begins at 1 has not increased, for Prometheus."""
+    for each in labels:
+        counted.labels(*each)
+
+
 class Bounded:
     """Values of a label: those that are known beforehand, others as long as there is room, then `other`."""
 

@@ -27,8 +27,8 @@ class Known:
         self._row: admission.Row | None = None
         self._lock = threading.Lock()
 
-    def remember(self, name: str, item: Object | None) -> None:
-        """Remember a Preview, or that it is gone."""
+    def remember(self, name: str, item: Object | None) -> Preview | None:
+        """Remember a Preview, or that it is gone; return its model where it can be read."""
         with self._lock:
             self._row = None
             self._previews.pop(name, None)
@@ -37,6 +37,7 @@ class Known:
                 self._previews[name] = item
                 with contextlib.suppress(LookupError, TypeError, ValueError):
                     self._models[name] = objects.preview(item)
+            return self._models.get(name)
 
     def items(self) -> list[tuple[str, Object]]:
         """Return every Preview by its name."""

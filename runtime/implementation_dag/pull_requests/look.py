@@ -62,7 +62,8 @@ class Looker:
 
     def preview_changed(self, name: str, item: Object | None) -> bool:
         """Remember a Preview, or that it is gone; say whether it is worth a look."""
-        self._known.remember(name, item)
+        if preview := self._known.remember(name, item):
+            self._measures.meet(preview)
         if item is None:
             self._asked.pop(name, None)
             self._in_vain.pop(name, None)

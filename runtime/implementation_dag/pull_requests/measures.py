@@ -25,6 +25,7 @@ Object = dict[str, Any]
 # Repositories that have series of their own; those of values come first, the others are one.
 MOST_REPOSITORIES = 50
 PASSED, FAILED, ERROR, CANCELLED, SKIPPED = "success", "failure", "error", "cancellation", "skip"
+ENDS = (PASSED, FAILED, ERROR, CANCELLED)
 _RESULTS = {"Succeeded": PASSED, "Failed": FAILED, "Error": ERROR, "Skipped": SKIPPED, "Omitted": SKIPPED}
 # From these a push alone leads to a run: no gate was shut, nothing was closed.
 _OPEN = ("", Phase.WAITING, Phase.STARTING, Phase.RUNNING, Phase.STOPPING, Phase.READY, Phase.FAILED)
@@ -52,6 +53,9 @@ LATENCY = prometheus_client.Summary(
 VERDICT = metrics.histogram(
     "push_to_verdict_seconds", "Time from when a push was seen until its verdict stands at the forge.", "result"
 )
+MEND = metrics.histogram(
+    "time_to_mend_seconds", "Time from the first run of a pull request that failed to the next that passed."
+)
 WEBHOOK_LAG = metrics.histogram(
     "webhook_lag_seconds",
     "Time from the receipt of a webhook until the forge was asked what it is about.",
@@ -68,7 +72,22 @@ class Measures:
         self._began = moments.now()
         # Since when the verdict of a run is waited for.
         self._pushed: dict[str, datetime] = {}
+        self._met = set[str]()
         self._lock = threading.Lock()
+        for cause in (each for each in Cause if each):
+            metrics.begin(CLEANUPS, *((cause, result) for result in ENDS))
+        metrics.begin(VERDICT, (PASSED,), (FAILED,))
+
+    def meet(self, preview: Preview) -> str:
+        """Return the label of a Preview's repository; what is first met begins at 0, so that its first run counts."""
+        repository = self._repositories.of(f"{preview.spec.owner}/{preview.spec.repo}".lower())
+        if repository not in self._met:
+            self._met.add(repository)
+            tasks = (*(stage.task for stage in stages.STAGES), *stages.EXIT_TASKS)
+            metrics.begin(RUNS, *((repository, result) for result in ENDS))
+            metrics.begin(STAGES, *((task, result, repository) for task in tasks for result in (*ENDS, SKIPPED)))
+            metrics.begin(REQUESTS, (repository, PASSED), (repository, FAILED))
+        return repository
 
     def written(self, before: Preview, after: Status, seen: Seen | None, workflows: Mapping[str, Object]) -> None:
         """Count what a status that was written changes: runs that it claims, and runs that have ended since."""
@@ -112,10 +131,12 @@ class Measures:
         if run.kind == Kind.END:
             CLEANUPS.labels(run.cause or Cause.STOPPED, result).inc()
             return
-        repository = self._repositories.of(f"{preview.spec.owner}/{preview.spec.repo}".lower())
+        repository = self.meet(preview)
         RUNS.labels(repository, result).inc()
         if (started := moment(run.started)) and (ended := moment(run.ended)):
             RUN_DURATION.labels(self._pipeline, "executing", result).observe(seconds(started, ended))
+            if result == PASSED and (broken := _broken_since(preview.status, run)):
+                MEND.observe(seconds(broken, ended))
         if workflow:
             self._stages(workflow, repository, result)
 
@@ -153,6 +174,17 @@ def _result(run: Run) -> str:
     # A run that takes a preview away has a cause, and is judged by its end.
     ended = PASSED if run.phase == RunPhase.SUCCEEDED else FAILED
     return ended if run.kind == Kind.END else verdicts.get(runs.verdict(run), CANCELLED)
+
+
+def _broken_since(status: Status, passed: Run) -> datetime | None:
+    """When the first run failed of those that failed since the last one that passed; what was stopped says nothing."""
+    since = None
+    for run in sorted(_runs(status), key=lambda each: -each.number):
+        if run.kind == Kind.TEST and run.number < passed.number and run.over:
+            if _result(run) == PASSED:
+                break
+            since = moment(run.ended) if _result(run) == FAILED else since
+    return since
 
 
 def _runs(status: Status) -> Iterator[Run]:

@@ -39,6 +39,8 @@ LATER = {"Retry-After": "10"}
 # So many commands of one person at one pull request are put down in a minute; of those beyond, lists tell.
 MOST_COMMANDS, MINUTE = 10, 60.0
 DELIVERIES = metrics.counter("webhook_deliveries", "Deliveries of the forge's webhook, by the answer's status.", "code")
+# Those that tell of a fault of ours, or of the forge's settings.
+metrics.begin(DELIVERIES, ("401",), ("503",))
 DURATION = metrics.histogram(
     "webhook_duration_seconds", "Time from a delivery's first byte to its answer.", buckets=metrics.SHORT_SECONDS
 )

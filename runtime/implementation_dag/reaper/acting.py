@@ -35,6 +35,8 @@ CHANGED = (404, 409)
 REMOVED = metrics.counter(
     "reaper_removed", "What the reaper took away: it had leaked, or its time was over.", "kind", "reason"
 )
+LEAKED, OVER = "leaked", "over"
+metrics.begin(REMOVED, *((kind, reason) for kind in Kind for reason in (LEAKED, OVER)))
 LEFT = metrics.gauge("reaper_left", "What should have gone at the last pass and did not.")
 WAITING = metrics.gauge("reaper_waiting", "What waits for its grace.")
 STUCK = metrics.gauge("reaper_stuck_namespaces", "Namespaces that are being deleted and take too long.")
@@ -97,7 +99,7 @@ class Acting:
         done = self._tried(thing, verb, lambda: self._go(doomed))
         if done:
             LOG.info("%s: %s", _named(thing), clean(f"{verb}: {doomed.words}"))
-            REMOVED.labels(thing.kind, "leaked" if doomed.leaked else "over").inc()
+            REMOVED.labels(thing.kind, LEAKED if doomed.leaked else OVER).inc()
         return done
 
     def _go(self, doomed: Doomed) -> None:

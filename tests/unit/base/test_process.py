@@ -11,7 +11,7 @@ import pytest
 from kopf._core.intents.causes import Activity
 from kopf._core.intents.registries import set_default_registry
 
-from implementation_dag.base import process
+from implementation_dag.base import health, process
 
 
 class Looking:
@@ -28,7 +28,7 @@ class Looking:
             self.said.append("ended")
 
     def health(self) -> dict[str, float]:
-        return {"faults": 0}
+        return {health.SINCE: 0, "faults": 0}
 
 
 @pytest.fixture
