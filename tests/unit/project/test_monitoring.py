@@ -31,7 +31,7 @@ def declared() -> dict[str, tuple[str, ...]]:
 def test_the_page_names_each_metric_and_its_labels() -> None:
     told = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("| `"):
+        if line.startswith("| `") and line.count("|") == 5:
             _, names, labels, *_ = (cell.strip() for cell in line.split("|"))
             for name in re.findall(r"`(\w+)`", names):
                 told[name] = tuple(filter(None, labels.split(", ")))

@@ -1,16 +1,11 @@
 {{- /* Port at which each of our processes tells Prometheus how it is. */}}
 {{- define "implementation-dag.monitoring.port" }}9090{{ end }}
 
-{{- /* Components of whose processes there is one at least, separated by blanks. */}}
+{{- /* Components whose processes there should be, separated by blanks. */}}
 {{- define "implementation-dag.monitoring.components" -}}
-{{- $found := list -}}
-{{- if .Values.docsrun.replicas }}{{ $found = append $found "controller" }}{{ end -}}
-{{- if and .Values.forge.enabled .Values.forge.replicas -}}
-{{- $found = append $found "pull-requests" -}}
-{{- if include "implementation-dag.forge.receives" . }}{{ $found = append $found "receiver" }}{{ end -}}
-{{- end -}}
-{{- if and .Values.reaper.enabled .Values.reaper.replicas }}{{ $found = append $found "reaper" }}{{ end -}}
-{{- join " " $found -}}
+controller
+{{- if .Values.reaper.enabled }} reaper{{ end }}
+{{- if .Values.forge.enabled }} pull-requests{{ if include "implementation-dag.forge.receives" . }} receiver{{ end }}{{ end }}
 {{- end }}
 
 {{- /* The job that the PodMonitor's targets get: by it one release's series are told from another's. */}}
