@@ -47,7 +47,7 @@ def quota(kind: str) -> str:
 
 COMPONENTS = ("controller", "pull-requests", "receiver", "reaper")
 STAGES = ("set-params", "provision", "deploy", "acceptance", "evidence", "remove-preview")
-LAG = ("1", "60", "+Inf")
+LAG = ("1", "60", "300", "+Inf")
 IN_TIME = of("push_to_verdict_seconds_bucket", 'result="success",le="1200.0"')
 LEFT, BUDGET = of("forge_rate_limit_remaining", 'identity="reader"'), of("forge_budget_remaining")
 LOOK = of("last_look_age_seconds", 'container="reaper",kind="Reaper"')
@@ -57,8 +57,8 @@ UNSTORED = of("webhook_deliveries_total", 'code="503"')
 RESULTS = ("success", "failure", "cancellation", "error")
 GOOD: Series = {
     **{up(component): stays(1) for component in COMPONENTS},
-    **{stage(name, result): grows(result == "success") for name in STAGES for result in ("success", "failure")},
-    **{run(result): grows(result in ("success", "cancellation")) for result in RESULTS},
+    **{stage(name, result): grows(int(result == "success")) for name in STAGES for result in ("success", "failure")},
+    **{run(result): grows(int(result in ("success", "cancellation"))) for result in RESULTS},
     CLEANUP: stays(0),
     of("cleanups_total", 'cause="closed",result="success"'): grows(),
     LEAKED: stays(0),

@@ -27,8 +27,5 @@ annotations:
 
 {{- /* Labels of what the Prometheus Operator reads, beside ours: by them a Prometheus chooses it. */}}
 {{- define "implementation-dag.monitoring.labels" -}}
-{{ include "implementation-dag.labels" (dict "root" . "component" "monitoring") }}
-{{- with .Values.monitoring.labels }}
-{{ toYaml . }}
-{{- end }}
+{{ include "implementation-dag.labels" (dict "root" . "component" "monitoring" "pods" .Values.monitoring) }}
 {{- end }}
