@@ -101,6 +101,11 @@ def exit_tasks(workflow: Object) -> dict[str, Object]:
     return {key.rpartition(".")[2]: node for key, node in found.items() if "." in key and "(" not in key}
 
 
+def nodes(workflow: Object) -> list[Object]:
+    """Return all nodes of the run so far: none where they cannot be read."""
+    return list(_named(workflow.get("status") or {})[0].values())
+
+
 def _named(status: Object) -> tuple[dict[str, Object], str]:
     nodes, note = _nodes(status)
     return {str(node.get("name")): node for node in nodes.values()}, note

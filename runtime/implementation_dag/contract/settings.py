@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, g
 import yaml
 
 from implementation_dag.base.errors import StepError
+from implementation_dag.cost import Prices
 
 from .parameters import THRESHOLDS
 
@@ -194,6 +195,7 @@ class OfEvidence:
 
     installation: Installation
     namespace: Namespace
+    cost: Prices
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from functools import cache
 from importlib import resources
+from typing import Any
 from urllib.parse import quote
 
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -42,6 +43,11 @@ def cut(text: str, limit: int) -> str:
 def beside(name: str) -> str:
     """Return the relative address of a file beside the page; whatever it is called, it is no scheme."""
     return "./" + quote(name, safe="/", errors="replace")
+
+
+def price(cost: dict[str, Any] | None) -> str:
+    """Return an amount with its currency; small ones keep the digits that say something."""
+    return f"{cost['amount']:.2g} {cost['currency']}" if cost else "–"
 
 
 def _code(found: re.Match[str]) -> str:

@@ -48,6 +48,7 @@ def build(index: Object, folder: Path, compared: bool = False) -> str:
         most_tests=MOST_TESTS,
         compared=compared,
         told=timeline.told,
+        price=html.price,
         ms=latency.milliseconds,
         percentiles=PERCENTILES,
     )

@@ -15,14 +15,24 @@ from . import files, html, junit, latency, timeline
 
 Object = dict[str, Any]
 MOST = 50
-_WORDS, _NUMBERS = ("workflow", "commit", "result", "started"), ("seconds", "p95_ms", "passed", "failed")
+_WORDS, _NUMBERS = (
+    ("workflow", "commit", "result", "started", "currency"),
+    ("seconds", "p95_ms", "passed", "failed", "amount"),
+)
 
 
 def build(index: Object, rows: list[Object]) -> str:
     """Return the page of the pull request of `index`."""
     title = f"{index['owner']}/{index['repo']}#{index['pr']}"
     return html.page(
-        "runs.html.j2", title=title, rows=rows, most=MOST, told=timeline.told, ms=latency.milliseconds, index=index
+        "runs.html.j2",
+        title=title,
+        rows=rows,
+        price=html.price,
+        most=MOST,
+        told=timeline.told,
+        ms=latency.milliseconds,
+        index=index,
     )
 
 
@@ -41,6 +51,7 @@ def added(index: Object, folder: Path, earlier: Path) -> list[Object] | None:
         "started": index["started"],
         "seconds": timeline.between(index["started"], index["ended"]),
         "p95_ms": files.document(folder / "acceptance" / "report.json").get("p95_ms"),
+        **((index.get("usage") or {}).get("cost") or {}),
         "passed": tests.counts[junit.PASSED] if tests.cases else None,
         "failed": tests.counts[junit.FAILED] if tests.cases else None,
     }

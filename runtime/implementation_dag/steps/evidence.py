@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lightkube import Client
 
+from implementation_dag import cost
 from implementation_dag.base import kube, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
@@ -31,8 +32,11 @@ def main() -> int:
     """Write index.json and the pages; 1 when something of the run could not be read, which they then say."""
     env, told, client = os.environ, settings.load(settings.OfEvidence), kube.client()
     name, uid, namespace = env["WORKFLOW"], env["WORKFLOW_UID"], env["NAMESPACE"]
+    usage = None
     try:
-        status = workflow_status.of(workflow_status.read(client, namespace, name, uid), env["STATUS"])
+        workflow = workflow_status.read(client, namespace, name, uid)
+        status = workflow_status.of(workflow, env["STATUS"])
+        usage = cost.of_pods(workflow_status.nodes(workflow))
     except StepError as error:
         fail(str(error))
         status = workflow_status.RunStatus(env["STATUS"], notes=(workflow_status.bounded(error),))
@@ -45,6 +49,7 @@ def main() -> int:
     }
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
+    found["usage"] = evidence_index.usage(usage, told.cost) if usage else None
     write(found, STAGES, EARLIER, ARTIFACTS)
     for note in found["notes"]:
         say(note)

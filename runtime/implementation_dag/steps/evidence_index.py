@@ -18,6 +18,7 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.workflow_status import OMITTED, RunStatus
 from implementation_dag.contract import branch, repository, stages
 from implementation_dag.contract.parameters import THRESHOLDS, Number, Parameter
+from implementation_dag.cost import Prices, Usage
 from implementation_dag.preview.preview_look import Look
 
 Object = dict[str, Any]
@@ -101,6 +102,16 @@ def build(run: Run, versions: dict[str, str], status: RunStatus, seen: Look | No
 def _task(task: str, status: RunStatus) -> Object:
     started, ended = status.times.get(task, ("", ""))
     return {"verdict": status.verdict(task), "started": started or None, "ended": ended or None}
+
+
+def usage(found: Usage, prices: Prices) -> Object:
+    """Return what the run's own pods asked for over their time, and its price where there are prices."""
+    amount = prices.of(found)
+    return {
+        "cpu_core_hours": round(found.core_hours, 6),
+        "memory_gib_hours": round(found.gib_hours, 6),
+        "cost": None if amount is None else {"amount": round(amount, 6), "currency": prices.currency},
+    }
 
 
 def _tested(status: RunStatus) -> str | None:

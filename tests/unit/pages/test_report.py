@@ -28,7 +28,8 @@ FAILING = tuple(example.MESSAGES)
 def made(told: RunStatus, files: dict[str, str]) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = example.write(Path(name), files)
-        return report.build(example.index(told, folder), folder, compared=True)
+        index = example.index(told, folder) | {"usage": {"cost": {"amount": 0.0123, "currency": "EUR"}}}
+        return report.build(index, folder, compared=True)
 
 
 def of(failed: str = "") -> str:
@@ -51,6 +52,7 @@ def test_a_good_run() -> None:
     root = parsed.parse(of())
     head = parsed.words(root)
     assert "acme/shop#7 passed" in head
+    assert "0.012 EUR" in head
     assert parsed.section(root, "failures") == ""
     assert "acceptance passed 19 s" in parsed.section(root, "stages")
     assert "60 of 60" in parsed.section(root, "acceptance") and "limit 400 ms" in parsed.section(root, "acceptance")

@@ -154,6 +154,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The step's environment, without a cluster: what it reads of one is to be given by the test."""
     installation = {"chart": "1.2.3", "image": "r", "clusterScoped": True}
     settings = {"installation": installation, "namespace": {"scope": "cluster", "prefix": "impl"}}
+    settings["cost"] = {"cpuCoreHour": 2, "memoryGibHour": 0, "currency": "EUR"}
     env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
     for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():
         monkeypatch.setenv(name, value)
@@ -216,7 +217,10 @@ def test_without_a_pull_request_there_is_no_page_of_its_runs(step: Path, monkeyp
 def test_what_runs_is_told_of_this_run_s_preview_only(
     step: Path, monkeypatch: pytest.MonkeyPatch, holder: str, looks: int
 ) -> None:
-    nodes = {"a": {"name": "impl-abc.deploy", "phase": "Failed", "message": "{{=1}}"}}
+    nodes: dict[str, dict[str, Any]] = {
+        "a": {"name": "impl-abc.deploy", "phase": "Failed", "message": "{{=1}}", "type": "Pod"}
+    }
+    nodes["a"]["resourcesDuration"] = {"cpu": 900, "memory": 0}
     given = [{"name": name, "value": GIVEN[name]} for name in ("owner", "repo", "pr")]
     workflow = {
         "metadata": {"name": "impl-abc"},
@@ -229,3 +233,7 @@ def test_what_runs_is_told_of_this_run_s_preview_only(
     found = json.loads(step.read_text())
     assert len(found["images"]["seen"]) == looks
     assert found["failures"] == {"deploy": "{{=1}}"}
+    cost = {"amount": 0.5, "currency": "EUR"}
+    assert found["usage"] == {"cpu_core_hours": 0.25, "memory_gib_hours": 0.0, "cost": cost}
+    assert "0.5 EUR" in step.with_name("report.html").read_text()
+    assert "0.5 EUR" in step.with_name("runs.html").read_text()

@@ -17,6 +17,14 @@ clusterScoped: {{ .Values.rbac.clusterScoped }}
 {{- toYaml .Values.namespace }}
 {{- end }}
 
+{{- define "implementation-dag.settings.cost" -}}
+{{- with .Values.cost }}
+cpuCoreHour: {{ .cpuCoreHour | toJson }}
+memoryGibHour: {{ .memoryGiBHour | toJson }}
+currency: {{ .currency | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "implementation-dag.settings.deploy" -}}
 image:
   {{- toYaml (omit .Values.deploy.image "pullSecret") | nindent 2 }}
