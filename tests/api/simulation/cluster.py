@@ -49,8 +49,9 @@ class Cluster:
     # Where the run of a Workflow has got to, and whether its pipeline is to fail.
     at: dict[str, str] = field(default_factory=dict)
     fails: set[str] = field(default_factory=set)
-    # The runs of the pipeline that ended well.
-    good: set[str] = field(default_factory=set)
+    # The runs of the pipeline that ended well, and what each has tested; those of which a step is at work.
+    good: dict[str, str] = field(default_factory=dict)
+    at_work: set[str] = field(default_factory=set)
     # Jobs whose pod has to begin (False) or to end; DocsRuns that have not ended; whether the namespace is deleted.
     jobs: dict[str, bool] = field(default_factory=dict)
     docsruns: set[str] = field(default_factory=set)
@@ -90,17 +91,28 @@ class Cluster:
 
     def run(self, item: Object) -> None:
         """Bring a Workflow a step on; another run of the pull request that goes on holds it up, as its mutex does."""
-        name = item["metadata"]["name"]
+        name, shutdown = item["metadata"]["name"], item["spec"].get("shutdown")
         at = self.at.setdefault(name, STAGES[0])
-        if at == STAGES[0] and any(phase(other) == "Running" for other in self.live()):
+        if name in self.at_work:
             return
-        if item["spec"].get("shutdown") and at != STAGES[-1]:
-            if item["spec"]["shutdown"] == "Terminate" or at == STAGES[0]:
+        if at == STAGES[0]:
+            if shutdown:
+                self._never_begins(name, shutdown)
+                return
+            if any(phase(other) == "Running" for other in self.live()):
+                return
+        elif shutdown and at != STAGES[-1]:
+            if shutdown == "Terminate":
                 self._ends(item, "Failed")
                 return
             self.fails.add(name)
             self.at[name] = at = STAGES[-1]
         getattr(self, f"_{at}")(item)
+
+    def _never_begins(self, name: str, shutdown: str) -> None:
+        # Argo up to 4.0 says so of one that is terminated before it begins.
+        how = "Succeeded" if shutdown == "Terminate" else "Failed"
+        self._status(name, {"phase": how, "finishedAt": moments.stamp(moments.now())})
 
     def _begin(self, item: Object) -> None:
         name = item["metadata"]["name"]
@@ -150,13 +162,17 @@ class Cluster:
 
     def _step(self, item: Object, main: Any) -> bool:
         """Run the code of a step as its pod would; False: it failed, or died."""
+        name = item["metadata"]["name"]
+        self.at_work.add(name)
         with environment(item, self.image), mock.patch.object(kube, "client", lambda: self.provisioner):
             try:
                 good = not main()
             except (StepError, Dies):
                 good = False
+            finally:
+                self.at_work.discard(name)
         if not good:
-            self.fails.add(item["metadata"]["name"])
+            self.fails.add(name)
         return good
 
     def _ends(self, item: Object, how: str) -> None:
@@ -164,7 +180,7 @@ class Cluster:
         ends = item["spec"].get("entrypoint") == objects.END
         told = {} if ends else nodes(name, how)
         if how == "Succeeded" and not ends:
-            self.good.add(name)
+            self.good[name] = given(item)["commit"]
         self._status(name, {"phase": how, "finishedAt": moments.stamp(moments.now()), "nodes": told})
 
     def _status(self, name: str, status: Object) -> None:

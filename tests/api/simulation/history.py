@@ -69,8 +69,9 @@ class History:
 
     # What goes wrong.
 
-    def fault(self, request: httpx2.Request) -> Fault | None:
-        """Say what goes wrong with a call, now and then."""
+    def fault(self, wire: Wire, request: httpx2.Request) -> Fault | None:
+        """Say what goes wrong with a call, now and then; or let something happen before it."""
+        self.between(wire)
         if len(self.faults) >= self.most_faults or self.chance.random() > 0.06:
             return None
         known = [each for each in Fault if each is not Fault.CONFLICT or request.method != "GET"]
@@ -79,7 +80,16 @@ class History:
         self.told.append(f"  {self.faults[-1]}")
         return found
 
-    def done(self, request: httpx2.Request) -> None:
+    def between(self, wire: Wire) -> None:
+        """Let something else happen between two calls of a process, now and then: what it has read is of before."""
+        if self.most_faults and not self.waiting and self.chance.random() < 0.04:
+            self.waiting = True
+            # A process does not come before itself.
+            others = [each for number, each in enumerate(self.replicas) if not wire.name.endswith(f"-{number}")]
+            self.goes(self.chance.choice(others))
+            self.waiting = False
+
+    def done(self, wire: Wire, request: httpx2.Request, answer: httpx2.Response) -> None:
         """Check what one of our processes has just done."""
         method, path, body = request.method, request.url.path, request.read()
         if method in ("GET", "HEAD"):
@@ -87,14 +97,26 @@ class History:
         self.cluster.done(method, path, json.loads(body or b"{}"))
         if method == "POST" and path.endswith("/workflows"):
             self.started(body)
+        if method == "DELETE" and path.endswith(f"/{self.cluster.namespace_name}") and wire.name.startswith("reaper"):
+            self.reaped(json.loads(answer.content))
 
     def started(self, body: bytes) -> None:
         """Check that no run of ours was started while another lives, and none ends a preview without a proof."""
         live = [item["metadata"]["name"] for item in self.cluster.live() if labels.PULL_REQUEST in marks(item)]
         assert len(live) <= 1, f"more than one run lives: {live}"
         if f'"entrypoint":"{objects.END}"' in body.decode().replace(" ", ""):
-            over = self.expires() and moments.read(self.expires()) <= moments.now()
-            assert self.closed or self.stopped or over, "a preview is to end without a proof"
+            assert self.proof(), "a preview is to end without a proof"
+
+    def reaped(self, space: Object) -> None:
+        """Check that the reaper took no preview from a run that lives, or that nobody ends."""
+        holder = marks(space).get(labels.WORKFLOW)
+        live = [item["metadata"]["name"] for item in self.cluster.live()]
+        assert holder not in live or self.proof(), f"the reaper took the preview of {holder}, which lives"
+
+    def proof(self) -> bool:
+        """Whether anything has ever said that the preview is to go."""
+        over = self.expires() and moments.read(self.expires()) <= moments.now()
+        return bool(self.closed or self.stopped or over)
 
     def expires(self) -> str:
         """Return when the Preview says that it has to go."""
@@ -192,9 +214,9 @@ class History:
 
     # What happens.
 
-    def goes(self) -> None:
-        """Let one thing happen, by chance."""
-        chance, replica = self.chance, self.chance.choice(self.replicas)
+    def goes(self, replica: Replica) -> None:
+        """Let one thing happen, by chance; if one of our processes does something, it is this replica."""
+        chance = self.chance
         anything: list[tuple[str, int, Callable[[], object]]] = [
             ("push", 2, self.push),
             ("close or open", 2, lambda: self.news(open=chance.random() < 0.5)),
@@ -214,7 +236,7 @@ class History:
             ("reaper", 3, replica.reaps),
         ]
         what, _, happens = chance.choices(anything, [weight for _, weight, _ in anything])[0]
-        self.told.append(what)
+        self.told.append(f"  between: {what}" if self.waiting else what)
         self.one(happens, replica)
 
     def one(self, happens: Callable[[], object], replica: Replica) -> None:
@@ -345,8 +367,8 @@ class History:
         elif newest in tests and spec.head in (newest.commit, *newest.made):
             assert (told[-1].run, told[-1].verdict) == (newest.name, status.verdict), (told[-1], status)
         for report in self.peer.reviewed:
-            tested = report.run in self.cluster.good
-            assert tested or report.verdict != Verdict.PASSED, f"{report.commit} is approved, {report.run} did not pass"
+            tested = self.cluster.good.get(report.run, "")
+            assert report.verdict != Verdict.PASSED or tested == report.commit, f"{report} though {tested} was tested"
 
 
 def marks(item: Object) -> dict[str, str]:

@@ -24,7 +24,7 @@ def play(seed: int, begin: Begin, remembers: bool = True) -> list[str]:
     history = begin(seed, remembers)
     try:
         for _ in range(STEPS):
-            history.goes()
+            history.goes(history.chance.choice(history.replicas))
         history.settle()
     except AssertionError as error:
         pytest.fail("\n".join([f"seed {seed}: {error}", *history.told, f"make simulate SEED={seed} plays it again"]))

@@ -17,6 +17,7 @@ from implementation_dag.base import moments
 
 Object = dict[str, Any]
 UID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PATIENCE_SECONDS = 300.0
 # They are of the bytes that were sent, which are others now.
 OF_BYTES = ("content-length", "content-encoding", "transfer-encoding")
 
@@ -36,8 +37,11 @@ class Translation:
     def asked(self, request: httpx2.Request) -> httpx2.Request:
         """Return a request with the uids that the API server knows."""
         content = UID.sub(lambda found: self._theirs.get(found[0], found[0]), request.read())
-        headers, extensions = request.headers, request.extensions
-        return httpx2.Request(request.method, request.url, headers=headers, content=content, extensions=extensions)
+        # What a process would not wait for is a fault, and that is the seed's to choose: a slow machine is none.
+        patience = {"timeout": httpx2.Timeout(PATIENCE_SECONDS).as_dict()}
+        return httpx2.Request(
+            request.method, request.url, headers=request.headers, content=content, extensions=patience
+        )
 
     def answered(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """Return an answer as the history is to see it."""

@@ -40,7 +40,7 @@ class Dies(BaseException):
 
 
 class Wire(httpx2.BaseTransport):
-    """Hands calls on; `fault` says of each what goes wrong with it, None: nothing. `done` sees what was done.
+    """Hands calls on; `fault` says of each what goes wrong with it, None: nothing. `done` sees what was done, and how.
 
     `trace` has all that went over it.
     """
@@ -49,15 +49,15 @@ class Wire(httpx2.BaseTransport):
         self.name = name
         context = ssl.create_default_context(cafile=_ca(kubeconfig))
         self._inner = httpx2.HTTPTransport(verify=context)
-        self.fault: Callable[[httpx2.Request], Fault | None] = lambda _: None
-        self.done: Callable[[httpx2.Request], None] = lambda _: None
+        self.fault: Callable[[Wire, httpx2.Request], Fault | None] = lambda *_: None
+        self.done: Callable[[Wire, httpx2.Request, httpx2.Response], None] = lambda *_: None
         self.translation, self.memory = Translation(lambda: 0.0), Memory(keeps=False)
         self.trace: list[str] = []
         self.written = 0
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer as the API server does, or as the fault is."""
-        fault = self.fault(request)
+        fault = self.fault(self, request)
         self._note(f"{self.name}: {request.method} {request.url.raw_path.decode()} {fault or ''}", request.read())
         if fault is Fault.DIES_BEFORE:
             raise Dies
@@ -69,7 +69,7 @@ class Wire(httpx2.BaseTransport):
         self._note(f"{self.name}: {answer.status_code}", answer.content)
         if answer.status_code < 400:
             self.written += request.method not in ("GET", "HEAD")
-            self.done(request)
+            self.done(self, request, answer)
         if fault is Fault.DIES_AFTER:
             raise Dies
         if fault is Fault.UNHEARD:
