@@ -103,12 +103,13 @@ api-tools: ## Build the API server that `make test-api` asks, and Argo's control
 	@python3 -m idag.toolchain build etcd kubernetes gateway-api argo-workflows
 
 .PHONY: test-api
-test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, and let the controller run on it (PROVE=1: take each rule out once)
+test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, let the controller run on it, and simulate (SEEDS=; PROVE=1: take each rule out once)
 	@mkdir -p out
 	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api --ignore tests/api/forge --ignore tests/api/pull_requests --ignore tests/api/simulation
+	@$(MAKE) --no-print-directory simulate
 
 .PHONY: simulate
-simulate: venv test-tools api-tools ## Play histories of pull requests on a real API server, with faults at any call (SEEDS=2000, or SEED= for one)
+simulate: venv test-tools api-tools ## Play histories of pull requests on a real API server, with faults at any call (SEEDS=2000 from FIRST=0 on, or SEED= for one)
 	@mkdir -p out
 	@$(VENV)/bin/pytest -q -n $$(nproc) --junitxml out/simulation.xml tests/api/simulation
 
