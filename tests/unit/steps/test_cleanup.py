@@ -8,10 +8,11 @@ import pytest
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace
 
+from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.contract import labels
 from implementation_dag.contract.run import Run
-from implementation_dag.steps import cleanup
+from implementation_dag.steps import cleanup, provision
 
 
 def a_run(pr: str = "7", workflow: str = "first") -> Run:
@@ -42,6 +43,11 @@ def test_another_pull_request_s_namespace_is_left_alone() -> None:
     assert cleanup.not_ours(preview_of(a_run(), preview="false"), a_run()) == "is not the preview of acme/shop#7"
     other = {labels.RELEASE: "implementation-dag-dev"}
     assert cleanup.not_ours(preview_of(a_run(), **other), a_run()) == "is not the preview of acme/shop#7"
+
+
+def test_the_time_to_live_counts_by_the_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "CLOCK", SimpleNamespace(time=lambda: 0.0))
+    assert set(provision.expiry(1).values()) == {"1970-01-01T01:00:00Z"}
 
 
 @pytest.fixture
