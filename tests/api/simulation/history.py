@@ -71,7 +71,7 @@ class History:
 
     def fault(self, wire: Wire, request: httpx2.Request) -> Fault | None:
         """Say what goes wrong with a call, now and then; or let something happen before it."""
-        self.between(wire)
+        self.between(wire, request)
         if len(self.faults) >= self.most_faults or self.chance.random() > 0.06:
             return None
         known = [each for each in Fault if each is not Fault.CONFLICT or request.method != "GET"]
@@ -80,14 +80,17 @@ class History:
         self.told.append(f"  {self.faults[-1]}")
         return found
 
-    def between(self, wire: Wire) -> None:
-        """Let something else happen between two calls of a process, now and then: what it has read is of before."""
-        if self.most_faults and not self.waiting and self.chance.random() < 0.04:
-            self.waiting = True
-            # A process does not come before itself.
-            others = [each for number, each in enumerate(self.replicas) if not wire.name.endswith(f"-{number}")]
+    def between(self, wire: Wire, request: httpx2.Request) -> None:
+        """Let other things happen between two calls of a process, now and then: what it has read is of before."""
+        often = 0.02 if request.method == "GET" else 0.15
+        if not self.most_faults or self.waiting or self.chance.random() > often:
+            return
+        self.waiting = True
+        # A process does not come before itself.
+        others = [each for number, each in enumerate(self.replicas) if not wire.name.endswith(f"-{number}")]
+        for _ in range(self.chance.randint(1, 3)):
             self.goes(self.chance.choice(others))
-            self.waiting = False
+        self.waiting = False
 
     def done(self, wire: Wire, request: httpx2.Request, answer: httpx2.Response) -> None:
         """Check what one of our processes has just done."""
