@@ -69,9 +69,8 @@ class History:
 
     # What goes wrong.
 
-    def fault(self, wire: Wire, request: httpx2.Request) -> Fault | None:
-        """Say what goes wrong with a call, now and then; or let something happen before it."""
-        self.between(wire, request)
+    def fault(self, _: Wire, request: httpx2.Request) -> Fault | None:
+        """Say what goes wrong with a call, now and then."""
         if len(self.faults) >= self.most_faults or self.chance.random() > 0.06:
             return None
         known = [each for each in Fault if each is not Fault.CONFLICT or request.method != "GET"]
@@ -79,18 +78,6 @@ class History:
         self.faults.append(f"{found}: {request.method} {request.url.path}")
         self.told.append(f"  {self.faults[-1]}")
         return found
-
-    def between(self, wire: Wire, request: httpx2.Request) -> None:
-        """Let other things happen between two calls of a process, now and then: what it has read is of before."""
-        often = 0.02 if request.method == "GET" else 0.15
-        if not self.most_faults or self.waiting or self.chance.random() > often:
-            return
-        self.waiting = True
-        # A process does not come before itself.
-        others = [each for number, each in enumerate(self.replicas) if not wire.name.endswith(f"-{number}")]
-        for _ in range(self.chance.randint(1, 3)):
-            self.goes(self.chance.choice(others))
-        self.waiting = False
 
     def done(self, wire: Wire, request: httpx2.Request, answer: httpx2.Response) -> None:
         """Check what one of our processes has just done."""
@@ -239,7 +226,7 @@ class History:
             ("reaper", 3, replica.reaps),
         ]
         what, _, happens = chance.choices(anything, [weight for _, weight, _ in anything])[0]
-        self.told.append(f"  between: {what}" if self.waiting else what)
+        self.told.append(what)
         self.one(happens, replica)
 
     def one(self, happens: Callable[[], object], replica: Replica) -> None:
