@@ -49,9 +49,8 @@ class Cluster:
     # Where the run of a Workflow has got to, and whether its pipeline is to fail.
     at: dict[str, str] = field(default_factory=dict)
     fails: set[str] = field(default_factory=set)
-    # The runs of the pipeline that ended well, and what each has tested; those of which a step is at work.
+    # The runs of the pipeline that ended well, and what each has tested.
     good: dict[str, str] = field(default_factory=dict)
-    at_work: set[str] = field(default_factory=set)
     # Jobs whose pod has to begin (False) or to end; DocsRuns that have not ended; whether the namespace is deleted.
     jobs: dict[str, bool] = field(default_factory=dict)
     docsruns: set[str] = field(default_factory=set)
@@ -93,8 +92,6 @@ class Cluster:
         """Bring a Workflow a step on; another run of the pull request that goes on holds it up, as its mutex does."""
         name, shutdown = item["metadata"]["name"], item["spec"].get("shutdown")
         at = self.at.setdefault(name, STAGES[0])
-        if name in self.at_work:
-            return
         if at == STAGES[0]:
             if shutdown:
                 self._never_begins(name, shutdown)
@@ -163,14 +160,11 @@ class Cluster:
     def _step(self, item: Object, main: Any) -> bool:
         """Run the code of a step as its pod would; False: it failed, or died."""
         name = item["metadata"]["name"]
-        self.at_work.add(name)
         with environment(item, self.image), mock.patch.object(kube, "client", lambda: self.provisioner):
             try:
                 good = not main()
             except (StepError, Dies):
                 good = False
-            finally:
-                self.at_work.discard(name)
         if not good:
             self.fails.add(name)
         return good
