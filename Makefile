@@ -287,11 +287,17 @@ bench-forge: venv ## Say what `make e2e-forge` measured of pull requests, and wh
 bench-reaper: venv test-tools api-tools ## Measure a pass of the reaper over 5,000 expired previews, on an API server alone; writes out/bench/lifecycle.json
 	@$(PYTHON) -m benchmarks.reaper
 
+.PHONY: bench-fleet
+bench-fleet: venv test-tools api-tools ## Measure what a thousand previews at once need (PREVIEWS=1000), on nodes that KWOK plays; writes out/bench/lifecycle.json
+	@python3 -m idag.toolchain build kwok
+	@$(PYTHON) -m benchmarks.fleet --previews $(or $(PREVIEWS),1000)
+
 .PHONY: bench-lifecycle
-bench-lifecycle: ## Measure overhead, waits, the reaper and many runs at once (PIPELINES=100: an hour), one after the other; writes out/bench/lifecycle.json
+bench-lifecycle: ## Measure overhead, waits, many runs at once (PIPELINES=100: an hour), the reaper and a fleet, one after the other; writes out/bench/lifecycle.json
 	@$(MAKE) --no-print-directory bench-overhead
 	@$(MAKE) --no-print-directory e2e-load
 	@$(MAKE) --no-print-directory bench-reaper
+	@$(MAKE) --no-print-directory bench-fleet
 	@cat out/bench/lifecycle.json
 
 .PHONY: bench-render

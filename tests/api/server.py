@@ -23,8 +23,11 @@ READY_SECONDS = 180.0
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Kubectl]:
-    """Start both in `folder`; yields kubectl as an administrator, and ends them by their own process."""
+def running(folder: Path, *, cached: bool = False) -> Iterator[Kubectl]:
+    """Start both in `folder`; yields kubectl as an administrator, and ends them by their own process.
+
+    `cached` serves lists and watches from memory, as clusters do.
+    """
     client, peer, port = (ports.free() for _ in range(3))
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
@@ -33,7 +36,7 @@ def running(folder: Path) -> Iterator[Kubectl]:
     processes = []
     try:
         processes.append(_start(folder, "etcd", _etcd(folder, client, peer)))
-        processes.append(_start(folder, "kube-apiserver", _apiserver(folder, client, port, key)))
+        processes.append(_start(folder, "kube-apiserver", _apiserver(folder, client, port, key, cached)))
         kubectl = Kubectl(_kubeconfig(folder, port, token))
         _await_ready(kubectl, processes, folder)
         processes.append(_start(folder, "kube-controller-manager", _checker(kubectl)))
@@ -56,7 +59,7 @@ def _etcd(folder: Path, client: int, peer: int) -> list[str]:
     ]
 
 
-def _apiserver(folder: Path, etcd: int, port: int, key: Path) -> list[str]:
+def _apiserver(folder: Path, etcd: int, port: int, key: Path, cached: bool) -> list[str]:
     return [
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         "--bind-address=127.0.0.1",
@@ -71,7 +74,7 @@ def _apiserver(folder: Path, etcd: int, port: int, key: Path) -> list[str]:
         # Nobody makes service accounts here, so no pod could be created.
         "--disable-admission-plugins=ServiceAccount",
         # Else a list that follows a write of another kind waits for etcd's next word of progress: 100 ms.
-        "--watch-cache=false",
+        f"--watch-cache={str(cached).lower()}",
         # Else the server refuses privileged containers before any policy is asked.
         "--allow-privileged",
     ]

@@ -215,6 +215,18 @@ def test_a_run_that_is_gone_leaves_only_what_it_kept(reaper: Reaper, world: Worl
     assert [world.goes(name) for name in (lost, kept, taken_over)] == [True, False, True]
 
 
+@pytest.mark.parametrize("phase", ["Failed", "Lost", "Succeeded"])
+def test_what_a_preview_says_of_a_run_counts_more_than_argo(reaper: Reaper, world: World, phase: str) -> None:
+    """Argo says that a run has succeeded which is terminated in its exit handler, when it has kept its preview."""
+    run = f"run-judged-{phase.lower()}"
+    world.workflow(run, "Succeeded")
+    name = world.namespace(run, annotations={labels.KEPT: run})
+    judged = {"name": run, "number": 1, "kind": "test", "phase": phase, "commit": "1" * 40, "claimed": PAST}
+    world.preview(name, {"run": judged})
+    reaper.look()
+    assert world.goes(name) is (phase != "Succeeded")
+
+
 def test_a_live_run_holds_what_is_of_its_pull_request(reaper: Reaper, world: World) -> None:
     """Also a run that a person submitted, and that has not come as far as the namespace."""
     name = world.expired()

@@ -165,6 +165,9 @@ def _of_preview(namespace: Thing, seen: _Seen, now: datetime) -> Reason | None:
 
 
 def _of_run(namespace: Thing, run: str, preview: Preview | None, seen: _Seen) -> Reason | None:
+    # One that is terminated in its exit handler has succeeded, as Argo says, and may have kept its preview before.
+    if preview and run in preview.bad:
+        return Reason(f"its run {run} is judged as failed")
     kept = namespace.annotations.get(labels.KEPT) == run or (preview is not None and run in preview.good)
     workflow = seen.workflows.get(run)
     if workflow is None and not kept:

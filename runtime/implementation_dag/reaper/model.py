@@ -63,12 +63,13 @@ class Workflow:
 
 @dataclass(frozen=True)
 class Preview:
-    """A Preview: its wish, the runs that it knows as good, and since when and why nobody wants its preview."""
+    """A Preview: its wish, the runs that it judges good and bad, and since when and why nobody wants its preview."""
 
     name: str
     pinned: bool = False
     expires: str = ""
     good: frozenset[str] = frozenset()
+    bad: frozenset[str] = frozenset()
     unwanted: datetime | None = None
     why: str = ""
 

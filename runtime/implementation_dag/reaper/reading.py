@@ -108,6 +108,9 @@ _ANNOTATIONS = frozenset(
     (labels.KEPT, labels.OWNER_OF_PREVIEW, labels.REPO_OF_PREVIEW, labels.PR_OF_PREVIEW, *labels.EXPIRES)
 )
 
+# What a Preview says of its tests.
+GOOD, BAD = {RunPhase.SUCCEEDED}, {RunPhase.FAILED, RunPhase.LOST}
+
 
 def _workflow(item: Object, pull_request: str = "") -> Workflow:
     metadata = item["metadata"]
@@ -139,15 +142,14 @@ def _preview(item: Object) -> Preview:
     found = objects.preview(item)
     status = found.status
     since, why = _unwanted(item)
+    tests = [each for each in (status.run, *status.history) if each and each.kind == RunKind.TEST]
+    good, bad = (frozenset(each.name for each in tests if each.phase in phases) for phases in (GOOD, BAD))
     return Preview(
         found.name,
         found.spec.pinned,
         found.spec.expires,
-        frozenset(
-            each.name
-            for each in ((status.run,) if status.run else ()) + status.history
-            if each.kind == RunKind.TEST and each.phase == RunPhase.SUCCEEDED
-        ),
+        good,
+        bad,
         since,
         why,
     )

@@ -84,6 +84,7 @@ wishes = st.lists(
         st.booleans(),
         moments,
         st.frozensets(st.sampled_from(RUNS)),
+        st.frozensets(st.sampled_from(RUNS)),
         st.sampled_from([None, NOW - HOUR]),
     ),
     max_size=2,
@@ -113,7 +114,7 @@ def test_what_is_good_stays_for_its_time(known: Known) -> None:
     kept = found.annotations[labels.KEPT] == run
     in_time = (expires := expiry(found, preview)) is None or expires > NOW + GRACE
     orphan = preview is None and names.pull_request_of(run)
-    if kept and in_time and not orphan and not (preview and preview.unwanted):
+    if kept and in_time and not orphan and not (preview and (preview.unwanted or run in preview.bad)):
         assert reasons(known) == []
 
 
@@ -177,6 +178,16 @@ def test_one_that_was_made_after_the_pull_request_was_closed_stays() -> None:
 def test_a_preview_remembers_that_its_run_was_good() -> None:
     """As of those that were made by a version that left no mark."""
     assert reasons(Known((namespace(),), (), (Preview(PREVIEW, good=frozenset(RUNS[:1])),))) == []
+
+
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_what_is_judged_as_failed_goes_although_it_was_kept(phase: str) -> None:
+    """Of a run that is terminated in its exit handler Argo says that it has succeeded."""
+    there = (namespace(annotations={labels.KEPT: RUNS[0]}),)
+    over = (Workflow(RUNS[0], "a", True, phase),)
+    (words,) = reasons(Known(there, over, (Preview(PREVIEW, bad=frozenset(RUNS[:1])),)))
+    assert "judged as failed" in words
+    assert reasons(Known(there, over, (Preview(PREVIEW, bad=frozenset(RUNS[1:])),))) == []
 
 
 def test_the_wish_of_the_preview_overrules_the_annotations() -> None:
