@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +15,12 @@ from pathlib import Path
 from idag.progress import Progress
 from idag.toolchain import asset, tool
 from idag.toolchain.pins import read_pins
+from implementation_dag.base.wait import until
 from scripts.lab import images
 from scripts.lab.cluster import prerequisites
 from scripts.lab.cluster.__main__ import main as cluster
 from scripts.lab.cluster.images import reference
-from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PREVIEW_DOMAIN, REGISTRY, State
+from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PATIENCE_SECONDS, PREVIEW_DOMAIN, REGISTRY, State
 from scripts.lab.errors import LabError, NotStarted
 from scripts.lab.images import base, buildah
 from scripts.lab.images.binary import BinaryImage
@@ -49,16 +52,31 @@ class Environment:
 
     @contextmanager
     def reach(self, service: str, port: int) -> Iterator[tuple[str, int]]:
-        """Address and port at which this machine reaches a service of the demo's namespace."""
+        """Address and port at which this machine reaches a service of the demo's namespace, once it does.
+
+        Raises LabError.
+        """
         if self.local:
             # The node's own kube-proxy answers for service addresses.
             found = self.kubectl.get("service", service, f"--namespace={DEMO_NAMESPACE}")
             if found is None:
                 raise LabError(f"service {DEMO_NAMESPACE}/{service} is not there: run `make demo` again")
-            yield str(found["spec"]["clusterIP"]), port
+            address = str(found["spec"]["clusterIP"]), port
+            # A pod is ready before kube-proxy knows of it.
+            if not until(lambda: _listens(address), PATIENCE_SECONDS, 0.1):
+                raise LabError(
+                    f"service {DEMO_NAMESPACE}/{service}: nothing listens at {address[0]}:{port}: `make status`"
+                )
+            yield address
         else:
             with self.kubectl.forward(DEMO_NAMESPACE, service, port) as local:
                 yield "127.0.0.1", local
+
+
+def _listens(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout=3):
+        return True
+    return False
 
 
 @dataclass(frozen=True)
