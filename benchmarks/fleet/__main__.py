@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from lightkube import Client
-from lightkube.resources.core_v1 import Namespace, Pod
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Namespace, Pod, Service
 from lightkube.types import PatchType
 
 from benchmarks import figures
@@ -114,6 +115,7 @@ def there(client: Client) -> list[Any]:
 
 def measure(folder: Path, count: int) -> dict[str, Any]:
     """Let so many previews come, stand and go; return what that took."""
+    kube.learn(objects.Resource, kube.Workflow, Deployment, Namespace, Pod, Service)
     with ExitStack() as stack:
         kubectl, processes = stack.enter_context(cluster(folder))
         made = install(kubectl, folder)

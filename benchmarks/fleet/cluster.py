@@ -10,11 +10,13 @@ from pathlib import Path
 from lightkube import Client
 from lightkube.codecs import from_dict
 
-from idag.toolchain import tool
+from idag.toolchain import asset, tool
 from scripts.lab.kubectl import Kubectl
 from tests.api import server
 
 NODES = 12
+# Folders of KWOK's own stages: what becomes of nodes and pods.
+STAGES = ("node", "lease", "pod")
 # As a large node has them.
 ROOM = {"cpu": "64", "memory": "512Gi", "pods": "250"}
 
@@ -26,11 +28,12 @@ def cluster(folder: Path) -> Iterator[tuple[Kubectl, dict[str, int]]]:
         kubectl = stack.enter_context(server.running(folder, cached=True))
         processes = children("etcd", "kube-apiserver")
         given = f"--kubeconfig={kubectl.kubeconfig}"
+        stages = [f"--config={path}" for name in STAGES for path in sorted(asset("kwok", name).glob("*-*.yaml"))]
         alone = (given, "--leader-elect=false", "--secure-port=0")
         for name, arguments in {
             "kube-controller-manager": (*alone, "--controllers=*,-validatingadmissionpolicy-status-controller"),
             "kube-scheduler": alone,
-            "kwok": (given, "--manage-all-nodes=true"),
+            "kwok": (given, "--manage-all-nodes=true", *stages),
         }.items():
             processes[name] = stack.enter_context(running(folder, name, [str(tool(name)), *arguments])).pid
         yield kubectl, processes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -17,6 +19,7 @@ from lightkube.types import PatchType
 from implementation_dag.base import kube, moments
 from implementation_dag.contract import labels
 from implementation_dag.pull_requests import objects
+from implementation_dag.reaper.reading import COMPLETED, PHASE
 from tests.api import previews
 from tests.api.pull_requests.argo import nodes
 
@@ -58,12 +61,11 @@ class Played:
             for made in preview(number, name):
                 self.client.create(from_dict(made))
         ended = {"phase": "Succeeded", "finishedAt": moments.stamp(moments.now()), "nodes": nodes(name, "Succeeded")}
-        self._say(name, ended)
+        self._say(name, ended, {COMPLETED: "true", PHASE: "Succeeded"})
 
-    def _say(self, name: str, status: Object) -> None:
-        self.client.patch(
-            kube.Workflow, name, {"status": status}, namespace=previews.NAMESPACE, patch_type=PatchType.MERGE
-        )
+    def _say(self, name: str, status: Object, given: Mapping[str, str] = MappingProxyType({})) -> None:
+        patch = {"metadata": {"labels": dict(given)}, "status": status}
+        self.client.patch(kube.Workflow, name, patch, namespace=previews.NAMESPACE, patch_type=PatchType.MERGE)
 
 
 def namespace(number: str) -> str:

@@ -21,7 +21,7 @@ from lightkube.types import PatchType
 
 from idag.render.manifests import Object
 from implementation_dag.agents.pod import AgentRun
-from implementation_dag.base import kube, wait
+from implementation_dag.base import kube, metrics, wait
 from implementation_dag.docsrun import job as jobs
 from scripts.lab import ports
 from scripts.lab.kubectl import Kubectl
@@ -65,7 +65,9 @@ def environment(objects: list[Object], kind: str = "Deployment", name: str = f"{
     """What the chart tells a pod of the release."""
     (spec,) = [item["spec"] for item in objects if item["kind"] == kind and item["metadata"]["name"] == name]
     (container,) = (spec["template"]["spec"] if kind == "Deployment" else spec)["containers"]
-    return {item["name"]: item.get("value", NAMESPACE) for item in container["env"]}
+    # Several run on one machine here, and nobody scrapes them.
+    kept = [item for item in container["env"] if item["name"] != metrics.PORT]
+    return {item["name"]: item.get("value", NAMESPACE) for item in kept}
 
 
 @dataclass(frozen=True)

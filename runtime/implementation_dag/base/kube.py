@@ -9,7 +9,7 @@ import httpx2
 from lightkube import ApiError, Client
 from lightkube.core import decoders
 from lightkube.core.exceptions import ConfigError
-from lightkube.core.resource import NamespacedResource
+from lightkube.core.resource import GlobalResource, NamespacedResource
 from lightkube.generic_resource import create_namespaced_resource
 
 from . import wait
@@ -40,7 +40,7 @@ def client() -> Client:
         raise StepError(f"no cluster: {error}") from None
 
 
-def learn(*resources: type[NamespacedResource]) -> None:
+def learn(*resources: type[NamespacedResource] | type[GlobalResource]) -> None:
     """Let lightkube find out how these are read, before threads read them.
 
     msgspec does that at the first reading of a type, and two threads that do it at once end in a segmentation fault.
