@@ -29,8 +29,8 @@ PRODUCT = "implementation-dag"
 # Kinds of an environment's objects that are in no namespace.
 CLUSTER_WIDE = "validatingadmissionpolicybindings,validatingadmissionpolicies,clusterrolebindings,clusterroles"
 
-# The local cluster has no External Secrets operator: an ExternalSecret would never become healthy.
-WITHOUT_OPERATOR: Values = {("externalSecrets", "secrets"): {}}
+# The local cluster has no operators: an ExternalSecret would never become healthy, and a PodMonitor is no kind there.
+WITHOUT_OPERATOR: Values = {("externalSecrets", "secrets"): {}, ("monitoring", "enabled"): False}
 API_SERVER: Values = {
     ("network", "apiServer"): [
         {"to": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": [{"protocol": "TCP", "port": port}]}

@@ -65,7 +65,7 @@ def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -
         for item in objects
         if item["kind"] == "Deployment" and item["metadata"]["name"] == f"{RELEASE}-pull-requests"
     ]
-    (port,) = [each["containerPort"] for each in container["ports"]]
+    (port,) = [each["containerPort"] for each in container["ports"] if each["name"] == "http"]
     for probe in ("livenessProbe", "readinessProbe"):
         path = container[probe]["httpGet"]["path"]
         assert f"http://0.0.0.0:{port}{path}" == controller.HEALTH.format(port=controller.PORT)

@@ -178,7 +178,14 @@ def test_a_receiver_that_is_killed_in_a_burst_loses_and_doubles_nothing(
         lost = [sent for sent, stored in enumerate(first) if not stored]
         assert lost, "the receiver was killed too late"
         place.receiver.start()
-        assert all(senders.map(send, lost))
+        left = list(lost)
+
+        def all_stored() -> bool:
+            # On a busy machine an answer may come too late once more.
+            left[:] = [sent for sent, stored in zip(left, senders.map(send, left), strict=True) if not stored]
+            return not left
+
+        until(all_stored, lambda: left)
     ours = [kube.as_dict(item) for item in client.list(objects.Resource, namespace=NAMESPACE)]
     numbers = sorted(item["spec"]["number"] for item in ours if item["spec"]["repo"] == place.repo)
     wanted = list(range(1000, 1050))

@@ -41,7 +41,8 @@ def _of(kubectl: Kubectl, name: str, domain: str) -> Release:
 
 
 def without_operator(name: str) -> dict[str, Any]:
-    """What the overlay says, less its ExternalSecrets, which no operator here would make."""
+    """What the overlay says, less its ExternalSecrets and its monitoring, which no operator here would take."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "kustomize/overlays" / name / "values.yaml").read_text("utf-8"))
     found.get("externalSecrets", {}).pop("secrets", None)
+    found.get("monitoring", {}).pop("enabled", None)
     return found
