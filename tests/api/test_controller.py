@@ -43,7 +43,7 @@ def test_the_chart_asks_for_its_health_where_it_answers(objects: list[Object]) -
         for item in objects
         if item["kind"] == "Deployment" and item["metadata"]["name"] == f"{RELEASE}-controller"
     ]
-    (port,) = container["ports"]
+    (port,) = [each for each in container["ports"] if each["name"] != "metrics"]
     for probe in ("livenessProbe", "readinessProbe"):
         asked = container[probe]["httpGet"]
         assert asked["port"] == port["name"]
