@@ -37,7 +37,11 @@ def client(kubectl: Kubectl, objects: list[Object]) -> Client:
     assert kubectl.kubeconfig
     found = Client(config=KubeConfig.from_file(kubectl.kubeconfig).get(), field_manager="test")
     found.apply(Namespace(metadata=ObjectMeta(name=NAMESPACE)))
-    found.apply(ConfigMap(metadata=ObjectMeta(name="workflow-controller-configmap", namespace=NAMESPACE)))
+    # Its port for metrics is a fixed one: of two controllers on a machine one would die.
+    settings = {"metricsConfig": "{enabled: false}"}
+    found.apply(
+        ConfigMap(metadata=ObjectMeta(name="workflow-controller-configmap", namespace=NAMESPACE), data=settings)
+    )
     wanted = [item for item in objects if item["kind"] in ("WorkflowTemplate", "ServiceAccount", "ConfigMap")]
 
     def taken() -> bool:
