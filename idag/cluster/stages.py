@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from implementation_dag.base import moments
 from implementation_dag.contract.stages import EXIT_TASKS, STAGES
 
 FINISHED = ("Succeeded", "Failed", "Error", "Skipped", "Omitted")
@@ -25,7 +26,7 @@ class Stage:
 
 def moment(text: str | None) -> datetime | None:
     """Kubernetes' time (RFC 3339, UTC), None when there is none."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    return moments.read(text) if text else None
 
 
 def read_stages(workflow: dict[str, Any], now: datetime | None = None) -> list[Stage]:
