@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,14 +21,13 @@ from lightkube import Client
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Namespace
 
-from benchmarks import figures
+from benchmarks import figures, processes
 from idag.command import ends_in_words
 from idag.render import helm
 from idag.render.manifests import Object
 from implementation_dag.base import wait
 from implementation_dag.contract import labels
 from scripts.chart.render.project import CHART
-from scripts.lab import ports
 from scripts.lab.kubectl import Kubectl
 from tests.api import previews, release, server
 
@@ -38,7 +35,6 @@ PREVIEWS = 5000
 LIMITS = {"reaper_seconds": 60.0, "reaper_peak_mb": 200.0}
 PAST = "2026-01-01T00:00:00Z"
 PATIENCE_SECONDS = 600
-ROOT = Path(__file__).parents[1]
 CLUSTER = {"CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
@@ -70,28 +66,14 @@ def fill(client: Client, count: int) -> None:
 
 def measure(kubectl: Kubectl, objects: list[Object], folder: Path, count: int) -> dict[str, float]:
     """Start the reaper, wait for its pass to end, and return seconds from its start and its peak in MB."""
-    env = release.environment(objects, name=f"{previews.RELEASE}-reaper")
-    identity = release.identity(kubectl, "reaper", folder)
-    env |= {"KUBECONFIG": str(identity), "PYTHONPATH": str(ROOT / "runtime"), "PORT": str(ports.free())}
-    log = folder / "reaper.log"
-    with log.open("wb") as output:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "implementation_dag", "reaper"],
-            env=env | {"PATH": os.environ["PATH"]},
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        done = re.compile(rf"\b{count} things went")
+    log, done = folder / "reaper.log", re.compile(rf"\b{count} things went")
+    start = time.monotonic()
+    with processes.ours(folder, "reaper", kubectl, objects) as process:
         if not wait.until(lambda: done.search(log.read_text()), PATIENCE_SECONDS, 0.2):
             raise RuntimeError(f"the pass has not ended after {PATIENCE_SECONDS} s:\n{log.read_text()[-2000:]}")
         seconds = time.monotonic() - start
-        (peak,) = re.findall(r"VmHWM:\s+([0-9]+) kB", Path(f"/proc/{process.pid}/status").read_text())
-    finally:
-        process.kill()
-        process.wait()
-    return {"reaper_seconds": round(seconds, 1), "reaper_peak_mb": round(int(peak) / 1024, 1)}
+        peak = processes.peak_megabytes(process.pid)
+    return {"reaper_seconds": round(seconds, 1), "reaper_peak_mb": peak}
 
 
 @ends_in_words("bench")

@@ -26,16 +26,17 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Namespace, Pod, Service
 from lightkube.types import PatchType
 
-from benchmarks import figures
-from benchmarks.reaper import PAST, ROOT, install
+from benchmarks import figures, processes
+from benchmarks.reaper import PAST, install
 from idag.command import ends_in_words
+from idag.render.manifests import Object
 from implementation_dag.base import kube, wait
 from implementation_dag.contract import labels
 from implementation_dag.pull_requests import objects
-from scripts.lab import ports
+from scripts.lab.kubectl import Kubectl
 from tests.api import previews, release
 
-from .cluster import cluster, nodes, running
+from .cluster import cluster, nodes
 from .played import Played
 
 OURS = ("controller", "pull-requests", "reaper")
@@ -45,31 +46,18 @@ PATIENCE_SECONDS = 3600.0
 MOST_MEGABYTES = 300.0
 
 
-def megabytes(pid: int) -> float:
-    """Return the most memory that a process ever took, in MB (VmHWM of proc(5))."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    (line,) = (line for line in text.splitlines() if line.startswith("VmHWM:"))
-    return round(int(line.split()[1]) / 1024, 1)
-
-
 def worked(pid: int) -> float:
     """Return the seconds of processor that a process has taken (proc(5))."""
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def ours(stack: ExitStack, kubectl: Any, folder: Path, made: list[dict[str, Any]]) -> dict[str, int]:
-    """Start our processes with their own rights; return them by name."""
-    found = {}
-    for name in OURS:
-        env = release.environment(made, name=f"{previews.RELEASE}-{name}")
-        env |= {"KUBECONFIG": str(release.identity(kubectl, name, folder)), "PYTHONPATH": str(ROOT / "runtime")}
-        if name == "pull-requests":
-            env["FORGE"] = json.dumps(json.loads(env["FORGE"]) | {"kind": "none", "apiUrl": "", "repositories": []})
-        env |= {"PORT": str(ports.free()), "PATH": os.environ["PATH"]}
-        command = [sys.executable, "-m", "implementation_dag", name]
-        found[name] = stack.enter_context(running(folder, name, command, env)).pid
-    return found
+def ours(stack: ExitStack, kubectl: Kubectl, folder: Path, made: list[Object]) -> dict[str, int]:
+    """Start our processes, without a forge; return them by name."""
+    of_forge = release.environment(made, name=f"{previews.RELEASE}-pull-requests")["FORGE"]
+    without = {"FORGE": json.dumps(json.loads(of_forge) | {"kind": "none", "apiUrl": "", "repositories": []})}
+    told = {name: without if name == "pull-requests" else {} for name in OURS}
+    return {name: stack.enter_context(processes.ours(folder, name, kubectl, made, **told[name])).pid for name in OURS}
 
 
 def until(what: str, holds: Callable[[], bool]) -> float:
@@ -126,7 +114,7 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     """Let so many previews come, stand and go; return what that took."""
     kube.learn(objects.Resource, kube.Workflow, Deployment, Namespace, Pod, Service)
     with ExitStack() as stack:
-        kubectl, processes = stack.enter_context(cluster(folder))
+        kubectl, pids = stack.enter_context(cluster(folder))
         made = install(kubectl, folder)
         assert kubectl.kubeconfig
         client = release.client(kubectl.kubeconfig)
@@ -134,7 +122,7 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
         maps = [dict(item) for item in made if item["kind"] == "ConfigMap"]
         previews.apply(kubectl, "administrator", maps, f"--namespace={previews.NAMESPACE}")
         nodes(client)
-        processes |= ours(stack, kubectl, folder, made)
+        pids |= ours(stack, kubectl, folder, made)
         played = Played(client)
         thread = threading.Thread(target=played.run, daemon=True)
         thread.start()
@@ -142,17 +130,17 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
         apply(client, count)
         until("all are Ready", lambda: phases(client, "Ready") == count)
         found: dict[str, Any] = {"fleet_previews": count, "fleet_ready_seconds": round(time.monotonic() - begun, 1)}
-        before = {name: worked(pid) for name, pid in processes.items()}
+        before = {name: worked(pid) for name, pid in pids.items()}
         time.sleep(STILL_SECONDS)
         found["fleet_idle_processors"] = {
-            name: round((worked(pid) - before[name]) / STILL_SECONDS, 3) for name, pid in processes.items()
+            name: round((worked(pid) - before[name]) / STILL_SECONDS, 3) for name, pid in pids.items()
         }
         found["fleet_pods"] = sum(
             kube.as_dict(pod)["status"].get("phase") == "Running" for pod in client.list(Pod, namespace="*")
         )
         expire(client)
         found["fleet_gone_seconds"] = until("all namespaces are gone", lambda: not there(client))
-        found["fleet_peak_mb"] = {name: megabytes(pid) for name, pid in processes.items()}
+        found["fleet_peak_mb"] = {name: processes.peak_megabytes(pid) for name, pid in pids.items()}
         played.stop()
         thread.join()
     return found

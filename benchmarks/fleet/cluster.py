@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from lightkube import Client
 from lightkube.codecs import from_dict
 
+from benchmarks.processes import running
 from idag.toolchain import asset, tool
 from scripts.lab.kubectl import Kubectl
 from tests.api import server
@@ -44,20 +44,6 @@ def children(*names: str) -> dict[str, int]:
     pids = [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
     found = {Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in pids}
     return {name: found[name] for name in names}
-
-
-@contextmanager
-def running(
-    folder: Path, name: str, command: list[str], env: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process whose words go to <name>.log in the folder."""
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def nodes(client: Client) -> None:

@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from benchmarks.processes import peak_megabytes
 from implementation_dag.contract import labels
 from implementation_dag.pull_requests.objects import END
 from tests.e2e.faults import components
@@ -88,8 +88,10 @@ class Many:
         )
 
     def megabytes(self) -> dict[str, float]:
-        """Return the most memory that each of our processes ever took, in MB (VmHWM of proc(5))."""
-        return {name: max(map(peak, components.pids(self.ground, *components.IN_PODS[name]))) for name in OURS}
+        """Return the most memory that each of our processes ever took, in MB."""
+        return {
+            name: max(map(peak_megabytes, components.pids(self.ground, *components.IN_PODS[name]))) for name in OURS
+        }
 
     def _open(self, number: int) -> None:
         run = self.ground.open(f"many-{number}")
@@ -118,15 +120,6 @@ class Many:
                 one.phase, one.message = status["phase"], str(status.get("message", ""))
                 one.workflow = str((status.get("run") or {}).get("name", ""))
                 self.ground.close(one.run)
-
-
-def peak(pid: int) -> float:
-    """Return the most memory that a process ever took, in MB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == "VmHWM":
-            return round(int(value.split()[0]) / 1024, 1)
-    raise LookupError(f"process {pid} says nothing of its memory")
 
 
 def _preview(item: Object) -> str:
