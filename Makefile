@@ -83,7 +83,7 @@ lint: venv test-tools ## Run ruff, mypy --strict, import-linter and yamllint
 
 ENVIRONMENT_NAMES := $(notdir $(wildcard kustomize/overlays/*))
 # What `make generate` writes whole: nobody edits it.
-GENERATED := charts/implementation-dag/README.md charts/implementation-dag/values.schema.json docs/decisions/README.md \
+GENERATED := charts/implementation-dag/README.md charts/implementation-dag/files/dashboards charts/implementation-dag/values.schema.json docs/decisions/README.md \
 	docs/implementation-dag.schema.json kustomize/rendered policies/admission tests/render/rights.yaml tests/render/snapshots \
 	$(foreach name,$(ENVIRONMENT_NAMES),kustomize/argocd/applications/$(name).yaml kustomize/argocd/helm/$(name).yaml)
 # What has parts that it writes.
@@ -149,7 +149,7 @@ check-real: venv test-tools ## Take other people's charts through lint, harness 
 	@$(PYTHON) -m scripts.chart.real "$(REAL)" --pipeline="$(PIPELINE)" --beside="$(WITH)"
 
 .PHONY: snapshots
-snapshots: venv test-tools chart-values rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
+snapshots: venv test-tools chart-values dashboards rendered ## Rewrite the snapshots of the rendered chart, and policies/admission
 	@$(PYTHON) -m scripts.chart.render update
 	@$(PYTHON) -m scripts.chart.render.standalone
 
@@ -164,6 +164,10 @@ rendered: venv test-tools ## Rewrite kustomize/rendered and what kustomize/argoc
 .PHONY: chart-values
 chart-values: venv ## Rewrite the chart's values.schema.json and README from values.yaml
 	@$(PYTHON) -m scripts.chart.values
+
+.PHONY: dashboards
+dashboards: venv ## Rewrite Grafana's dashboards of the chart
+	@$(PYTHON) -m scripts.chart.dashboards
 
 .PHONY: schemas
 schemas: venv ## Rewrite tools/schemas from the CRDs of the modules in tools/schemas/sources.toml
