@@ -133,6 +133,12 @@ check-tools: tools ## Build the tools that only `make check` needs
 check: venv check-tools $(CHECKOV_STAMP) $(MOTO_STAMP) ## Run the checks that need the built tools: argo lint, kubeconform, schemas, vegeta, checkov, S3
 	@$(VENV)/bin/pytest -q --junitxml out/check.xml tests/load tests/check
 
+.PHONY: check-report
+check-report: venv ## Open reports of made-up runs in a browser (Debian's chromium, installed where it lacks): axe finds nothing, they fit a phone, ask for nothing; writes out/observability/report.json
+	@python3 -m idag.toolchain build axe-core
+	@mkdir -p out
+	@$(VENV)/bin/pytest -q --junitxml out/report.xml tests/report
+
 # ARCH: architectures (amd64, arm64); without it, this machine's.
 .PHONY: images
 images: venv ## Build the images into the cache (ARCH="amd64 arm64": for both, and an index of them)

@@ -33,7 +33,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 def missing_packages(needed: Mapping[str, str] = NEEDED) -> list[str]:
     """Debian packages that still have to be installed, sorted, without doubles."""
-    found = {name for name in needed if shutil.which(name)}
+    found = {name for name in needed if shutil.which(name, os.F_OK)}
     return sorted({package for name, package in needed.items() if name not in found})
 
 

@@ -48,7 +48,7 @@ def test_another_system_and_another_user_get_one_line(monkeypatch: pytest.Monkey
 
 def test_missing_packages_are_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     present = {"runc", "nft", "conntrack", "catatonit", "buildah", "mmdebstrap", "ip", "openssl"}
-    monkeypatch.setattr(shutil, "which", lambda name: name if name in present else None)
+    monkeypatch.setattr(shutil, "which", lambda name, mode=0: name if name in present else None)
     assert prerequisites.missing_packages() == ["containerd", "containernetworking-plugins"]
     with pytest.raises(LabError, match="missing on this machine: containerd containernetworking-plugins"):
         prerequisites.require_packages(Progress("test"))
