@@ -140,6 +140,13 @@ class Agents:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """Whether links of a page to what lies beside it lead there: an address that is signed opens one file."""
+
+    links: bool
+
+
+@dataclass(frozen=True)
 class OfSetParams:
     """What set-params is told; acceptance checks its section by itself."""
 
@@ -196,6 +203,7 @@ class OfEvidence:
     installation: Installation
     namespace: Namespace
     cost: Prices
+    pages: Pages
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from markupsafe import Markup
 
 from implementation_dag.reporting.words import address
 
+from . import timeline
+
 # Control and format characters (direction marks, zero widths), surrogates, what no Unicode has, line separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
 # What is not ASCII, or is a control character, is looked at; most text has none of it.
@@ -74,5 +76,5 @@ def _environment() -> Environment:
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     found.globals |= {"style": Markup(style), "style_hash": digest, "beside": beside}  # noqa: S704 -- our own file
-    found.filters |= {"cut": cut, "address": address}
+    found.filters |= {"cut": cut, "address": address, "moment": timeline.moment}
     return found

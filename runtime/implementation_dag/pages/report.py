@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from implementation_dag.acceptance.figures import SLOWEST_P95
+from implementation_dag.acceptance.figures import JUDGES, LEAST_SUCCESS, SLOWEST_P95, Figures
 from implementation_dag.agents import findings
 from implementation_dag.contract import stages
 from implementation_dag.contract.served import served_name
@@ -26,10 +26,10 @@ _WORDS = {"rex": ("tests.log",), "deploy": ("helm-status.txt", "diagnosis.txt")}
 _KINDS = {"+": "added", "-": "taken", "@": "place"}
 
 
-def build(index: Object, folder: Path, compared: bool = False) -> str:
+def build(index: Object, folder: Path, compared: bool = False, links: bool = True) -> str:
     """Return the page of a run by its index and the folder that holds its evidence.
 
-    `compared`: there is a page of all runs of its pull request.
+    `compared`: there is a page of all runs of its pull request. `links`: what lies beside the page opens where it does.
     """
     tasks = {task: told["verdict"] for task, told in index["tasks"].items()}
     return html.page(
@@ -47,6 +47,7 @@ def build(index: Object, folder: Path, compared: bool = False) -> str:
         files=[one | {"linked": linked(one["name"])} for one in index["files"][:MOST_FILES]],
         most_tests=MOST_TESTS,
         compared=compared,
+        links=links,
         told=timeline.told,
         price=html.price,
         ms=latency.milliseconds,
@@ -83,7 +84,7 @@ def _failures(index: Object, folder: Path) -> list[Object]:
                 "words": words,
                 "findings": rows[:MOST_FINDINGS],
                 "more": max(0, len(rows) - MOST_FINDINGS),
-                "reasons": _texts(report.get("reasons"))[:MOST_REASONS],
+                "reasons": [one for one in _texts(report.get("reasons")) if one not in words][:MOST_REASONS],
                 "left": [(name, text) for name, text in left if text.strip()],
             }
         )
@@ -99,12 +100,29 @@ def _acceptance(index: Object, folder: Path) -> Object | None:
     whole = _figures("all hosts", report)
     limits = {name: files.number(value) for name, value in index["thresholds"].items()}
     return {
+        "judged": _judged(whole, limits),
         "rows": [_figures(files.word(one.get("host")), one) for one in hosts[:MOST_HOSTS]]
         + ([whole] if len(hosts) > 1 else []),
         "more": max(0, len(hosts) - MOST_HOSTS),
-        "limits": limits,
         "plot": latency.plot(folder / "requests.jsonl", whole["latency"], limits.get(SLOWEST_P95)),
     }
+
+
+def _judged(whole: Object, limits: dict[str, float | None]) -> list[Object]:
+    """Return each figure of all requests in words, its limit, and whether it holds that."""
+    good, total = int(whole["good"] or 0), int(whole["total"] or 0)
+    figures = Figures(total, good, {f"{name}_ms": value for name, value in whole["latency"].items()})
+    least, most = limits.get(LEAST_SUCCESS), limits.get(SLOWEST_P95)
+    found: list[Object] = [{"name": "answered well", "measured": f"{good} of {total}", "limit": ""}]
+    found += [
+        {"name": name, "measured": latency.milliseconds(value), "limit": ""} for name, value in whole["latency"].items()
+    ]
+    if least is not None:
+        found[0] |= {"limit": f"at least {least * 100:.4g} %", "held": not JUDGES[LEAST_SUCCESS](figures, least)}
+    if most is not None:
+        held = not JUDGES[SLOWEST_P95](figures, most)
+        found[1 + PERCENTILES.index("p95")] |= {"limit": f"at most {latency.milliseconds(most)}", "held": held}
+    return found
 
 
 def _figures(host: str, part: Object) -> Object:

@@ -6,6 +6,7 @@ Each run adds its row to what the runs before it left in runs.json. One run of a
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ _WORDS, _NUMBERS = (
 )
 
 
-def build(index: Object, rows: list[Object]) -> str:
-    """Return the page of the pull request of `index`."""
+def build(index: Object, rows: list[Object], links: bool = True) -> str:
+    """Return the page of the pull request of `index`; `links`: what lies below its folder opens where it does."""
     title = f"{index['owner']}/{index['repo']}#{index['pr']}"
     return html.page(
         "runs.html.j2",
@@ -30,6 +31,10 @@ def build(index: Object, rows: list[Object]) -> str:
         rows=rows,
         price=html.price,
         most=MOST,
+        links=links,
+        good=sum(row["result"] == "Succeeded" for row in rows),
+        costs=any(row["amount"] is not None for row in rows),
+        share=partial(_share, rows),
         told=timeline.told,
         ms=latency.milliseconds,
         index=index,
@@ -59,6 +64,12 @@ def added(index: Object, folder: Path, earlier: Path) -> list[Object] | None:
     before = [_row(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     # A later try of the exit handler finds the row of the one before.
     return [_row(row), *(one for one in before if one["workflow"] != index["workflow"])][:MOST]
+
+
+def _share(rows: list[Object], name: str, row: Object) -> float:
+    """Return a figure of a run as percent of the largest; 0 where there is nothing to compare."""
+    known = [one[name] for one in rows if one[name] is not None]
+    return round(row[name] / max(known) * 100, 1) if len(known) > 1 and row[name] and max(known) > 0 else 0.0
 
 
 def _row(found: Object) -> Object:

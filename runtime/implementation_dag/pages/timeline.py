@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from implementation_dag.base import moments
@@ -56,6 +56,15 @@ def told(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(text: object) -> str:
+    """Return a moment in words: 2026-01-31 12:00 UTC."""
+    try:
+        found = moments.read(str(text))
+        return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if found.tzinfo else "unknown"
+    except (ValueError, OverflowError):
+        return "unknown"
 
 
 def _span(found: Any) -> tuple[datetime, datetime] | None:

@@ -50,7 +50,7 @@ def main() -> int:
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
     found["usage"] = evidence_index.usage(usage, told.cost) if usage else None
-    write(found, STAGES, EARLIER, ARTIFACTS)
+    write(found, STAGES, EARLIER, ARTIFACTS, links=told.pages.links)
     for note in found["notes"]:
         say(note)
     for item in found["files"]:
@@ -58,15 +58,18 @@ def main() -> int:
     return 1 if status.notes else 0
 
 
-def write(index: evidence_index.Object, folder: Path, earlier: Path, target: Path) -> None:
-    """Write the pages of the evidence in `folder`, and the index, which then names the report, into `target`."""
+def write(index: evidence_index.Object, folder: Path, earlier: Path, target: Path, links: bool) -> None:
+    """Write the pages of the evidence in `folder`, and the index, which then names the report, into `target`.
+
+    `links`: what lies beside a page opens where it does.
+    """
     target.mkdir(parents=True, exist_ok=True)
     rows = runs.added(index, folder, earlier)
     if rows is not None:
         (target / "runs.json").write_text(json.dumps({"runs": rows}, indent=2) + "\n")
-        (target / "runs.html").write_text(runs.build(index, rows), encoding="utf-8")
+        (target / "runs.html").write_text(runs.build(index, rows, links), encoding="utf-8")
     page = target / evidence_index.REPORT
-    page.write_text(report.build(index, folder, compared=rows is not None), encoding="utf-8")
+    page.write_text(report.build(index, folder, compared=rows is not None, links=links), encoding="utf-8")
     index["files"].append(evidence_index.entry(page.name, page))
     (target / evidence_index.INDEX).write_text(json.dumps(index, indent=2) + "\n")
 

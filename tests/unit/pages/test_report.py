@@ -25,11 +25,11 @@ from . import example, parsed
 FAILING = tuple(example.MESSAGES)
 
 
-def made(told: RunStatus, files: dict[str, str]) -> str:
+def made(told: RunStatus, files: dict[str, str], links: bool = True) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = example.write(Path(name), files)
         index = example.index(told, folder) | {"usage": {"cost": {"amount": 0.0123, "currency": "EUR"}}}
-        return report.build(index, folder, compared=True)
+        return report.build(index, folder, compared=True, links=links)
 
 
 def of(failed: str = "") -> str:
@@ -55,7 +55,9 @@ def test_a_good_run() -> None:
     assert "0.012 EUR" in head
     assert parsed.section(root, "failures") == ""
     assert "acceptance passed 19 s" in parsed.section(root, "stages")
-    assert "60 of 60" in parsed.section(root, "acceptance") and "limit 400 ms" in parsed.section(root, "acceptance")
+    figures = parsed.section(root, "acceptance")
+    assert "answered well 60 of 60 at least 95 % passed p50 35 ms p95 120 ms at most 400 ms passed" in figures
+    assert "limit 400 ms" in figures
     assert parsed.section(root, "tests").startswith("Tests 41 passed, 0 failed, 0 skipped.")
     assert "return sum(cart)" in parsed.section(root, "changes")
     assert {"./index.json", "./qa/performance.json", f"https://{example.HOST}"} <= set(parsed.addresses(root))
@@ -72,7 +74,7 @@ def test_what_failed_comes_first(failed: str) -> None:
         "clippy-format": "shop/cart.py:12 F821 Undefined name `tax`",
         "qa-testing": "tests/test_cart.py:1 test_0: assert 30 == 36",
         "deploy": "helm-status.txt STATUS: failed",
-        "acceptance": "all requests: p95 is 671 ms",
+        "acceptance": "all requests: p95 is 671 ms, at most 400 ms is allowed",
     }
     assert more.get(failed, "") in told
     after = [one.task for one in _after(failed)]
@@ -82,6 +84,17 @@ def test_what_failed_comes_first(failed: str) -> None:
 def _after(failed: str) -> list[report.stages.Stage]:
     verdicts = example.status(failed).verdicts
     return [one for one in report.stages.STAGES if verdicts[one.task] == "Omitted"]
+
+
+def test_figures_stand_beside_the_limits_that_they_do_not_hold() -> None:
+    told = parsed.section(parsed.parse(of("acceptance")), "acceptance")
+    assert "answered well 58 of 60 at least 95 % passed p50 356 ms p95 671 ms at most 400 ms failed p99" in told
+
+
+def test_where_an_address_opens_one_file_there_is_no_link_to_another() -> None:
+    root = parsed.parse(made(example.status(), example.files(), links=False))
+    assert parsed.addresses(root) == [f"https://{example.HOST}"]
+    assert "idag evidence acme/shop#7 --download FOLDER fetches" in parsed.section(root, "files")
 
 
 def test_of_a_page_that_a_browser_would_run_there_is_no_link() -> None:

@@ -38,11 +38,25 @@ def test_the_newest_run_comes_first_and_each_once(tmp_path: Path) -> None:
     root = parsed.parse(page(tmp_path, rows))
     assert parsed.addresses(root) == [f"./{name}/report.html" for name in ("run-3", "run-2", "run-1")]
     told = " ".join(parsed.words(root).split())
-    assert "run-2 2026-01-31T12:00:00Z failed bbbbbbbbbbbb 2 min 20 s 671 ms 41 passed, 0 failed –" in told
+    assert told.startswith("Runs of acme/shop#7 Runs of acme/shop#7 2 of 3 passed.")
+    assert "failed run-2 2026-01-31 12:00 UTC, commit bbbbbbbbbbbb 2 min 20 s 671 ms 41 passed" in told
     refused = row(tmp_path, "set-params", "run-4", rows)
-    assert "run-4 2026-01-31T12:00:00Z failed aaaaaaaaaaaa 3 s – – – run-3" in " ".join(
+    assert "failed run-4 2026-01-31 12:00 UTC, commit aaaaaaaaaaaa 3 s – – passed run-3" in " ".join(
         parsed.words(parsed.parse(page(tmp_path, refused))).split()
     )
+
+
+def test_where_an_address_opens_one_file_there_is_no_link_to_another(tmp_path: Path) -> None:
+    rows = row(tmp_path, "", "run-1", [])
+    root = parsed.parse(runs.build(example.index(example.status(), tmp_path), rows, links=False))
+    assert parsed.addresses(root) == []
+
+
+def test_bars_compare_a_figure_with_the_largest(tmp_path: Path) -> None:
+    rows = row(tmp_path, "acceptance", "run-2", row(tmp_path, "", "run-1", []))
+    bars = [one.get("width") for one in parsed.parse(page(tmp_path, rows)).iter("{http://www.w3.org/2000/svg}rect")]
+    assert bars == ["100.0", "100.0", "100.0", "17.9"]
+    assert not [*parsed.parse(page(tmp_path, rows[:1])).iter("{http://www.w3.org/2000/svg}rect")]
 
 
 def test_as_many_are_kept_as_a_person_looks_through(tmp_path: Path) -> None:

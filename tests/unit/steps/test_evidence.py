@@ -154,6 +154,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The step's environment, without a cluster: what it reads of one is to be given by the test."""
     installation = {"chart": "1.2.3", "image": "r", "clusterScoped": True}
     settings = {"installation": installation, "namespace": {"scope": "cluster", "prefix": "impl"}}
+    settings["pages"] = {"links": True}
     settings["cost"] = {"cpuCoreHour": 2, "memoryGibHour": 0, "currency": "EUR"}
     env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
     for name, value in (env | {"STATUS": "Failed", "SETTINGS": json.dumps(settings)}).items():

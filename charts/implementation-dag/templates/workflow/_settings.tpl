@@ -25,6 +25,11 @@ currency: {{ .currency | quote }}
 {{- end }}
 {{- end }}
 
+{{- /* A signed address opens one file: nothing beside it. */}}
+{{- define "implementation-dag.settings.pages" -}}
+links: {{ empty .Values.forge.secrets.evidence }}
+{{- end }}
+
 {{- define "implementation-dag.settings.deploy" -}}
 image:
   {{- toYaml (omit .Values.deploy.image "pullSecret") | nindent 2 }}
