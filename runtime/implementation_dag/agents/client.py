@@ -26,7 +26,6 @@ from . import box, bundle, pod
 from .verdict import NOT_BEGUN
 
 POLL_SECONDS = 0.5
-START_SECONDS = 600
 LOG_LIMIT = 8 * 1024 * 1024
 # How long one piece of the log may take.
 LOG_SECONDS = 10
@@ -74,7 +73,7 @@ class Box:
 
     def give(self, folder: Path) -> None:
         """Hand the source over. Raises BoxLost when the box does not take it."""
-        for left in wait.rounds(START_SECONDS, POLL_SECONDS):
+        for left in wait.rounds(EXCHANGE_SECONDS, POLL_SECONDS):
             try:
                 answer = self._http.put("/source", content=bundle.pack(folder, repository=True))
             except httpx2.TransportError as error:

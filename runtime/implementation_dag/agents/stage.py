@@ -75,9 +75,9 @@ def once(this: run.Run, stage: str, agents: settings.Agents, folder: Path) -> di
         shutil.rmtree(left_by_a_lost_box, ignore_errors=True)
     box = client.start(kube.client(), this, stage, specification(this, stage, agents))
     try:
-        box.wait("Waiting", limit=client.START_SECONDS)
+        box.wait("Waiting", limit=agents.start_seconds)
         box.give(SOURCE)
-        box.wait("Ended", limit=agents.timeout_seconds + client.START_SECONDS, meanwhile=box.print_log)
+        box.wait("Ended", limit=agents.timeout_seconds + client.EXCHANGE_SECONDS, meanwhile=box.print_log)
         box.print_log(to_the_end=True)
         limit = agents.evidence_file_limit_bytes
         names = evidence.take(bundle.Reader(box.take("evidence")), folder, limit, publish.own_names(stage))

@@ -133,6 +133,7 @@ class Agents:
     image: str
     apps: dict[str, Agent]
     timeout_seconds: int
+    start_seconds: int
     resources: dict[str, Any]
     workspace_size: str
     retries: int

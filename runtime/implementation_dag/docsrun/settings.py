@@ -42,6 +42,7 @@ class Settings:
     resources: dict[str, Any] = field(default_factory=dict)
     sidecar_resources: dict[str, Any] = field(default_factory=dict)
     unschedulable_grace: float = 60
+    full_cluster_grace: float = 900
     image_pull_grace: float = 30
     ttl: int = 86400
     # JSON of the value `proxy`, empty where there is none (proxy.py).
@@ -57,8 +58,8 @@ def load() -> Settings:
 
     NAMESPACE, RELEASE, IMAGE, PULL_POLICY, TRUST_CONFIGMAP, IMAGE_REPOSITORIES and SERVICE_ACCOUNTS (JSON),
     GIT_BASE_URL, GIT_CREDENTIALS_SECRET, DEFAULT_TIMEOUT, RESOURCES and SIDECAR_RESOURCES (JSON),
-    UNSCHEDULABLE_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED, PROXY, POD_IDS, BOX_PODS
-    and DOCSRUN_PODS (JSON).
+    UNSCHEDULABLE_GRACE_SECONDS, FULL_CLUSTER_GRACE_SECONDS, IMAGE_PULL_GRACE_SECONDS, TTL_SECONDS_AFTER_FINISHED,
+    PROXY, POD_IDS, BOX_PODS and DOCSRUN_PODS (JSON).
     """
     env = os.environ
     return Settings(
@@ -75,6 +76,7 @@ def load() -> Settings:
         resources=json.loads(env.get("RESOURCES", "{}")),
         sidecar_resources=json.loads(env.get("SIDECAR_RESOURCES", "{}")),
         unschedulable_grace=float(env.get("UNSCHEDULABLE_GRACE_SECONDS", "60")),
+        full_cluster_grace=float(env.get("FULL_CLUSTER_GRACE_SECONDS", "900")),
         image_pull_grace=float(env.get("IMAGE_PULL_GRACE_SECONDS", "30")),
         ttl=int(env.get("TTL_SECONDS_AFTER_FINISHED", "86400")),
         proxy=env.get("PROXY", ""),

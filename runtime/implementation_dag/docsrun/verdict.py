@@ -9,6 +9,7 @@ from typing import Any
 
 from implementation_dag.base import moments
 
+from .placing import unplaced
 from .settings import Settings
 
 Object = dict[str, Any]
@@ -95,11 +96,8 @@ def cannot_start(pod: Object, settings: Settings, now: datetime) -> Verdict | No
             )
         if reason in CONFIG_REASONS and age >= settings.image_pull_grace:
             return Verdict("Failed", "ContainerCannotStart", f"container {container['name']}: {reason}: {words}")
-    for condition in status.get("conditions", []):
-        unplaced = condition["type"] == "PodScheduled" and condition["status"] == "False"
-        if unplaced and age >= settings.unschedulable_grace:
-            return Verdict("Failed", "Unschedulable", f"no node takes pod {name}: {condition.get('message', '')}")
-    return None
+    words = unplaced(pod, age, settings.unschedulable_grace, settings.full_cluster_grace)
+    return None if words is None else Verdict("Failed", "Unschedulable", f"no node takes pod {name}: {words}")
 
 
 def _failed(status: Object, pod: str) -> Verdict:

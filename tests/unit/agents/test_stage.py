@@ -17,6 +17,7 @@ AGENTS = settings.Agents(
     image="",
     apps={"rex": settings.Agent(image="x", command=("rex",))},
     timeout_seconds=1,
+    start_seconds=1,
     resources={},
     workspace_size="1Gi",
     retries=1,

@@ -12,6 +12,12 @@ NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 
 
 GRACES = pods.Graces(start=20, schedule=20)
+UNSCHEDULABLE = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0/1 nodes are available: 1 node(s) had untolerated taint(s).",
+}
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -45,15 +51,18 @@ def test_a_crash_loop_is_told_after_three_crashes() -> None:
 
 
 def test_unschedulable_in_the_scheduler_s_words() -> None:
-    condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient cpu."}
-    assert pods.trouble(own([pod(conditions=[condition])]), GRACES, NOW) == (
-        "pod app-1: cannot be scheduled: 0/1 nodes: Insufficient cpu."
+    assert pods.trouble(own([pod(conditions=[UNSCHEDULABLE])]), GRACES, NOW) == (
+        "pod app-1: cannot be scheduled: 0/1 nodes are available: 1 node(s) had untolerated taint(s)."
     )
 
 
 def test_a_node_that_may_be_on_its_way_is_waited_for() -> None:
-    condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": "0/1 nodes: Insufficient cpu."}
-    assert pods.trouble(own([pod(conditions=[condition])]), pods.Graces(start=20, schedule=31), NOW) is None
+    assert pods.trouble(own([pod(conditions=[UNSCHEDULABLE])]), pods.Graces(start=20, schedule=31), NOW) is None
+
+
+def test_room_in_a_full_cluster_is_waited_for() -> None:
+    full = UNSCHEDULABLE | {"message": "0/1 nodes are available: 1 Insufficient cpu."}
+    assert pods.trouble(own([pod(conditions=[full])]), GRACES, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,7 @@ def test_a_volume_of_what_is_not_there_is_told_and_one_on_its_way_is_waited_for(
 
 
 def test_a_claim_that_is_not_bound_is_told_in_its_own_words() -> None:
-    condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": "unbound PersistentVolumeClaims"}
+    condition = UNSCHEDULABLE | {"message": "unbound PersistentVolumeClaims"}
     claims = [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}, {"name": "tmp", "emptyDir": {}}]
     waits = pod(conditions=[condition]) | {"spec": {"volumes": claims}}
     told = [event_of("PersistentVolumeClaim", name, "FailedBinding", "no class") for name in ("data-db-0", "other")]

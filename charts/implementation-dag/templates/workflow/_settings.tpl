@@ -61,6 +61,8 @@ defaults:
 {{- toYaml (omit . "enabled") }}
 workspaceSize: {{ $.Values.steps.workspaceSize | toJson }}
 retries: {{ $.Values.workflow.retries | int }}
+{{- /* The controller gives up a box that finds no room; this is for when nobody says so. */}}
+startSeconds: {{ add $.Values.docsrun.fullClusterGraceSeconds $.Values.steps.timeoutSeconds }}
 {{- end }}
 {{- end }}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from implementation_dag.base import moments
+from implementation_dag.docsrun.placing import unplaced
 
 from .refusals import refusal
 from .revision import Own
@@ -125,10 +127,9 @@ def _is_down(container: dict[str, Any], pod: Pod) -> bool:
 
 
 def _schedule_trouble(pod: Pod, age: float, grace: float, events: list[dict[str, Any]]) -> str | None:
-    for condition in pod.get("status", {}).get("conditions", []):
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable" and age >= grace:
-            return f"cannot be scheduled: {condition.get('message')}{_claims(pod, events)}"
-    return None
+    # Where the cluster is full, helm's time limit ends the wait.
+    words = unplaced(pod, age, grace, full_grace=math.inf)
+    return None if words is None else f"cannot be scheduled: {words}{_claims(pod, events)}"
 
 
 def _claims(pod: Pod, events: list[dict[str, Any]]) -> str:
