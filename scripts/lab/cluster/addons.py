@@ -33,6 +33,10 @@ ADDRESSES = {
     "workflow-controller": "",
 }
 _FIELD = re.compile(r"@\{(\w+)\}")
+# In kubectl's words: an API server that is too slow at the moment, as on a busy machine.
+_BUSY = re.compile(
+    r"Error from server \((Timeout|ServerTimeout|TooManyRequests|ServiceUnavailable)\)|deadline exceeded"
+)
 
 
 def fields(state: State, versions: Mapping[str, str]) -> dict[str, str]:
@@ -87,7 +91,17 @@ def manifests(state: State, versions: Mapping[str, str]) -> dict[str, str]:
 
 def apply(kubectl: Kubectl, text: str) -> None:
     """Apply one manifest text server-side; raises LabError with kubectl's words."""
-    kubectl.run(*APPLY, "--filename=-", stdin=text)
+    _persistently(kubectl, *APPLY, "--filename=-", stdin=text)
+
+
+def _persistently(kubectl: Kubectl, *arguments: str, stdin: str = "") -> None:
+    for left in rounds(PATIENCE_SECONDS, 1):
+        try:
+            kubectl.run(*arguments, stdin=stdin)
+            return
+        except LabError as error:
+            if not left or not _BUSY.search(str(error)):
+                raise
 
 
 def apply_definitions(kubectl: Kubectl, files: list[Path]) -> None:
@@ -98,7 +112,7 @@ def apply_definitions(kubectl: Kubectl, files: list[Path]) -> None:
     """
 
     def one(path: Path) -> None:
-        kubectl.run(*APPLY, "--validate=false", f"--filename={path}")
+        _persistently(kubectl, *APPLY, "--validate=false", f"--filename={path}")
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         # Listing the results raises the first error.

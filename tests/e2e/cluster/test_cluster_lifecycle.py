@@ -56,7 +56,7 @@ def test_up_repairs_a_killed_component_and_touches_no_other(state: State, name: 
     os.kill(before[name], signal.SIGKILL)
     health.wait(state, f"end of {name}", lambda: processes.running(state, name) is None, 5)
     cluster("up")
-    assert [word for _, _, word, _ in status.rows(state) if word != "ready"] == []
+    assert [row for row in status.rows(state) if row[2] != "ready"] == []
     after = {other: pid_of(state, other) for other in components.ADDRESSES}
     assert [other for other in after if after[other] != before[other]] == [name]
 

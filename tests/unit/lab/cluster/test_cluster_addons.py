@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from idag.render.manifests import load_all
+from implementation_dag.base import wait
 from scripts.lab.cluster import addons, argocd, pki
 from scripts.lab.cluster.settings import State
 from scripts.lab.errors import LabError
@@ -97,3 +99,30 @@ def test_what_argo_cd_runs_is_in_its_image(objects: list[dict[str, Any]]) -> Non
     commands = {c["command"][0] for pod in pods for c in (*pod.get("initContainers", ()), *pod["containers"])}
     assert commands <= programs
     assert len(commands) == 5
+
+
+class Kubectl:
+    """kubectl of an API server that answers in these words, one after the other; nothing: it took it."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers = list(answers)
+
+    def run(self, *_: str, stdin: str = "") -> str:
+        if words := self.answers.pop(0):
+            raise LabError(f"kubectl apply failed: {words}")
+        return stdin
+
+
+def test_an_api_server_that_is_too_slow_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "CLOCK", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: None))
+    slow = "Error from server (Timeout): Timeout: request did not complete within requested timeout"
+    kubectl = Kubectl(slow, slow, "")
+    addons.apply(kubectl, "text")  # type: ignore[arg-type]
+    assert not kubectl.answers
+
+
+def test_what_it_refuses_is_told_at_once() -> None:
+    kubectl = Kubectl("Error from server (Invalid): spec.names: Required value", "")
+    with pytest.raises(LabError, match=r"\(Invalid\): spec\.names"):
+        addons.apply(kubectl, "text")  # type: ignore[arg-type]
+    assert kubectl.answers
