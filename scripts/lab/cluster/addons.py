@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -142,8 +143,10 @@ def ready(state: State, deployments: Iterable[tuple[str, str]]) -> bool:
     return all(health.deployment_state(state, *deployment) == "ready" for deployment in deployments)
 
 
-def wait(state: State, deployments: Iterable[tuple[str, str]], seconds: float, progress: Progress) -> None:
-    """Wait until each deployment is ready; raises LabError that says where to look."""
+def wait(
+    state: State, deployments: Sequence[tuple[str, str]], seconds: float, progress: Progress, steady: float = 0
+) -> None:
+    """Wait until each deployment is ready, and all for `steady` seconds; raises LabError that says where to look."""
     for deployment in deployments:
         what = "/".join(deployment)
         try:
@@ -152,6 +155,13 @@ def wait(state: State, deployments: Iterable[tuple[str, str]], seconds: float, p
             look = f"kubectl --kubeconfig {state.admin_kubeconfig}"
             raise LabError(f"{error}; look: {look} -n {deployment[0]} describe pods") from error
         progress(f"{what} ready")
+    since = time.monotonic()
+    for _ in rounds(seconds, 0.2):
+        if not ready(state, deployments):
+            since = time.monotonic()
+        elif time.monotonic() - since >= steady:
+            return
+    raise LabError(f"of {', '.join('/'.join(each) for each in deployments)} not all stay ready for {steady:.0f} s")
 
 
 def definition_files(folder: Path) -> list[Path]:

@@ -14,9 +14,12 @@ from scripts.lab.cluster.settings import INGRESS_SERVICE_IP, PATIENCE_SECONDS, P
 from scripts.lab.errors import LabError
 from scripts.lab.images.binary import build
 
+# A kubelet that begins anew judges its pods a second or two after it answers: what is read before is of the former one.
+STEADY_SECONDS = 5.0
+
 
 def up(state: State, progress: Progress) -> None:
-    """Bring the cluster up or repair it. Raises LabError, ToolError or LabError with what to do."""
+    """Bring the cluster up or repair it. Raises ToolError or LabError with what to do."""
     try:
         from scripts.lab.cluster import ingress
     except ModuleNotFoundError as error:  # `down` and `status` do without the virtual environment
@@ -32,6 +35,7 @@ def up(state: State, progress: Progress) -> None:
     if _is_up(state, wanted) and not ingress.fault(state):
         progress(f"already up: export KUBECONFIG={state.admin_kubeconfig}")
         return
+    was_there = bool(_stamp(state))
     if not network.is_up(state):
         progress("network: bridge, kernel settings, firewall")
     network.ensure(state)
@@ -49,7 +53,7 @@ def up(state: State, progress: Progress) -> None:
             _wait(state, name, progress)
         applying.result()
     _wait_for_node(state, progress)
-    addons.wait(state, addons.DEPLOYMENTS, PATIENCE_SECONDS, progress)
+    addons.wait(state, addons.DEPLOYMENTS, PATIENCE_SECONDS, progress, steady=STEADY_SECONDS if was_there else 0)
     ingress.wait(state, progress)
     progress(f"cluster is up: registry {REGISTRY}, ingress {INGRESS_SERVICE_IP} for *.{PREVIEW_DOMAIN}")
     progress(f"use it: export KUBECONFIG={state.admin_kubeconfig}")
