@@ -18,7 +18,7 @@ from scripts.lab.cluster import components, health, leftovers, processes, status
 from scripts.lab.cluster.settings import API_SERVICE_IP, INGRESS_SERVICE_IP, NODE_BRIDGE, NODE_IP, POD_BRIDGE, State
 
 # So that a command that hangs is told from one that works.
-COMMAND_SECONDS = 300.0
+COMMAND_SECONDS = 900.0
 
 
 def cluster(command: str) -> str:
