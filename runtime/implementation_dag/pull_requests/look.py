@@ -28,6 +28,7 @@ from .model import Action, Phase, Preview, Seen, SetStatus, Spec, Turn
 from .obeying import Obeying
 from .patience import Patience, Pauses
 from .settings import Told
+from .traces import Traces
 from .watching import Watch
 
 LOG = logging.getLogger("preview")
@@ -49,7 +50,8 @@ class Looker:
         self._admission = Admission(client, told.namespace, told.template, told.limits)
         self._known = Known(told.template, told.limits)
         named = (f"{owner}/{repo}" for owner, repo in told.repositories.named)
-        self._measures = Measures(told.template, tuple(named))
+        traces = Traces(told.traces, told.template) if told.traces else None
+        self._measures = Measures(told.template, tuple(named), traces.ended if traces else None)
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
         # The news after which a question was refused: it is asked again later, other news at once.

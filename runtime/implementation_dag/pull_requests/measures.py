@@ -7,7 +7,7 @@ its count loses that one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from .model import Cause, Kind, Phase, Preview, Run, RunPhase, Seen, Status
 from .reports import FINAL
 
 Object = dict[str, Any]
+Ended = Callable[[Run, Preview, Object, str], None]
 # Repositories that have series of their own; those of values come first, the others are one.
 MOST_REPOSITORIES = 50
 PASSED, FAILED, ERROR, CANCELLED, SKIPPED = "success", "failure", "error", "cancellation", "skip"
@@ -66,8 +67,9 @@ WEBHOOK_LAG = metrics.histogram(
 class Measures:
     """Counts what one controller writes down."""
 
-    def __init__(self, pipeline: str, repositories: tuple[str, ...]) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: str, repositories: tuple[str, ...], also: Ended | None = None) -> None:
+        """`also` hears of each run that is counted, with its Workflow and result."""
+        self._pipeline, self._also = pipeline, also
         self._repositories = metrics.Bounded(repositories, MOST_REPOSITORIES)
         self._began = moments.now()
         # Since when the verdict of a run is waited for.
@@ -139,6 +141,8 @@ class Measures:
                 MEND.observe(seconds(broken, ended))
         if workflow:
             self._stages(workflow, repository, result)
+            if self._also:
+                self._also(run, preview, workflow, result)
 
     def _stages(self, workflow: Object, repository: str, of_run: str) -> None:
         tasks, left = workflow_status.tasks(workflow), workflow_status.exit_tasks(workflow)

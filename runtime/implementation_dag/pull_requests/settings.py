@@ -35,6 +35,8 @@ class Told:
     # By which people read the evidence; None: nothing leads there.
     evidence: evidence.Link | None = None
     on_failure: Literal["request-changes", "comment"] = "comment"
+    # A collector of OpenTelemetry; empty: nobody is told.
+    traces: str = ""
     log_level: str = "INFO"
 
 
@@ -42,6 +44,7 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
     """Read NAMESPACE, RELEASE, LOG_LEVEL, and FORGE, the value `forge` as JSON with preview.ttlHours as ttlHours.
 
     Its `room` says how many previews forge.limits.capacity is enough for, and in words why.
+    TRACES names a collector, if there is one.
 
     FORGE_EVIDENCE is the folder of the key that signs links to evidence, in the bucket's `evidenceRegion`. Raises
     StepError where it has none.
@@ -73,6 +76,7 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
         ),
         evidence=_evidence(forge, env.get("FORGE_EVIDENCE", "")),
         on_failure=forge["onFailure"],
+        traces=env.get("TRACES", ""),
         log_level=env.get("LOG_LEVEL", "INFO"),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from lightkube import Client
@@ -49,6 +50,8 @@ class Played:
 
     monkeypatch: pytest.MonkeyPatch
     repositories: int
+    # A collector that is told of each run.
+    traces: str = ""
     chance: random.Random = field(default_factory=lambda: random.Random(16))  # noqa: S311
     now: datetime = START
     runs: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -62,7 +65,7 @@ class Played:
 
     def begin(self) -> None:
         """The controller begins anew: it knows nothing, and hears of all."""
-        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(ttl_hours=3))
+        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(ttl_hours=3), traces=self.traces)
         self.looker = Looker(cast(Client, self.api), told, None)
         self.looker.show()
         self.look()
@@ -91,7 +94,8 @@ class Played:
         if result == "Stopped":
             self.api.merge(objects.Resource, name, {"spec": {"stop": item["spec"]["head"]}})
             self._looks(name)
-        self.api.merge(kube.Workflow, workflow["metadata"]["name"], {"status": status})
+        uid = {"uid": str(UUID(int=number))}
+        self.api.merge(kube.Workflow, workflow["metadata"]["name"], {"metadata": uid, "status": status})
         self._looks(name)
         word = {"Succeeded": "success", "Failed": "failure", "Stopped": "cancellation"}[result]
         self.runs[f"acme/{repo}", word] += 1
