@@ -61,9 +61,14 @@ def _oldest_run(previews: Previews, phase: RunPhase) -> float:
 
 
 def _over(previews: list[Preview], when: datetime) -> int:
-    """How many of what is there have a time that is over by then."""
-    ends = [moment(each.status.expires) for each in previews]
+    """How many of what is there have a time that is over by then; of what is taken away it was when that was begun."""
+    ends = [moment(each.status.expires or _going(each)) for each in previews]
     return sum(end is not None and end <= when for end in ends)
+
+
+def _going(preview: Preview) -> str:
+    run = preview.status.run
+    return run.claimed if run and run.kind == Kind.END and not run.over else ""
 
 
 def _since(previews: list[Preview], phase: RunPhase) -> list[str]:

@@ -190,7 +190,7 @@ def test_a_scrape_sees_what_is_remembered_now(monkeypatch: pytest.MonkeyPatch) -
             preview(phase=Phase.READY, expires=at(minutes=-30)),
             preview(phase=Phase.READY, expires=at(minutes=-90)),
             preview(phase=Phase.READY, expires=at(minutes=5)),
-            preview(phase=Phase.ENDING, expires=at(minutes=20)),
+            preview(phase=Phase.ENDING, run=replace(working, kind=Kind.END, claimed=at(minutes=20))),
             preview(phase=Phase.QUEUED, queued=at(seconds=30)),
             preview(phase=Phase.RUNNING, run=working),
             preview(phase=Phase.RUNNING, run=replace(working, started=at(seconds=10))),
