@@ -139,6 +139,10 @@ check-report: venv ## Open reports of made-up runs in a browser (Debian's chromi
 	@mkdir -p out
 	@$(VENV)/bin/pytest -q --junitxml out/report.xml tests/report
 
+.PHONY: report-picture
+report-picture: venv ## Draw the README's picture of a report anew, in the same browser
+	@$(PYTHON) -m tests.report.picture docs/images/report.png
+
 # ARCH: architectures (amd64, arm64); without it, this machine's.
 .PHONY: images
 images: venv ## Build the images into the cache (ARCH="amd64 arm64": for both, and an index of them)

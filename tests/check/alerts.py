@@ -47,6 +47,7 @@ def quota(kind: str) -> str:
 
 COMPONENTS = ("controller", "pull-requests", "receiver", "reaper")
 STAGES = ("set-params", "provision", "deploy", "acceptance", "evidence", "remove-preview")
+COST, PREVIEW_COST = (of(name, 'repository="acme/shop"') for name in ("run_cost_total", "preview_cost_hourly"))
 LAG = ("1", "60", "300", "+Inf")
 IN_TIME = of("push_to_verdict_seconds_bucket", 'result="success",le="1200.0"')
 LEFT, BUDGET = of("forge_rate_limit_remaining", 'identity="reader"'), of("forge_budget_remaining")
@@ -71,6 +72,8 @@ GOOD: Series = {
     **{of("webhook_lag_seconds_bucket", f'le="{le}"'): grows() for le in LAG},
     of("webhook_deliveries_total", 'code="202"'): grows(),
     UNSTORED: stays(0),
+    COST: grows(0.1),
+    PREVIEW_COST: stays(2),
     LEFT: stays(4000),
     of("forge_rate_limit", 'identity="reader"'): stays(5000),
     BUDGET: stays(3000),
@@ -182,6 +185,12 @@ SITUATIONS = (
     Situation("the forge allows hardly any more", {LEFT: stays(400)}, (("IdagForgeLimitNear", WARNING),)),
     Situation("our budget is used up", {BUDGET: stays(100)}, (("IdagForgeLimitNear", WARNING),)),
     Situation("the forge allows less", {LEFT: stays(600), BUDGET: stays(600)}),
+    # Of four hours; the budget is 100.
+    Situation("runs of a repository cost much", {COST: grows(0.6)}, (("IdagRepositoryOverBudget", WARNING),)),
+    Situation(
+        "previews of a repository cost much", {PREVIEW_COST: stays(30)}, (("IdagRepositoryOverBudget", WARNING),)
+    ),
+    Situation("a repository is near its budget", {COST: grows(0.3), PREVIEW_COST: stays(8)}),
     Situation("a third of the runs is lost", {run("error"): grows(0.5)}, ((RUNS, CRITICAL), (RUNS, WARNING))),
     Situation("some runs are lost", {run("error"): grows(0.04)}, ((RUNS, WARNING),)),
     Situation("a run in 200 is lost", {run("error"): grows(0.005)}),

@@ -15,7 +15,6 @@ from tests.unit.pages import example
 Object = dict[str, Any]
 # How it went, and the files that it left.
 Run = tuple[RunStatus, dict[str, str]]
-USAGE = {"usage": {"cost": {"amount": 0.0123, "currency": "EUR"}}}
 LONG = "never-ending" * 200
 HOSTILE = "</pre></title><script>document.body.remove()</script><img src=https://evil.example.com/x>\u202e\x00{{ 1 }}"
 
@@ -67,6 +66,12 @@ REPORTS = {
 RUNS = {"runs-1": 1, "runs-2": 2, "runs-30": 30}
 
 
+def _usage(told: RunStatus) -> Object:
+    """What the index says of a run's cost: a preview stays of one that succeeded."""
+    hourly = 0.02 if told.result == "Succeeded" else 0.0
+    return {"usage": {"cost": {"amount": 0.0123, "preview_hourly": hourly, "currency": "EUR"}}}
+
+
 def write(name: str, folder: Path) -> Path:
     """Write the page of this name into `folder`."""
     page = folder / f"{name}.html"
@@ -77,7 +82,7 @@ def write(name: str, folder: Path) -> Path:
 def _report(name: str, folder: Path) -> str:
     told, files = REPORTS[name]
     place = example.write(folder / name, files)
-    return report.build(example.index(told, place) | USAGE, place, compared=True)
+    return report.build(example.index(told, place) | _usage(told), place, compared=True)
 
 
 def _runs(count: int, folder: Path) -> str:
@@ -85,7 +90,8 @@ def _runs(count: int, folder: Path) -> str:
     for at in range(count):
         failed = ("", "acceptance", "qa-testing")[at % 3]
         place = example.write(folder / f"run-{at}", example.files(failed))
-        index = example.index(example.status(failed), place) | USAGE | {"workflow": f"shop-d21b2cdf-pr-7-{at}"}
+        told = example.status(failed)
+        index = example.index(told, place) | _usage(told) | {"workflow": f"shop-d21b2cdf-pr-7-{at}"}
         (folder / "runs.json").write_text(json.dumps({"runs": rows}))
         rows = runs.added(index, place, folder / "runs.json") or []
     return runs.build(index, rows)

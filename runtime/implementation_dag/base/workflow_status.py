@@ -78,7 +78,7 @@ def of(workflow: Object, result: str) -> RunStatus:
         parameters=parameters(workflow),
         verdicts={task: _verdict(node) for task, node in tasks.items()},
         failures={task: _words(node, named) for task, node in tasks.items() if _verdict(node) == FAILED},
-        outputs={task: _values((node.get("outputs") or {}).get("parameters")) for task, node in tasks.items()},
+        outputs={task: outputs(node) for task, node in tasks.items()},
         times={
             task: (str(node.get("startedAt") or ""), str(node.get("finishedAt") or "")) for task, node in tasks.items()
         },
@@ -113,6 +113,11 @@ def _named(status: Object) -> tuple[dict[str, Object], str]:
 
 def _tasks(name: str, named: dict[str, Object]) -> dict[str, Object]:
     return {key.removeprefix(f"{name}."): node for key, node in named.items() if _is_task(name, key)}
+
+
+def outputs(node: Object) -> dict[str, str]:
+    """Return the output parameters of a node."""
+    return _values((node.get("outputs") or {}).get("parameters"))
 
 
 def parameters(workflow: Object) -> dict[str, str]:

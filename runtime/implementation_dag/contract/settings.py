@@ -204,6 +204,8 @@ class OfEvidence:
     installation: Installation
     namespace: Namespace
     cost: Prices
+    # Stage's folder → resources of the containers that its task lets run beside its own pod.
+    beside: dict[str, tuple[dict[str, Any], ...]]
     pages: Pages
 
 

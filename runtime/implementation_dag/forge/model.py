@@ -129,7 +129,8 @@ class Report:
     `commit` is the tested commit, 40 hex digits; `run` the Workflow's name, empty before there is one; `reason` one
     sentence, where it failed or may not run; `preview` the preview's address while it is up, else empty; `page`,
     `evidence` and `runs` lead to the run's report, to the index of its evidence and to the page of all runs; `figures`
-    are names and texts for people (acceptance); `expires` an RFC 3339 time or empty.
+    are names and texts for people (acceptance), `cost` is a text, empty without prices; `expires` an RFC 3339 time or
+    empty.
     """
 
     owner: str
@@ -146,3 +147,4 @@ class Report:
     page: str = ""
     runs: str = ""
     figures: tuple[tuple[str, str], ...] = ()
+    cost: str = ""

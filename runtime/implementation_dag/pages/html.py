@@ -17,6 +17,7 @@ from urllib.parse import quote
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from implementation_dag.cost import money
 from implementation_dag.reporting.words import address
 
 from . import timeline
@@ -48,8 +49,8 @@ def beside(name: str) -> str:
 
 
 def price(cost: dict[str, Any] | None) -> str:
-    """Return an amount with its currency; small ones keep the digits that say something."""
-    return f"{cost['amount']:.2g} {cost['currency']}" if cost else "–"
+    """Return what something cost, in words."""
+    return money(cost["amount"], cost["currency"]) if cost else "–"
 
 
 def _code(found: re.Match[str]) -> str:

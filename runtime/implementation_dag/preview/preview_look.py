@@ -14,6 +14,7 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.base.workflow_status import bounded
 from implementation_dag.contract import labels
+from implementation_dag.cost import NOTHING, Usage, of_spec
 
 from .registry import DIGEST
 
@@ -36,15 +37,19 @@ class Running:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of a preview `at` a time; `holder` is the Workflow that holds it, empty when nobody does."""
+    """What was seen of a preview `at` a time; `holder` is the Workflow that holds it, empty when nobody does.
+
+    `hourly` is what its pods use in an hour.
+    """
 
     at: str
     holder: str
     running: tuple[Running, ...]
+    hourly: Usage = NOTHING
 
     def document(self) -> Object:
-        """The look as JSON has it."""
-        return asdict(self)
+        """What ran, as JSON has it."""
+        return {"at": self.at, "holder": self.holder, "running": [asdict(each) for each in self.running]}
 
 
 def look(client: Client, namespace: str) -> Look:
@@ -56,16 +61,17 @@ def look(client: Client, namespace: str) -> Look:
     )
     holder = "" if metadata.get("deletionTimestamp") else str((metadata.get("labels") or {}).get(labels.WORKFLOW, ""))
     moment = moments.stamp(moments.now())
-    return Look(moment, bounded(holder, 100), tuple(running(pods)))
+    hourly = sum((of_spec(pod["spec"]) for pod in pods if _stays(pod)), NOTHING)
+    return Look(moment, bounded(holder, 100), tuple(running(pods)), hourly)
 
 
 def running(pods: Iterable[Object]) -> list[Running]:
     """Return the containers whose pods run: one that ended or goes away is of an earlier deployment, or will be."""
     found = []
     for pod in sorted(pods, key=lambda item: str(item["metadata"]["name"])):
-        status = pod.get("status") or {}
-        if pod["metadata"].get("deletionTimestamp") or status.get("phase") in ("Succeeded", "Failed"):
+        if not _stays(pod):
             continue
+        status = pod.get("status") or {}
         specs = [*(pod["spec"].get("initContainers") or []), *(pod["spec"].get("containers") or [])]
         asked = {item["name"]: item.get("image", "") for item in specs}
         for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
@@ -82,6 +88,12 @@ def running(pods: Iterable[Object]) -> list[Running]:
                     )
                 )
     return found[:CONTAINERS_LIMIT]
+
+
+def _stays(pod: Object) -> bool:
+    """Say whether a pod is there and neither over nor about to go."""
+    phase = (pod.get("status") or {}).get("phase")
+    return not pod["metadata"].get("deletionTimestamp") and phase not in ("Succeeded", "Failed")
 
 
 def repository(image: str) -> str:

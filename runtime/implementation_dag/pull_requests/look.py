@@ -21,6 +21,7 @@ from . import commands, objects, reports, showing
 from .acting import Acting
 from .admission import Admission
 from .connect import Forge
+from .costs import Standing
 from .decide import claims, decide, moved
 from .known import Known
 from .measures import Measures
@@ -50,8 +51,10 @@ class Looker:
         self._admission = Admission(client, told.namespace, told.template, told.limits)
         self._known = Known(told.template, told.limits)
         named = (f"{owner}/{repo}" for owner, repo in told.repositories.named)
+        self._costs = Standing()
+        hourly = self._hourly if told.priced else None
         traces = Traces(told.traces, told.template) if told.traces else None
-        self._measures = Measures(told.template, tuple(named), traces.ended if traces else None)
+        self._measures = Measures(told.template, tuple(named), hourly, traces.ended if traces else None)
         # The news that was followed by a question, of each Preview.
         self._asked: dict[str, str] = {}
         # The news after which a question was refused: it is asked again later, other news at once.
@@ -76,6 +79,7 @@ class Looker:
 
     def workflow_changed(self, name: str, item: Object | None) -> str:
         """Remember a Workflow, or that it is gone; return the Preview that it belongs to."""
+        self._costs.workflow_changed(name, item)
         return self._known.workflow(name, item)
 
     # What the sweeps ask.
@@ -97,6 +101,9 @@ class Looker:
     def show(self) -> None:
         """Let each scrape of this process see what is remembered."""
         showing.show(self._told.template, self._known.readable, self._patience.left, self._told.calls_per_hour)
+
+    def _hourly(self) -> list[tuple[Preview, float]]:
+        return [(preview, self._costs.hourly(preview)) for preview in self._known.readable()]
 
     def repositories(self) -> Iterable[tuple[str, Object]]:
         """Return the repositories that are named in values."""

@@ -7,8 +7,9 @@ its count loses that one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import prometheus_client
@@ -17,7 +18,7 @@ from implementation_dag.base import metrics, moments, workflow_status
 from implementation_dag.contract import rows, stages
 from implementation_dag.forge.model import Verdict
 
-from . import runs
+from . import costs, runs
 from .model import Cause, Kind, Phase, Preview, Run, RunPhase, Seen, Status
 from .reports import FINAL
 
@@ -57,6 +58,10 @@ VERDICT = metrics.histogram(
 MEND = metrics.histogram(
     "time_to_mend_seconds", "Time from the first run of a pull request that failed to the next that passed."
 )
+COST = metrics.counter("run_cost", "Cost of runs and of their previews until then, in cost.currency.", "repository")
+PREVIEW_COST = metrics.gauge(
+    "preview_cost_hourly", "Cost of previews that stand, an hour, in cost.currency.", "repository"
+)
 WEBHOOK_LAG = metrics.histogram(
     "webhook_lag_seconds",
     "Time from the receipt of a webhook until the forge was asked what it is about.",
@@ -64,13 +69,27 @@ WEBHOOK_LAG = metrics.histogram(
 )
 
 
+# Each preview, and what it costs an hour now.
+Hourly = Callable[[], Iterable[tuple[Preview, float]]]
+
+
 class Measures:
     """Counts what one controller writes down."""
 
-    def __init__(self, pipeline: str, repositories: tuple[str, ...], also: Ended | None = None) -> None:
-        """`also` hears of each run that is counted, with its Workflow and result."""
+    def __init__(
+        self,
+        pipeline: str,
+        repositories: tuple[str, ...],
+        hourly: Hourly | None = None,
+        also: Ended | None = None,
+    ) -> None:
+        """`hourly` is what previews cost that stand, None where nothing has a price.
+
+        `also` hears of each run that is counted, with its Workflow and result.
+        """
         self._pipeline, self._also = pipeline, also
         self._repositories = metrics.Bounded(repositories, MOST_REPOSITORIES)
+        self._hourly = hourly
         self._began = moments.now()
         # Since when the verdict of a run is waited for.
         self._pushed: dict[str, datetime] = {}
@@ -82,14 +101,23 @@ class Measures:
 
     def meet(self, preview: Preview) -> str:
         """Return the label of a Preview's repository; what is first met begins at 0, so that its first run counts."""
-        repository = self._repositories.of(f"{preview.spec.owner}/{preview.spec.repo}".lower())
+        repository = self._label(preview)
         if repository not in self._met:
             self._met.add(repository)
             tasks = (*(stage.task for stage in stages.STAGES), *stages.EXIT_TASKS)
             metrics.begin(RUNS, *((repository, result) for result in ENDS))
             metrics.begin(STAGES, *((task, result, repository) for task in tasks for result in (*ENDS, SKIPPED)))
             metrics.begin(REQUESTS, (repository, PASSED), (repository, FAILED))
+            if self._hourly:
+                metrics.begin(COST, (repository,))
+                PREVIEW_COST.labels(repository).set_function(partial(self._standing, self._hourly, repository))
         return repository
+
+    def _label(self, preview: Preview) -> str:
+        return self._repositories.of(f"{preview.spec.owner}/{preview.spec.repo}".lower())
+
+    def _standing(self, hourly: Hourly, repository: str) -> float:
+        return sum(amount for preview, amount in hourly() if self._label(preview) == repository)
 
     def written(self, before: Preview, after: Status, seen: Seen | None, workflows: Mapping[str, Object]) -> None:
         """Count what a status that was written changes: runs that it claims, and runs that have ended since."""
@@ -143,6 +171,8 @@ class Measures:
             self._stages(workflow, repository, result)
             if self._also:
                 self._also(run, preview, workflow, result)
+        if self._hourly and workflow and (cost := costs.of_run(workflow)):
+            COST.labels(repository).inc(cost.amount)
 
     def _stages(self, workflow: Object, repository: str, of_run: str) -> None:
         tasks, left = workflow_status.tasks(workflow), workflow_status.exit_tasks(workflow)

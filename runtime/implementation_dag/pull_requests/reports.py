@@ -12,7 +12,7 @@ from implementation_dag.base.workflow_status import RunStatus
 from implementation_dag.contract import rows, stages
 from implementation_dag.forge.model import Annotation, Report, Stage, State, Verdict
 
-from . import runs
+from . import costs, runs
 from .evidence import Link
 from .model import Kind, Phase, Preview, Run, RunPhase, Status
 
@@ -70,6 +70,7 @@ def of_run(preview: Preview, run: Run, workflow: Object | None, link: Link | Non
         page=evidence("report.html", run.ended) if run.over else "",
         evidence=evidence("index.json", run.ended) if run.over else "",
         figures=_figures(found) if found else (),
+        cost=str(costs.of_run(workflow) or "") if workflow and run.over else "",
     )
 
 

@@ -34,6 +34,8 @@ class Told:
     limits: Limits = NO_LIMITS
     # By which people read the evidence; None: nothing leads there.
     evidence: evidence.Link | None = None
+    # Whether what runs take has a price.
+    priced: bool = False
     on_failure: Literal["request-changes", "comment"] = "comment"
     # A collector of OpenTelemetry; empty: nobody is told.
     traces: str = ""
@@ -75,6 +77,7 @@ def load(env: Mapping[str, str] = os.environ) -> Told:
             takes=forge["room"]["takes"],
         ),
         evidence=_evidence(forge, env.get("FORGE_EVIDENCE", "")),
+        priced=forge["priced"],
         on_failure=forge["onFailure"],
         traces=env.get("TRACES", ""),
         log_level=env.get("LOG_LEVEL", "INFO"),

@@ -62,7 +62,8 @@ def _headline(report: Report, release: str) -> str:
     }
     links = (link(words, to) for words, to in addresses.items())
     title = " ".join(filter(None, (_SIGNS[line.outcome], words, code(reason, _SENTENCE_LIMIT))))
-    facts = (f"commit {commit}", f"run {run}" if run else "", *links)
+    cost = code(report.cost, _FIGURE_LIMIT)
+    facts = (f"commit {commit}", f"run {run}" if run else "", *links, f"cost {cost}" if cost else "")
     return f"{marker(release)}\n### {title}\n\n" + " · ".join(filter(None, facts))
 
 

@@ -9,15 +9,16 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from lightkube import Client
 
 from implementation_dag import cost
-from implementation_dag.base import kube, workflow_status
+from implementation_dag.base import kube, outputs, workflow_status
 from implementation_dag.base.errors import ArgumentError, StepError
 from implementation_dag.base.log import fail, say
-from implementation_dag.contract import arguments, names, settings
-from implementation_dag.pages import report, runs
+from implementation_dag.contract import arguments, names, settings, stages
+from implementation_dag.pages import report, runs, timeline
 from implementation_dag.preview import preview_look
 
 from . import evidence_index
@@ -32,11 +33,11 @@ def main() -> int:
     """Write index.json and the pages; 1 when something of the run could not be read, which they then say."""
     env, told, client = os.environ, settings.load(settings.OfEvidence), kube.client()
     name, uid, namespace = env["WORKFLOW"], env["WORKFLOW_UID"], env["NAMESPACE"]
-    usage = None
+    nodes = None
     try:
         workflow = workflow_status.read(client, namespace, name, uid)
         status = workflow_status.of(workflow, env["STATUS"])
-        usage = cost.of_pods(workflow_status.nodes(workflow))
+        nodes = workflow_status.nodes(workflow)
     except StepError as error:
         fail(str(error))
         status = workflow_status.RunStatus(env["STATUS"], notes=(workflow_status.bounded(error),))
@@ -49,7 +50,14 @@ def main() -> int:
     }
     run = evidence_index.Run(name, uid, namespace, env["INSTALLATION"])
     found = evidence_index.build(run, versions, status, looked, STAGES)
-    found["usage"] = evidence_index.usage(usage, told.cost) if usage else None
+    found["usage"] = None
+    if nodes is not None:
+        used = spent(nodes, told.beside, status, looked)
+        # The exit handler takes away what a run leaves that did not succeed.
+        stays = looked.hourly if looked and status.result == workflow_status.SUCCEEDED else cost.NOTHING
+        costs = told.cost.of(used, stays)
+        found["usage"] = evidence_index.usage(used, costs)
+        outputs.write({"cost": costs.written() if costs else ""})
     write(found, STAGES, EARLIER, ARTIFACTS, links=told.pages.links)
     for note in found["notes"]:
         say(note)
@@ -72,6 +80,23 @@ def write(index: evidence_index.Object, folder: Path, earlier: Path, target: Pat
     page.write_text(report.build(index, folder, compared=rows is not None, links=links), encoding="utf-8")
     index["files"].append(evidence_index.entry(page.name, page))
     (target / evidence_index.INDEX).write_text(json.dumps(index, indent=2) + "\n")
+
+
+def spent(
+    nodes: list[workflow_status.Object],
+    beside: dict[str, tuple[dict[str, Any], ...]],
+    status: workflow_status.RunStatus,
+    looked: preview_look.Look | None,
+) -> cost.Usage:
+    """Return what a run has used: its pods, those that its tasks let run beside them, and its preview until now."""
+    found = cost.of_pods(nodes)
+    for folder, containers in beside.items():
+        took = timeline.between(*status.times.get(stages.TASKS.get(folder, ""), ("", "")))
+        found += sum(map(cost.of_resources, containers), cost.NOTHING).held(took or 0)
+    if looked:
+        stood = timeline.between(status.times.get("deploy", ("", ""))[1], looked.at)
+        found += looked.hourly.held(stood or 0)
+    return found
 
 
 def look(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,7 +18,7 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.workflow_status import OMITTED, RunStatus
 from implementation_dag.contract import branch, repository, stages
 from implementation_dag.contract.parameters import THRESHOLDS, Number, Parameter
-from implementation_dag.cost import Prices, Usage
+from implementation_dag.cost import Cost, Usage
 from implementation_dag.preview.preview_look import Look
 
 Object = dict[str, Any]
@@ -104,13 +104,12 @@ def _task(task: str, status: RunStatus) -> Object:
     return {"verdict": status.verdict(task), "started": started or None, "ended": ended or None}
 
 
-def usage(found: Usage, prices: Prices) -> Object:
-    """Return what the run's own pods asked for over their time, and its price where there are prices."""
-    amount = prices.of(found)
+def usage(found: Usage, costs: Cost | None) -> Object:
+    """Return what a run used, its preview until now included, and what that costs where there are prices."""
     return {
         "cpu_core_hours": round(found.core_hours, 6),
         "memory_gib_hours": round(found.gib_hours, 6),
-        "cost": None if amount is None else {"amount": round(amount, 6), "currency": prices.currency},
+        "cost": asdict(costs) if costs else None,
     }
 
 

@@ -71,6 +71,26 @@ CHOSEN = Row(
         ),
     ),
 )
+REPOSITORIES = Row(
+    "Repositories",
+    (
+        bars(
+            "Cost of 30 days",
+            "What runs and previews of each cost, by what they asked for.",
+            "short",
+            Query(f"topk(10, {recorded('repository_cost:sum30d')})", "{{repository}}"),
+            runbooks=("IdagRepositoryOverBudget",),
+            width=12,
+        ),
+        graph(
+            "Cost of an hour",
+            "What previews of each cost that stand, by what they asked for.",
+            "short",
+            Query(f"max by (repository) ({ours('preview_cost_hourly')})", "{{repository}}"),
+            width=12,
+        ),
+    ),
+)
 WORK = Row(
     "Runs in the chosen time",
     (
@@ -98,6 +118,6 @@ COST = Board(
     "cost",
     "implementation-dag / cost",
     "What previews and runs take: processors, memory, money, time.",
-    (NOW, CHOSEN, WORK),
+    (NOW, REPOSITORIES, CHOSEN, WORK),
     since="now-7d",
 )

@@ -60,6 +60,7 @@ def told(url: str = "", repositories: Sequence[str] = (), **changed: Any) -> str
             "repositories": repositories,
             "gates": {"labels": [], "drafts": False, "paths": [], "agents": []},
             "limits": {"runs": 0, "runsPerRepository": 0, "extendHours": 168},
+            "priced": False,
             "room": {"previews": 0, "takes": ""},
             "pollSeconds": 60,
             "callsPerHour": 100000,

@@ -28,7 +28,9 @@ FAILING = tuple(example.MESSAGES)
 def made(told: RunStatus, files: dict[str, str], links: bool = True) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = example.write(Path(name), files)
-        index = example.index(told, folder) | {"usage": {"cost": {"amount": 0.0123, "currency": "EUR"}}}
+        index = example.index(told, folder) | {
+            "usage": {"cost": {"amount": 0.0123, "preview_hourly": 0.02, "currency": "EUR"}}
+        }
         return report.build(index, folder, compared=True, links=links)
 
 
@@ -52,7 +54,7 @@ def test_a_good_run() -> None:
     root = parsed.parse(of())
     head = parsed.words(root)
     assert "acme/shop#7 passed" in head
-    assert "0.012 EUR" in head
+    assert "0.012 EUR, its preview 0.020 EUR an hour" in head
     assert parsed.section(root, "failures") == ""
     assert "acceptance passed 19 s" in parsed.section(root, "stages")
     figures = parsed.section(root, "acceptance")

@@ -1,9 +1,12 @@
 """What runs in a preview is told from its nodes' words, and whose preview it is from its label."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from lightkube import Client
 
+from implementation_dag.cost import Usage
 from implementation_dag.preview import preview_look, registry
 from implementation_dag.preview.preview_look import Look, Running
 
@@ -25,6 +28,17 @@ def seen(*pods: dict[str, Any], holder: str = "demo-1") -> Look:
 
 def fault(look: Look, digests: tuple[str, ...] = (TESTED,)) -> str:
     return preview_look.fault(look, "demo-1", REPOSITORY, digests)
+
+
+def test_what_stays_is_used_by_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    asks = {"resources": {"requests": {"cpu": "500m", "memory": "256Mi"}}}
+    pods = [pod("a", "x", ""), pod("b", "x", "", phase="Pending"), pod("c", "x", "", phase="Succeeded")]
+    pods.append(pod("d", "x", "", deletionTimestamp="2026-01-01T12:00:00Z"))
+    for each in pods:
+        each["spec"]["containers"][0] |= asks
+    client = SimpleNamespace(get=lambda *_: {"metadata": {}}, list=lambda *_, **__: pods)
+    monkeypatch.setattr(preview_look.kube, "as_dict", lambda found: found)
+    assert preview_look.look(cast(Client, client), "impl-pr-7").hourly == Usage(1.0, 0.5)
 
 
 def test_the_tested_digest_runs() -> None:

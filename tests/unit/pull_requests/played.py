@@ -18,6 +18,7 @@ from prometheus_client.samples import Sample
 
 from implementation_dag.base import kube, metrics, moments
 from implementation_dag.contract import rows, stages
+from implementation_dag.cost import Cost
 from implementation_dag.pull_requests import objects
 from implementation_dag.pull_requests.look import Looker
 from implementation_dag.pull_requests.model import Settings
@@ -52,6 +53,7 @@ class Played:
     repositories: int
     # A collector that is told of each run.
     traces: str = ""
+    priced: bool = False
     chance: random.Random = field(default_factory=lambda: random.Random(16))  # noqa: S311
     now: datetime = START
     runs: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -65,7 +67,7 @@ class Played:
 
     def begin(self) -> None:
         """The controller begins anew: it knows nothing, and hears of all."""
-        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(ttl_hours=3), traces=self.traces)
+        told = Told(NAMESPACE, RELEASE, Repositories(()), Settings(ttl_hours=3), priced=self.priced, traces=self.traces)
         self.looker = Looker(cast(Client, self.api), told, None)
         self.looker.show()
         self.look()
@@ -131,6 +133,9 @@ class Played:
         if nodes[f"{name}.acceptance"]["phase"] == "Succeeded":
             nodes[f"{name}.acceptance"]["outputs"] = {"parameters": [{"name": "figures", "value": FIGURES}]}
         good = result == "Succeeded"
+        if self.priced:
+            told = Cost(0.5, 0.25 if good else 0.0, "EUR").written()
+            nodes[f"{name}.onExit[0].evidence"]["outputs"] = {"parameters": [{"name": "cost", "value": told}]}
         ended = moments.stamp(self.now + timedelta(minutes=6))
         phase = {"phase": "Succeeded" if good else "Failed", "startedAt": moments.stamp(self.now), "finishedAt": ended}
         return phase | {"nodes": nodes}

@@ -59,6 +59,27 @@ def test_each_run_and_stage_is_counted_once_and_100_runs_make_few_series(monkeyp
     assert len(found) <= MOST_SERIES, "a label grows with the work"
 
 
+def test_runs_and_previews_that_stand_have_their_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(monkeypatch, repositories=2, priced=True)
+    for number in range(1, 13):
+        played.run(number)
+    played.begin()
+    for repository in ("acme/repo-0", "acme/repo-1"):
+        assert value("implementation_dag_run_cost_total", repository=repository) == 6 * 0.5
+        stand = played.runs[repository, "success"]
+        assert value("implementation_dag_preview_cost_hourly", repository=repository) == stand * 0.25
+    assert played.runs["acme/repo-0", "success"]
+    for kind, name in list(played.api.objects):
+        if kind == "Workflow":
+            played.looker.workflow_changed(name, None)
+    assert value("implementation_dag_preview_cost_hourly", repository="acme/repo-0") == 0
+
+
+def test_without_prices_no_cost_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    Played(monkeypatch, repositories=1).run(1)
+    assert not [each for each in series() if "cost" in each.name]
+
+
 def test_more_pull_requests_make_no_more_series(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "MOST_REPOSITORIES", 3)
     played = Played(monkeypatch, repositories=40)

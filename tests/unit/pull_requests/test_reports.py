@@ -116,6 +116,7 @@ def test_figures_findings_and_evidence_are_told_of_stages_that_ended() -> None:
     assert (report.page, report.evidence) == (f"{below}/report.html", f"{below}/index.json")
     assert report.runs == f"{below.rpartition('/')[0]}/runs.html"
     assert report.figures == (("shop", "p95 6 ms"),)
+    assert report.cost == ""
     told = {stage.name: (stage.evidence, stage.annotations) for stage in report.stages}
     assert told["implement"] == (f"{below}/rex/commit.txt", (Annotation("src/x.py", 3, "F401"),))
     assert told["acceptance"] == ("", ()), "it has not ended"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.workflow_status import RunStatus
+from implementation_dag.cost import Cost, Usage, read
 from implementation_dag.preview.preview_look import Look, Running
 from implementation_dag.steps import evidence, evidence_index
 
@@ -154,6 +156,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The step's environment, without a cluster: what it reads of one is to be given by the test."""
     installation = {"chart": "1.2.3", "image": "r", "clusterScoped": True}
     settings = {"installation": installation, "namespace": {"scope": "cluster", "prefix": "impl"}}
+    settings["beside"] = {"deploy": [{"requests": {"cpu": "500m"}}, {"limits": {"cpu": 1, "memory": "1Gi"}}]}
     settings["pages"] = {"links": True}
     settings["cost"] = {"cpuCoreHour": 2, "memoryGibHour": 0, "currency": "EUR"}
     env = {"WORKFLOW": "impl-abc", "WORKFLOW_UID": "uid", "NAMESPACE": "workflows", "INSTALLATION": "dag"}
@@ -234,7 +237,32 @@ def test_what_runs_is_told_of_this_run_s_preview_only(
     found = json.loads(step.read_text())
     assert len(found["images"]["seen"]) == looks
     assert found["failures"] == {"deploy": "{{=1}}"}
-    cost = {"amount": 0.5, "currency": "EUR"}
+    cost = {"amount": 0.5, "preview_hourly": 0.0, "currency": "EUR"}
     assert found["usage"] == {"cpu_core_hours": 0.25, "memory_gib_hours": 0.0, "cost": cost}
-    assert "0.5 EUR" in step.with_name("report.html").read_text()
-    assert "0.5 EUR" in step.with_name("runs.html").read_text()
+    assert "0.50 EUR" in step.with_name("report.html").read_text()
+    assert "0.50 EUR" in step.with_name("runs.html").read_text()
+
+
+@pytest.mark.parametrize(("result", "hourly"), [("Succeeded", 4.0), ("Failed", 0.0)])
+def test_a_run_costs_what_its_tasks_let_run_and_its_preview_until_now(
+    step: Path, monkeypatch: pytest.MonkeyPatch, result: str, hourly: float
+) -> None:
+    times = {"startedAt": "2026-01-01T11:00:00Z", "finishedAt": "2026-01-01T11:30:00Z"}
+    nodes = {"a": {"name": "impl-abc.deploy", "phase": "Succeeded", "type": "Pod"} | times}
+    given = [{"name": name, "value": GIVEN[name]} for name in ("owner", "repo", "pr")]
+    workflow = {
+        "metadata": {"name": "impl-abc"},
+        "spec": {"arguments": {"parameters": given}},
+        "status": {"nodes": nodes},
+    }
+    look = Look("2026-01-01T12:00:00Z", "impl-abc", (), Usage(2.0, 0.0))
+    monkeypatch.setenv("STATUS", result)
+    monkeypatch.setenv("OUTPUTS", str(step.parent))
+    monkeypatch.setattr(evidence.workflow_status, "read", lambda *_: workflow)
+    monkeypatch.setattr(evidence.preview_look, "look", lambda *_: look)
+    assert evidence.main() == 0
+    # The job: 1.5 processors for half an hour; the preview: 2 for half an hour.
+    usage = json.loads(step.read_text())["usage"]
+    assert (usage["cpu_core_hours"], usage["memory_gib_hours"]) == (1.75, 0.5)
+    told = read((step.parent / "cost").read_text())
+    assert told == Cost(3.5, hourly, "EUR") and usage["cost"] == asdict(told)

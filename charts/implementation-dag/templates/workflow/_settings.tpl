@@ -25,6 +25,24 @@ currency: {{ .currency | quote }}
 {{- end }}
 {{- end }}
 
+{{- /* "true" where what runs take has a price. */}}
+{{- define "implementation-dag.priced" -}}
+{{- if or .Values.cost.cpuCoreHour .Values.cost.memoryGiBHour }}true{{ end -}}
+{{- end }}
+
+{{- /* Resources of the containers that a task lets run beside its own pod, by the folder of its evidence. */}}
+{{- define "implementation-dag.settings.beside" -}}
+{{- $own := .Values.steps.resources }}
+deploy: {{ list .Values.deploy.resources $own | toJson }}
+{{- with .Values.agents.reference }}
+{{- if .enabled }}
+{{- range $app, $_ := .apps }}
+{{ $app }}: {{ list $.Values.agents.reference.resources $own | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* A signed address opens one file: nothing beside it. */}}
 {{- define "implementation-dag.settings.pages" -}}
 links: {{ empty .Values.forge.secrets.evidence }}
