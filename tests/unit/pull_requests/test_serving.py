@@ -78,7 +78,7 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
     try:
-        assert wait.until(found.answers, 20, 0.1)
+        assert wait.until(found.answers, 60, 0.1)
         yield found
     finally:
         found.process.kill()
