@@ -47,6 +47,8 @@ def serving(
     server = Server((address, port), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    # Who has gone between the look and the accept would hold the server, and its end, for ever.
+    server.socket.settimeout(1)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server.server_address[1]
