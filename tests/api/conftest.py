@@ -88,10 +88,9 @@ def in_force(kubectl: Kubectl, objects: list[Object]) -> None:
 @pytest.fixture(scope="session")
 def previews(kubectl: Kubectl, objects: list[Object], in_force: None) -> None:
     """The previews that the cases ask about."""
-    (template,) = [
-        item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE
-    ]
-    make_previews(kubectl, fences(template))
+    name = f"{RELEASE}-provisioner"
+    (found,) = [item for item in objects if item["kind"] == "Deployment" and item["metadata"]["name"] == name]
+    make_previews(kubectl, fences(found))
 
 
 @pytest.fixture(scope="session")

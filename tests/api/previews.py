@@ -29,6 +29,7 @@ VALUES: dict[str, Any] = {
         "repositories": ["acme/*"],
         "secrets": {"reporter": "reporter", "webhook": "webhook"},
     },
+    "provisioner": {"replicas": 0},
     "reaper": {"replicas": 0, "removeFinalizers": ["example.com/hold"]},
     "pods": {
         "agents": {
@@ -182,11 +183,11 @@ def apply(kubectl: Kubectl, user: str, items: list[dict[str, Any]], *flags: str)
     kubectl.run("apply", "--server-side", "--filename=-", *all_rights(user), *flags, stdin=document)
 
 
-def fences(template: dict[str, Any]) -> str:
-    """What the release's WorkflowTemplate gives to its provision step."""
-    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
-    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
-    return str(text)
+def fences(provisioner: dict[str, Any]) -> str:
+    """What the release's provisioner puts into each preview."""
+    (container,) = provisioner["spec"]["template"]["spec"]["containers"]
+    (text,) = [item["value"] for item in container["env"] if item["name"] == "OBJECTS"]
+    return str(text).replace("$$", "$")
 
 
 def make_previews(kubectl: Kubectl, text: str) -> None:

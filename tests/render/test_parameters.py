@@ -35,11 +35,6 @@ def default_of(parameter: Parameter) -> str | None:
     return str(found)
 
 
-def test_set_params_is_given_every_parameter(objects: Objects) -> None:
-    environment = by_name(pipeline(objects).templates["set-params"]["container"]["env"])
-    assert [name for name in environment if name.startswith("ARG_")] == [f"ARG_{name}" for name in BY_NAME]
-
-
 def test_every_default_keeps_the_limits() -> None:
     for parameter in PARAMETERS:
         if parameter.default is not None:

@@ -33,9 +33,10 @@ def step(objects: dict[tuple[str, str], helm.Object], name: str) -> helm.Object:
     return found
 
 
-def settings(objects: dict[tuple[str, str], helm.Object], name: str) -> Any:
-    environment = {item["name"]: item.get("value") for item in step(objects, name)["container"]["env"]}
-    return yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))
+def told(objects: dict[tuple[str, str], helm.Object]) -> dict[str, str]:
+    """What the provisioner is told."""
+    spec = objects["Deployment", "implementation-dag-provisioner"]["spec"]["template"]["spec"]
+    return {item["name"]: str(item.get("value")).replace("$$", "$") for item in spec["containers"][0]["env"]}
 
 
 def test_nothing_but_the_generator_names_the_private_key_of_the_app() -> None:
@@ -55,7 +56,7 @@ def test_only_containers_that_fetch_or_push_see_the_git_token() -> None:
         for container in [*template.get("initContainers", []), {"name": "main"} | template.get("container", {})]
         if any(mount["name"] == "git-credentials" for mount in container.get("volumeMounts", []))
     }
-    assert seeing == {("set-params", "main"), ("coderun-main", "main")}
+    assert seeing == {("coderun-main", "main")}
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,10 @@ def test_a_mesh_takes_previews_in(
     mesh: str, labels: dict[str, str], annotations: dict[str, str], tmp_path: Path
 ) -> None:
     objects = rendered(tmp_path / "values.yaml", f"mesh: {mesh}")
-    namespace = settings(objects, "provision")["preview"]
+    namespace = yaml.safe_load(told(objects)["SETTINGS"])["preview"]
     assert namespace["labels"] == labels
     assert annotations.items() <= namespace["annotations"].items()
-    (text,) = [item["raw"]["data"] for item in step(objects, "provision")["inputs"]["artifacts"]]
-    fences = preview_objects.load(text, "impl-pr-7", "shop-pr-7.preview.example.com", {})
+    fences = preview_objects.load(told(objects)["OBJECTS"], "impl-pr-7", "shop-pr-7.preview.example.com", {})
     assert ("PeerAuthentication" in {made["kind"] for made in fences}) == ("istio" in mesh)
 
 

@@ -199,7 +199,7 @@ def test_the_name_of_objects_may_be_another(render: Renderer) -> None:
 def test_previews_have_the_labels_that_values_give_them_beside_a_mesh_s(render: Renderer) -> None:
     given = {"labels": {"example.com/team": "a"}, "annotations": {"field.cattle.io/projectId": "p"}}
     objects = render(values={"preview": given, "mesh": {"kind": "istio"}, "policies": {"install": "always"}})
-    environment = by_name(objects.workflow_template(NAME).templates["provision"]["container"]["env"])
+    environment = by_name(objects.deployment(f"{NAME}-provisioner").containers["provisioner"]["env"])
     settings = load(environment["SETTINGS"]["value"])
     wanted = given | {"labels": given["labels"] | {"istio-injection": "enabled"}}
     assert settings["preview"].items() >= wanted.items()
@@ -280,10 +280,11 @@ def test_the_proxy_reaches_what_goes_out_and_nothing_by_its_usual_name(render: R
     objects = render(values=BOXES | {"proxy": proxy})
     steps = {name: step for item in objects.of("WorkflowTemplate") for name, step in item.templates.items()}
     told = {name for name, step in steps.items() if "PROXY" in by_name(step.get("container", {}).get("env", []))}
-    assert told == {"set-params", "deploy", "coderun-main"}
+    assert told == {"deploy", "coderun-main"}
     check = objects["Pod/workflows/implementation-dag-installation-test"].containers["check"]
     controller = objects.deployment(CONTROLLER).containers["controller"]
-    for container in (check, controller, steps["deploy"]["container"]):
+    provisioner = objects.deployment(f"{NAME}-provisioner").containers["provisioner"]
+    for container in (check, controller, provisioner, steps["deploy"]["container"]):
         given = load(by_name(container["env"])["PROXY"]["value"])
         assert given == proxy | {"httpProxy": "", "agents": False}
     assert "_proxy" not in str(objects.plain).lower()

@@ -6,12 +6,15 @@ import contextlib
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 # The kubelet keeps 4096 bytes of it.
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 1000
-_START = time.monotonic()
+# What the lines of this thread are about, and the moment from which they count: one process may do many steps.
+_ABOUT: ContextVar[tuple[str, float]] = ContextVar("about", default=("", time.monotonic()))
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -23,9 +26,23 @@ def clean(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
+@contextlib.contextmanager
+def about(what: str) -> Iterator[None]:
+    """Begin each line of this thread with `what`; its seconds count from now."""
+    token = _ABOUT.set((what, time.monotonic()))
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
 def say(message: str) -> None:
-    """Print a line with the seconds since the step began."""
-    print(f"{time.monotonic() - _START:7.1f}s  {clean(message)}", flush=True)
+    """Print a line with the seconds since the step began; of several lines each says what it is about."""
+    what, start = _ABOUT.get()
+    begin = f"{what and f'{what} '}{time.monotonic() - start:7.1f}s  "
+    lines = clean(message).splitlines() if what else [clean(message)]
+    # One write: other threads print too.
+    print("".join(f"{begin}{line}\n" for line in lines), end="", flush=True)
 
 
 def fail(message: str) -> None:
