@@ -24,3 +24,13 @@ def test_bytes_that_are_no_utf_8_are_shown(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(log, "TERMINATION_LOG", tmp_path / "message")
     log.fail(b"branch caf\xe9".decode(errors="surrogateescape"))
     assert (tmp_path / "message").read_text() == "branch caf\\xdce9"
+
+
+def test_lines_say_what_they_are_about(capsys: pytest.CaptureFixture[str]) -> None:
+    with log.about("run-1/provision"):
+        log.say("two\nlines")
+    log.say("one")
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first == "run-1/provision     0.0s  two"
+    assert second == "run-1/provision     0.0s  lines"
+    assert last.endswith("s  one") and not last.startswith("run")
