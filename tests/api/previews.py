@@ -203,10 +203,45 @@ def make_previews(kubectl: Kubectl, text: str) -> None:
     count(kubectl, quotas)
     apply(kubectl, "deployer", list(yaml.safe_load_all(KEPT)), "--namespace=impl-isolation-pr-1")
     apply(kubectl, "administrator", list(yaml.safe_load_all(NOTED)), "--namespace=impl-isolation-pr-1")
+    apply(kubectl, "administrator", runs())
     # A finalizer keeps this quota, and so the whole namespace, in the state of being deleted.
     held = quotas[0] | {"metadata": {"name": "preview", "finalizers": [HOLD]}}
     apply(kubectl, "provisioner", [held], "--namespace=impl-isolation-pr-3")
     kubectl.run("delete", "namespace", "impl-isolation-pr-3", "--wait=false")
+
+
+def runs() -> list[dict[str, Any]]:
+    """Runs that wait for the provisioner: the release's, and one that somebody wrote whole. No Argo takes them on."""
+    supplied = [{"name": name, "valueFrom": {"supplied": {}}} for name in ("NS", "HOST")]
+    node = {
+        "type": "Suspend",
+        "templateName": "set-params",
+        "phase": "Running",
+        "startedAt": "2026-01-01T00:00:00Z",
+        "outputs": {"parameters": supplied},
+    }
+    nodes = {
+        "waits": node,
+        "pod": node | {"type": "Pod", "templateName": "deploy"},
+        "approve": node | {"templateName": "approve"},
+        "foreign": node | {"templateRef": {"name": "coderun-template", "template": "set-params"}},
+        "done": node | {"phase": "Succeeded"},
+    }
+    own = {"workflowTemplateRef": {"name": RELEASE}}
+    metadata = {"namespace": NAMESPACE, "labels": {"workflows.argoproj.io/controller-instanceid": "nobody"}}
+    return [
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": metadata | {"name": name},
+            "spec": spec,
+            "status": {"phase": "Running", "progress": "0/2", "nodes": nodes},
+        }
+        for name, spec in (
+            ("isolation-run", own),
+            ("isolation-forged", own | {"templates": [{"name": "set-params", "suspend": {}}]}),
+        )
+    ]
 
 
 def count(kubectl: Kubectl, quotas: list[dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from implementation_dag.contract.stages import WITHOUT_POD
 
 from . import nodes, work
 from .asking import Api
-from .model import Unreadable, Unwanted, Waiting
+from .model import ANSWERED, Unreadable, Unwanted, Waiting
 from .nodes import Object
 from .settings import Told, load
 
@@ -33,12 +33,12 @@ PORT = 8080
 INTERVAL_SECONDS = 2.0
 # So many nodes are worked on at once; the others wait their turn.
 AT_ONCE = 64
-ANSWERED = metrics.counter("provisioner_steps", "Steps that the provisioner has answered.", "step", "result")
+STEPS = metrics.counter("provisioner_steps", "Steps that the provisioner has answered.", "step", "result")
 DURATION = metrics.histogram(
     "provisioner_step_duration_seconds", "Time of a step from the moment it waits to its answer.", "step"
 )
 WAITING = metrics.gauge("provisioner_waiting", "Steps that wait for the provisioner, those in work included.")
-metrics.begin(ANSWERED, *((step, result) for step in WITHOUT_POD for result in (nodes.SUCCEEDED, nodes.FAILED)))
+metrics.begin(STEPS, *((step, result) for step in WITHOUT_POD for result in (nodes.SUCCEEDED, nodes.FAILED)))
 
 
 class Provisioner:
@@ -145,9 +145,9 @@ class Provisioner:
 
     def _answered(self, found: Waiting, result: str) -> None:
         self._forget(found)
-        ANSWERED.labels(found.step, result).inc()
+        STEPS.labels(found.step, result).inc()
         DURATION.labels(found.step).observe(max(0.0, (moments.now() - found.since).total_seconds()))
-        LOG.info("%s: %s", found.about, result)
+        say(f"{ANSWERED}{result}")
 
     def _forget(self, found: Waiting) -> None:
         with self._lock:

@@ -9,6 +9,10 @@ from datetime import datetime
 from implementation_dag.base.errors import StepError
 
 
+# The last line of the log that is about a node.
+ANSWERED = "answered: "
+
+
 class Unwanted(Exception):
     """The node waits no more: its run was stopped or deleted, or another has answered it."""
 

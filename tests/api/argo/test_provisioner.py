@@ -177,7 +177,7 @@ def test_two_at_once_do_no_harm(runs: Runs, provisioners: Provisioners, client: 
         assert ended(runs, ends(runs)) == "Succeeded"
         assert not there(client)
     # Three runs of two steps, and three of two more: each has one answer.
-    assert provisioners.said("[INFO    ] shop-") == 12
+    assert provisioners.said("answered: Succeeded") == 12
 
 
 def test_a_run_that_changes_meanwhile_is_answered_all_the_same(

@@ -57,9 +57,9 @@ def helm(*arguments: str) -> None:
 @pytest.fixture(scope="session")
 def previews(kubectl: Kubectl, release: str) -> Iterator[None]:
     """impl-isolation-pr-1 with its fences and something in it, -2 of another release, -3 on its way out."""
-    template = kubectl.get("workflowtemplate", RELEASE, f"--namespace={NAMESPACE}")
-    assert template
-    make_previews(kubectl, fences(template))
+    provisioner = kubectl.get("deployment", f"{RELEASE}-provisioner", f"--namespace={NAMESPACE}")
+    assert provisioner
+    make_previews(kubectl, fences(provisioner))
     try:
         yield
     finally:
