@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from idag.render import Objects, RenderError
+from idag.render import RenderError
 from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Parameter

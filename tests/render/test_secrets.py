@@ -1,7 +1,6 @@
 """Secrets, certificates, mesh and headers by values: who sees what, and what is refused."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml

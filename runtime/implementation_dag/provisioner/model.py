@@ -8,7 +8,6 @@ from datetime import datetime
 
 from implementation_dag.base.errors import StepError
 
-
 # The last line of the log that is about a node.
 ANSWERED = "answered: "
 

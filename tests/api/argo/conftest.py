@@ -16,7 +16,7 @@ from lightkube.resources.core_v1 import ConfigMap, Namespace, Secret
 
 from idag.render.manifests import Object
 from idag.toolchain import asset
-from implementation_dag.base import kube, wait
+from implementation_dag.base import wait
 from scripts.lab.kubectl import Kubectl
 from tests.api import release, server
 from tests.api.conftest import POLICIES, RIGHTS

@@ -50,6 +50,8 @@ def _refusal(code: int) -> httpx2.Response:
 def api(server: Server) -> Api:
     """The provisioner's way to it."""
     config = KubeConfig.from_one(
-        cluster=Cluster(server="https://api.example.com"), user=User(token="x"), context_name="x"  # noqa: S106
+        cluster=Cluster(server="https://api.example.com"),
+        user=User(token="x"),
+        context_name="x",
     ).get()
     return Api(Client(config, transport=server, field_manager="test"), RELEASE, NAMESPACE)

@@ -89,7 +89,9 @@ def widen(made: Box, pr: int) -> None:
     objects = helm.template(ROOT / "charts" / "implementation-dag", values)
     name = "implementation-dag-provisioner"
     (found,) = [item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Deployment", name)]
-    (text,) = [item["value"] for item in found["spec"]["template"]["spec"]["containers"][0]["env"] if item["name"] == "OBJECTS"]
+    (text,) = [
+        item["value"] for item in found["spec"]["template"]["spec"]["containers"][0]["env"] if item["name"] == "OBJECTS"
+    ]
     policy = next(item for item in yaml.safe_load_all(text) if item["metadata"]["name"] == "preview-allow")
     provisioner = made.acting(f"{made.release}-provisioner")
     provisioner.run(
