@@ -1,4 +1,4 @@
-"""Objects inside objects: manifests in ConfigMaps, variables of Deployments, Argo's resource templates and raw artifacts."""
+"""Objects inside objects: manifests in ConfigMaps, variables of Deployments, Argo's resources and raw artifacts."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def make_previews(kubectl: Kubectl, text: str) -> None:
 
 def runs() -> list[dict[str, Any]]:
     """Runs that wait for the provisioner: the release's, and one that somebody wrote whole. No Argo takes them on."""
-    supplied = [{"name": name, "valueFrom": {"supplied": {}}} for name in ("NS", "HOST")]
+    supplied: list[dict[str, Any]] = [{"name": name, "valueFrom": {"supplied": {}}} for name in ("NS", "HOST")]
     node = {
         "type": "Suspend",
         "templateName": "set-params",
@@ -220,7 +220,7 @@ def runs() -> list[dict[str, Any]]:
         "startedAt": "2026-01-01T00:00:00Z",
         "outputs": {"parameters": supplied},
     }
-    nodes = {
+    nodes: dict[str, dict[str, Any]] = {
         "waits": node,
         "pod": node | {"type": "Pod", "templateName": "deploy"},
         "approve": node | {"templateName": "approve"},

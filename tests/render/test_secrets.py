@@ -99,7 +99,8 @@ def test_headers_become_annotations_that_the_policies_accept(
     objects = {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, path)}
     policy = objects["ValidatingAdmissionPolicy", "implementation-dag-metadata"]
     (reaching,) = [item for item in policy["spec"]["variables"] if item["name"] == "reaching"]
-    found = settings(objects, "deploy")["deploy"]["ingress"]["annotations"]
+    environment = {item["name"]: item.get("value") for item in step(objects, "deploy")["container"]["env"]}
+    found = yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))["deploy"]["ingress"]["annotations"]
     assert annotations.items() <= found.items()
     for name in annotations:
         assert f'"{name}":' in reaching["expression"]

@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -20,7 +21,7 @@ CALLS = itertools.count(1)
 SEND = httpx2.Client.send
 
 
-def send(client: httpx2.Client, request: httpx2.Request, **given: bool) -> httpx2.Response:
+def send(client: httpx2.Client, request: httpx2.Request, **given: Any) -> httpx2.Response:
     """Send a request, unless this is the call at which it dies."""
     number, what = next(CALLS), f"{request.method} {request.url.path}"
     if number == int(os.environ["DIES_AT"]):

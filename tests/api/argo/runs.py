@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,13 @@ class Runs:
     # Pods whose end was played.
     ended: set[str] = field(default_factory=set)
 
-    def submit(self, spec: Object | None = None, template: str = RELEASE, name: str = "", **arguments: str) -> str:
+    def submit(self, **arguments: str) -> str:
+        """Submit a run of the pipeline; return its name."""
+        return self.submitted({}, arguments)
+
+    def submitted(self, spec: Object, arguments: Mapping[str, str], *, template: str = RELEASE, name: str = "") -> str:
         """Submit a run of the pipeline, or of no `template`, with more of its `spec`; return its name."""
-        given = {"owner": "acme", "repo": "shop", "pr": "7"} | arguments
+        given = {"owner": "acme", "repo": "shop", "pr": "7"} | dict(arguments)
         manifest = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
@@ -77,7 +82,7 @@ class Runs:
                 "arguments": {"parameters": [{"name": name, "value": value} for name, value in given.items()]},
             }
             | ({"workflowTemplateRef": {"name": template}} if template else {})
-            | (spec or {}),
+            | spec,
         }
         return str(kube.as_dict(self.client.create(kube.Workflow.from_dict(manifest)))["metadata"]["name"])
 
@@ -134,7 +139,7 @@ class Runs:
         return {key.rpartition(".")[2]: phase for key, phase in steps.items() if key.count(".") > 1 and "(" not in key}
 
     def others(self) -> None:
-        """Do what is the part of others: the DocsRun controller's with uninstalls, and that of who deletes namespaces."""
+        """Do what is the part of others: of the controller of DocsRuns, and of who deletes namespaces."""
         for item in map(kube.as_dict, self.client.list(kube.DocsRun, namespace=NAMESPACE)):
             if not item.get("status"):
                 status = {"phase": "Succeeded", "reason": "x", "message": "x", "completionTime": _now()}

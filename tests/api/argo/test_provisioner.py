@@ -1,4 +1,4 @@
-"""The provisioner on Argo's real controller: each node is answered once, whatever dies, and nobody's that waits no more."""
+"""The provisioner on Argo's real controller: each node is answered once, whatever dies, and none that waits no more."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from .runs import Object, Runs
 
 PREVIEW = "impl-pr-7"
 HOST = "shop-pr-7.preview.example.com"
+ASKED = {"NS": PREVIEW, "HOST": HOST}
 WORKFLOWS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/workflows"
 # Runs of one step, and of what follows: no pod is in them.
 MAKES: Object = {"entrypoint": "provision", "onExit": "keep-preview"}
@@ -34,12 +35,12 @@ NAMES = (names.run(names.pull_request("acme", "shop", 7), number) for number in 
 
 def makes(runs: Runs) -> str:
     """Submit a run that makes the preview and keeps it."""
-    return runs.submit(MAKES, name=next(NAMES), NS=PREVIEW, HOST=HOST)
+    return runs.submitted(MAKES, ASKED, name=next(NAMES))
 
 
 def ends(runs: Runs) -> str:
     """Submit a run that takes it away."""
-    return runs.submit(ENDS, name=next(NAMES))
+    return runs.submitted(ENDS, {}, name=next(NAMES))
 
 
 def ended(runs: Runs, name: str, seconds: float = 60) -> str:
@@ -85,7 +86,7 @@ def there(client: Client) -> bool:
 
 
 def test_it_answers_with_what_the_arguments_say(runs: Runs, provisioner: Provisioners, client: Client) -> None:
-    name = runs.submit({"entrypoint": "set-params", "onExit": "keep-preview"}, pr="8")
+    name = runs.submitted({"entrypoint": "set-params", "onExit": "keep-preview"}, {"pr": "8"})
     assert ended(runs, name) == "Succeeded"
     found = outputs(node(runs, name, "set-params"))
     assert (found["NS"], found["HOST"]) == ("impl-pr-8", "shop-pr-8.preview.example.com")
@@ -113,7 +114,7 @@ def test_it_answers_with_what_the_arguments_say(runs: Runs, provisioner: Provisi
 def test_a_bad_argument_fails_the_run_in_words(
     runs: Runs, provisioner: Provisioners, arguments: dict[str, str], words: str
 ) -> None:
-    name = runs.submit({"onExit": "remove-preview"}, **arguments)
+    name = runs.submitted({"onExit": "remove-preview"}, arguments)
     assert ended(runs, name) == "Failed"
     assert words in node(runs, name, "set-params")["message"]
     assert node(runs, name, "remove-preview")["phase"] == "Succeeded"
@@ -122,7 +123,7 @@ def test_a_bad_argument_fails_the_run_in_words(
 def test_names_that_are_not_the_arguments_own_are_refused(
     runs: Runs, provisioner: Provisioners, client: Client
 ) -> None:
-    name = runs.submit(MAKES, NS="impl-pr-8", HOST=HOST)
+    name = runs.submitted(MAKES, ASKED | {"NS": "impl-pr-8"})
     assert ended(runs, name) == "Failed"
     assert (
         "input NS is 'impl-pr-8', but the run's arguments give 'impl-pr-7'" in node(runs, name, "provision")["message"]
@@ -135,7 +136,7 @@ def test_a_run_of_another_s_templates_gets_nothing(runs: Runs, provisioner: Prov
     supplied = {"parameters": [{"name": "outcome", "valueFrom": {"supplied": {}}}]}
     inputs = {"parameters": [{"name": "NS"}, {"name": "HOST"}]}
     own = {"name": "provision", "suspend": {"duration": "3"}, "inputs": inputs, "outputs": supplied}
-    name = runs.submit({"entrypoint": "provision", "templates": [own]}, template="", NS=PREVIEW, HOST=HOST)
+    name = runs.submitted({"entrypoint": "provision", "templates": [own]}, ASKED, template="")
     assert wait.until(lambda: node(runs, name, "provision").get("phase") == "Running", 30, 0.1)
     assert ended(runs, name) == "Error"
     assert "has not been set" in node(runs, name, "provision")["message"]

@@ -33,7 +33,12 @@ def test_set_params_gets_the_checked_arguments(monkeypatch: pytest.MonkeyPatch) 
 
 def test_provision_makes_the_arguments_own_preview(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(provision, "provision", lambda client, *given: seen.append(given) or "made")
+
+    def made(client: object, *given: object) -> str:
+        seen.append(given)
+        return "made"
+
+    monkeypatch.setattr(provision, "provision", made)
     assert done(node("provision", inputs={"parameters": parameters(GIVEN)})) == {"outcome": "made"}
     this, _, _, name, host = seen[0]
     assert (this, name, host) == (THIS, "impl-pr-7", "shop-pr-7.preview.example.com")
