@@ -86,7 +86,7 @@ def test_every_pod_runs_where_values_say(render: Renderer) -> None:
     assert check.labels.items() >= MARKS["labels"].items()
     assert check.annotations.items() >= (MARKS["annotations"] | {"helm.sh/hook": "test"}).items()
     steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
-    assert len(steps) == 8
+    assert len(steps) == 4
     for step in steps:
         assert load(step["podSpecPatch"]).items() >= PLACE.items(), step["name"]
         assert step["metadata"]["labels"].items() >= MARKS["labels"].items()
@@ -142,7 +142,7 @@ def test_pods_run_as_values_say_or_as_the_platform_does(given: Any, ids: dict[st
     wanted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids}
     steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
     found = [item.pod for kind in ("Deployment", "Pod") for item in objects.of(kind)] + steps
-    assert [pod["securityContext"] for pod in found] == [wanted] * 11
+    assert [pod["securityContext"] for pod in found] == [wanted] * 8
     environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     assert restricted.pod(load(environment["POD_IDS"]["value"])) == wanted
 
@@ -325,7 +325,7 @@ def test_two_of_it_in_one_release_share_nothing(render: Renderer) -> None:
         assert not selector.items() <= other.spec["template"]["metadata"]["labels"].items()
     assert [item.spec["selector"] for item in objects.of("PodDisruptionBudget")] == [first.spec["selector"]]
     assert first.pod["topologySpreadConstraints"][0]["labelSelector"] == first.spec["selector"]
-    assert len(objects.of("ValidatingAdmissionPolicy")) == 38
+    assert len(objects.of("ValidatingAdmissionPolicy")) == 40
 
 
 @pytest.mark.parametrize(
