@@ -97,9 +97,14 @@ def test_a_secret_without_its_keys() -> None:
     assert problems(checks.references, found)[0].message == "secret token lacks password"
 
 
+def provisioner(objects: str) -> dict[str, Any]:
+    """The Deployment of a provisioner that puts these objects into each preview."""
+    container = {"env": [{"name": "OBJECTS", "value": objects}, {"name": "SETTINGS", "value": "{}"}]}
+    template = {"spec": {"containers": [container]}}
+    return {"metadata": {"name": "implementation-dag-provisioner"}, "spec": {"template": template}}
+
+
 def test_a_namespace_that_the_policies_name_is_missing() -> None:
     text = "matchLabels:\n  kubernetes.io/metadata.name: ingress\n"
-    step = {"name": "provision", "inputs": {"artifacts": [{"name": "fences", "raw": {"data": text}}]}}
-    template = {"metadata": {"name": "implementation-dag"}, "spec": {"templates": [step]}}
-    found = cluster(workflowtemplates=[template], namespaces=[])
+    found = cluster(deployments=[provisioner(text)], namespaces=[])
     assert "kubernetes.io/metadata.name=ingress" in problems(checks.network, found)[0].message
