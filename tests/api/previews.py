@@ -203,7 +203,6 @@ def make_previews(kubectl: Kubectl, text: str) -> None:
     count(kubectl, quotas)
     apply(kubectl, "deployer", list(yaml.safe_load_all(KEPT)), "--namespace=impl-isolation-pr-1")
     apply(kubectl, "administrator", list(yaml.safe_load_all(NOTED)), "--namespace=impl-isolation-pr-1")
-    apply(kubectl, "administrator", runs())
     # A finalizer keeps this quota, and so the whole namespace, in the state of being deleted.
     held = quotas[0] | {"metadata": {"name": "preview", "finalizers": [HOLD]}}
     apply(kubectl, "provisioner", [held], "--namespace=impl-isolation-pr-3")
