@@ -23,6 +23,8 @@ NOBODY = re.compile(
     r"Failed to connect|Couldn't connect|Could not resolve|Connection (reset|refused)|Empty reply"
     r"|returned error: (429|50[0234])"
 )
+# Debian 12's libcurl breaks an upload by HTTP/2 that the network takes more slowly than git gives it (decision 134).
+HTTP_VERSION = "HTTP/1.1"
 # Nothing of the repository or its host may run programs here or name local files.
 HARDENING = [
     "core.hooksPath=/dev/null",
@@ -39,6 +41,7 @@ HARDENING = [
     "safe.directory=*",
     # The credential is for the address that was asked for, and for no other that it names.
     "http.followRedirects=false",
+    f"http.version={HTTP_VERSION}",
 ]
 
 

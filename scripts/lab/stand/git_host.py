@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from implementation_dag.base.git import HTTP_VERSION
 from implementation_dag.base.wait import until
 from implementation_dag.forge.errors import ForgeError, Missing
 from scripts.lab.errors import LabError
@@ -56,6 +57,7 @@ class GitHost:
             "http.extraHeader": f"Authorization: Basic {token}",
             # Services of the cluster are never behind this machine's proxy.
             "http.proxy": "",
+            "http.version": HTTP_VERSION,
             # The server's name is known in the cluster only.
             "http.curloptResolve": f"{self.name}:{self.port}:{self.address}",
             "user.name": "Demo",

@@ -56,6 +56,15 @@ def test_a_second_create_changes_nothing(host: GitHost, clone: Path, tmp_path: P
     assert host.references(OWNER, REPO, "refs/heads/main", clone) == before
 
 
+def test_git_speaks_http_1_1_to_a_forge_that_offers_2(
+    host: GitHost, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE_CURL", str(trace))
+    host.references(OWNER, REPO, "refs/heads/main", clone)
+    assert "HTTP/1.1 200" in trace.read_text()
+
+
 PULLS = [case.pull for scenario in all_scenarios("r").values() for case in scenario.cases if case.pull]
 
 

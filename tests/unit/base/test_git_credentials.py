@@ -54,3 +54,7 @@ def test_git_sends_it_to_that_address_alone(secret: Path) -> None:
 
 def test_it_follows_no_redirect() -> None:
     assert settings(URL)["http.followRedirects"] == "false"
+
+
+def test_it_speaks_http_1_1() -> None:
+    assert settings(URL)["http.version"] == "HTTP/1.1"
