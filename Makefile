@@ -105,7 +105,7 @@ api-tools: ## Build the API server that `make test-api` asks, and Argo's control
 .PHONY: test-api
 test-api: venv test-tools api-tools ## Ask a real API server what the policies let in, let the controller run on it, and simulate (SEEDS=; PROVE=1: take each rule out once)
 	@mkdir -p out
-	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api --ignore tests/api/forge --ignore tests/api/pull_requests --ignore tests/api/simulation
+	@$(VENV)/bin/pytest -q $(if $(PROVE),,-m "not long") --junitxml out/api.xml tests/api --ignore tests/api/forge --ignore tests/api/pull_requests --ignore tests/api/monitoring --ignore tests/api/simulation
 	@$(MAKE) --no-print-directory simulate
 
 .PHONY: simulate
@@ -124,6 +124,16 @@ FORGE_SUMMARY := $(PYTHON) -m scripts.lab.forge.summary out/forge/summary.json o
 test-forge: venv test-tools forge-tools ## Take pull requests of a real Gitea through a real API server, without a cluster; writes out/forge/summary.json
 	@mkdir -p out/forge && rm -f out/forge/*.xml
 	@$(PYTEST_NOTING) out/forge/api.xml tests/api/forge tests/api/pull_requests tests/check/github; told=$$?; $(FORGE_SUMMARY); exit $$told
+
+.PHONY: observability-tools
+observability-tools: forge-tools ## Build Prometheus and Alertmanager, which only their own tests need
+	@python3 -m idag.toolchain build --group observability
+
+.PHONY: e2e-observability
+e2e-observability: venv test-tools observability-tools ## Watch all our processes with a real Prometheus and Alertmanager, without a cluster; writes out/observability/summary.json
+	@mkdir -p out/observability
+	@$(PYTEST_NOTING) out/observability/junit.xml tests/api/monitoring; told=$$?; \
+		$(PYTHON) -m scripts.lab.monitoring.summary out/observability/summary.json out/observability/junit.xml; exit $$told
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs

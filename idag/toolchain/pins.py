@@ -17,7 +17,7 @@ TOOLS_FOLDER = data.TOOLS
 KINDS = ("go", "wheel", "npm")
 # What our images hold, and so reaches others: built here from its own project's module, nothing else.
 IMAGE = "image"
-GROUPS = ("test", IMAGE, "demo", "cluster", "isolation", "argocd", "check", "bench")
+GROUPS = ("test", IMAGE, "demo", "cluster", "isolation", "argocd", "check", "bench", "observability")
 PREPARATIONS = ("", "argo")
 MODULE_FILES = ("go.mod", "go.sum", "tools.go")
 # Raised when the way of building changes what comes out, so that old results are not taken for new ones.

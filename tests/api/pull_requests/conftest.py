@@ -113,9 +113,9 @@ def place(
         more = {"pollSeconds": 3600, "module": "implementation_dag"} | getattr(request, "param", {})
         identities = {f"FORGE_{name.upper()}": str(tmp_path / name) for name in (READER, REPORTER, QA)}
         module = more.pop("module")
-        processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities}, module=module)
+        controller = processes("pull-requests", {"FORGE": told(wire.url, ours, **more), **identities}, module=module)
         forge.admin.hook(OWNER, repo, f"{hooks.url}/webhook", SECRET)
-        found = Place(forge, repo, developer, stranger, reader, reporter, qa, receiver, hooks, wire, client)
+        found = Place(forge, repo, developer, stranger, reader, reporter, qa, receiver, controller, hooks, wire, client)
         yield found
         account.note(request.node, found, argo)
         # Each identity does its own, and no call of any merges.

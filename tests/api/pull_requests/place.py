@@ -34,6 +34,7 @@ class Place:
     reporter: Driver
     qa: Driver
     receiver: Process
+    controller: Process
     hooks: Wire
     wire: Wire
     client: Client

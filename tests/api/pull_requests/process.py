@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from implementation_dag.base import wait
+from implementation_dag.base import metrics, wait
 from scripts.lab import ports
 
 ROOT = Path(__file__).parents[3]
@@ -26,8 +26,10 @@ class Process:
 
     def __init__(self, command: str, env: dict[str, str], log: Path, module: str = "implementation_dag") -> None:
         """Nothing runs yet; `command` is that of the image, or of a `module` that is alike. It writes to `log`."""
-        self.command, self.log, self.port, self._module = command, log, ports.free(), module
-        self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "PORT": str(self.port), **env}
+        self.command, self.log, self._module = command, log, module
+        self.port, self.metrics = ports.free(), ports.free()
+        ways = {"PORT": str(self.port), metrics.PORT: str(self.metrics)}
+        self._env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", **ways, **env}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: bool = True) -> None:

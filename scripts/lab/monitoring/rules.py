@@ -1,0 +1,41 @@
+"""The rules of a release as a Prometheus of tests reads them: what waits there waits less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+Object = dict[str, Any]
+# Nobody waits a quarter of an hour for an alert in a test.
+FASTER = 20
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def faster(rule: Object) -> list[Object]:
+    """Groups of a PrometheusRule, in which an alert's `for` and a group's interval take a twentieth of their time.
+
+    What the alerts ask is as the chart has it.
+    """
+    return [_faster(group) for group in rule["spec"]["groups"]]
+
+
+def _faster(group: Object) -> Object:
+    made = {key: _shorter(value) if key == "interval" else value for key, value in group.items()}
+    rules = [
+        {key: _shorter(value) if key == "for" else value for key, value in each.items()} for each in group["rules"]
+    ]
+    return made | {"rules": rules}
+
+
+def _shorter(duration: str) -> str:
+    return f"{seconds(duration) * 1000 // FASTER}ms"
+
+
+def seconds(duration: str) -> int:
+    """How long it is, as the chart writes it."""
+    return int(duration[:-1]) * _UNITS[duration[-1]]
+
+
+def alerts(groups: Sequence[Object]) -> Iterator[Object]:
+    """The rules that alert."""
+    yield from (rule for group in groups for rule in group["rules"] if "alert" in rule)

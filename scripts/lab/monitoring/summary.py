@@ -1,0 +1,62 @@
+"""What the tests of monitoring saw, as one file: `python -m scripts.lab.monitoring.summary SUMMARY REPORT...`.
+
+The reports are JUnit's; each test notes what it saw as properties of its case. What no test saw is not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from idag.command import ends_in_words
+
+# Of each part its figures, which count what was noted under these names: the same twice counts once.
+COUNTED = {
+    "metrics": {"total": "metric", "as_expected": "metric_as_expected"},
+    "alerts": {"total": "alert", "fired": "alert_fired", "kept_quiet": "alert_kept_quiet"},
+    "dashboard_queries": {"total": "query", "with_data": "query_with_data"},
+}
+SERIES = "series_after_100_runs"
+
+
+def summary(reports: Iterable[Path]) -> dict[str, Any]:
+    """Return the summary."""
+    noted: dict[str, set[str]] = {}
+    tests = failed = 0
+    for report in reports:
+        root = ElementTree.parse(report).getroot()  # noqa: S314
+        for suite in root.iter("testsuite"):
+            tests += int(suite.get("tests", "0"))
+            failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
+        for one in root.iter("property"):
+            noted.setdefault(str(one.get("name")), set()).add(str(one.get("value")))
+    found: dict[str, Any] = {
+        part: {figure: len(noted.get(of, ())) for figure, of in figures.items()}
+        for part, figures in COUNTED.items()
+        if figures["total"] in noted
+    }
+    if SERIES in noted:
+        found[SERIES] = max(int(value) for value in noted[SERIES])
+    return found | {"tests": tests, "failed": failed}
+
+
+@ends_in_words("observability")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the summary and print it."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.lab.monitoring.summary", description=__doc__)
+    parser.add_argument("summary", type=Path)
+    parser.add_argument("report", type=Path, nargs="+")
+    asked = parser.parse_args(arguments)
+    text = json.dumps(summary(asked.report), indent=2)
+    asked.summary.write_text(text + "\n")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""All processes of the release on a real API server and a real forge, watched by a real Prometheus and Alertmanager."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lightkube import Client
+
+from idag.render import helm
+from idag.render.manifests import Object
+from implementation_dag.base import kube, metrics, wait
+from implementation_dag.pull_requests import objects as previews_objects
+from scripts.chart.render.project import CHART
+from scripts.lab import ports
+from scripts.lab.monitoring import alertmanager, prometheus, rules
+from scripts.lab.monitoring.alertmanager import Alert, Alertmanager
+from scripts.lab.monitoring.prometheus import INTERVAL_SECONDS, Prometheus, Target
+from tests.api import release
+from tests.api.previews import NAMESPACE, RELEASE, VALUES
+from tests.api.pull_requests.argo import Argo
+from tests.api.pull_requests.conftest import argo, client, forge, named, place, processes
+from tests.api.pull_requests.place import Place
+from tests.api.pull_requests.process import Process
+
+__all__ = ["argo", "client", "forge", "named", "place", "processes"]
+JOB = f"{NAMESPACE}/{RELEASE}"
+# The least that the chart allows: nobody waits for twenty minutes in a test.
+LATE_SECONDS = 120
+MONITORING = {"enabled": True, "slo": {"verdictSeconds": LATE_SECONDS}}
+PATIENCE_SECONDS = 120
+# The previews that the API tests share have no run: a reaper would take them.
+GRACE_SECONDS = 86400
+
+
+@pytest.fixture(scope="session")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    """The release's rules, whose alerts wait a twentieth of their time."""
+    path = tmp_path_factory.mktemp("values") / "values.json"
+    path.write_text(json.dumps(VALUES | {"monitoring": MONITORING, "cost": {"cpuCoreHour": 1}}))
+    made = helm.template(CHART, path, release=RELEASE, namespace=NAMESPACE)
+    (found,) = (item for item in made if item["kind"] == "PrometheusRule")
+    return rules.faster(found)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is watched, by whom, and what was seen."""
+
+    place: Place
+    argo: Argo
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+    groups: list[Object]
+    reaper: Process
+    # When each alert was first seen to have reached Alertmanager.
+    told: dict[Alert, float] = field(default_factory=dict)
+
+    def all(self) -> set[Alert]:
+        """Every alert that there is, by its severity."""
+        return {(each["alert"], each["labels"]["severity"]) for each in rules.alerts(self.groups)}
+
+    def fire(self, *expected: Alert) -> None:
+        """Wait until these have reached Alertmanager, each in time; no other has fired by then."""
+        due = dict.fromkeys(expected, 0.0)
+
+        def there() -> bool:
+            for alert in self.alertmanager.active():
+                self.told.setdefault(alert, time.time())
+            for item in self.prometheus.alerts():
+                key = (item["labels"]["alertname"], item["labels"]["severity"])
+                if key in due:
+                    due[key] = due[key] or _moment(item["activeAt"]) + self._waits(key)
+            return self.told.keys() >= due.keys()
+
+        assert wait.until(there, PATIENCE_SECONDS, 0.2), f"{expected}, told {list(self.told)}"
+        assert self.fired() == set(expected)
+        late = {key: self.told[key] - moment for key, moment in due.items()}
+        assert max(late.values()) <= 2 * INTERVAL_SECONDS, late
+
+    def fired(self) -> set[Alert]:
+        """All alerts that have fired so far."""
+        found = self.prometheus.ask('count by (alertname, severity) (count_over_time(ALERTS{alertstate="firing"}[1h]))')
+        return {(labels["alertname"], labels["severity"]) for labels, _ in found}
+
+    def _waits(self, alert: Alert) -> float:
+        """How long what it sees is to stay."""
+        found = [e for e in rules.alerts(self.groups) if (e["alert"], e["labels"]["severity"]) == alert]
+        return max(float(each.get("for", "0ms").removesuffix("ms")) for each in found) / 1000
+
+
+def _moment(text: str) -> float:
+    # Prometheus writes nanoseconds, which Python does not read.
+    whole, _, rest = text.removesuffix("Z").partition(".")
+    return time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) - time.timezone + float(f"0.{rest or 0}")
+
+
+@pytest.fixture
+def watch(
+    place: Place,
+    argo: Argo,
+    client: Client,
+    groups: list[Object],
+    objects: list[Object],
+    as_controller: Path,
+    processes: Callable[..., Process],
+    tmp_path: Path,
+) -> Iterator[Watch]:
+    """The four processes of the release, watched from their beginning."""
+    reaper = processes("reaper", reaper_told(objects, GRACE_SECONDS))
+    ours = {"receiver": place.receiver.metrics, "pull-requests": place.controller.metrics, "reaper": reaper.metrics}
+    ours["controller"] = ports.free()
+    told = release.environment(objects) | {metrics.PORT: str(ours["controller"])}
+    targets = [
+        Target(f"127.0.0.1:{port}", {"job": JOB, "namespace": NAMESPACE, "container": name, "pod": f"{name}-0"})
+        for name, port in ours.items()
+    ]
+    with (
+        release.controller(as_controller, told, tmp_path / "controller.log"),
+        alertmanager.running(tmp_path) as alerted,
+        prometheus.running(tmp_path, targets, groups, alerted.address) as seen,
+    ):
+        up = f'count(up{{job="{JOB}"}} == 1) or vector(0)'
+        assert wait.until(lambda: seen.value(up) == len(targets), PATIENCE_SECONDS, 0.2)
+        yield Watch(place, argo, seen, alerted, groups, reaper)
+    clear(client)
+
+
+def reaper_told(objects: list[Object], grace_seconds: int) -> dict[str, str]:
+    """What the chart tells the reaper, with another grace."""
+    env = release.environment(objects, name=f"{RELEASE}-reaper")
+    return env | {"REAPER": json.dumps(json.loads(env["REAPER"]) | {"graceSeconds": grace_seconds})}
+
+
+def clear(client: Client) -> None:
+    """Of what one test made the next sees nothing."""
+    kinds: tuple[Any, ...] = (kube.Workflow, previews_objects.Resource, kube.DocsRun)
+    for kind in kinds:
+        for item in client.list(kind, namespace=NAMESPACE):
+            client.delete(kind, kube.as_dict(item)["metadata"]["name"], namespace=NAMESPACE)
