@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from implementation_dag import cost
 from implementation_dag.base import moments, workflow_status
 from implementation_dag.contract import rows, stages
 
@@ -90,6 +91,10 @@ def of_runs(previews: list[Object], workflows: Mapping[str, Object], job: str) -
     yield counted("time_to_mend_seconds", (), {(): len(mended)}, "_count")
     yield counted("time_to_mend_seconds", (), {(): sum(mended)}, "_sum")
     yield from (counted(*each) for each in _of_stages(tests, workflows))
+    paid: Counter[Key] = Counter()
+    for run in tests:
+        paid[run.repository,] += _cost(workflows.get(run.data["name"], {})).amount  # type: ignore[assignment]
+    yield counted("run_cost_total", ("repository",), paid)
 
 
 def _of_stages(tests: list[Run], workflows: Mapping[str, Object]) -> Iterator[tuple[Any, ...]]:
@@ -123,6 +128,13 @@ def _outputs(node: Object) -> list[Object]:
     return list((node.get("outputs") or {}).get("parameters") or ())
 
 
+def _cost(workflow: Object) -> cost.Cost:
+    """What the evidence step of a run said."""
+    said = _outputs(workflow_status.exit_tasks(workflow).get("evidence", {})) if workflow else []
+    found = [cost.read(each["value"]) for each in said if each["name"] == "cost"]
+    return (found and found[0]) or cost.Cost(0, 0, "")
+
+
 def _live(previews: Iterable[Object]) -> int:
     """How many runs have had their turn and are not over."""
     now = [(preview.get("status") or {}).get("run") or {} for preview in previews]
@@ -140,11 +152,18 @@ def _mended(tests: list[Run]) -> Iterator[float]:
             yield (moments.read(run.data["ended"]) - moments.read(broken.pop(name))).total_seconds()
 
 
-def of_now(previews: list[Object], job: str) -> Iterator[Expected]:
+def of_now(previews: list[Object], workflows: Mapping[str, Object], job: str) -> Iterator[Expected]:
     """What there is now."""
     phases: Counter[Key] = Counter(((preview.get("status") or {}).get("phase") or "",) for preview in previews)
     yield Expected("previews", f'sum by (phase) (implementation_dag_previews{{job="{job}"}})', ("phase",), phases)
     expr = f'sum(cicd_pipeline_run_active{{job="{job}"}})'
     yield Expected("cicd_pipeline_run_active", expr, (), {(): _live(previews)})
+    ready = (run for run in runs(previews) if run.test and run.preview["status"]["phase"] == "Ready")
+    hourly: Counter[Key] = Counter()
+    # Of each preview the newest run counts, which comes last.
+    for run in {run.preview["metadata"]["name"]: run for run in ready}.values():
+        hourly[run.repository,] += _cost(workflows.get(run.data["name"], {})).preview_hourly  # type: ignore[assignment]
+    expr = f'sum by (repository) (implementation_dag_preview_cost_hourly{{job="{job}"}})'
+    yield Expected("preview_cost_hourly", expr, ("repository",), hourly)
     for metric in ("previews_expiring_soon", "previews_overdue", "queue_oldest_seconds", "look_faults_total"):
         yield Expected(metric, f'sum(implementation_dag_{metric}{{job="{job}"}})', (), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class Watch:
     reaper: Process
     # When each alert was first seen to have reached Alertmanager.
     told: dict[Alert, float] = field(default_factory=dict)
+    # How long after it was due.
+    late: dict[Alert, float] = field(default_factory=dict)
 
     def all(self) -> set[Alert]:
         """Every alert that there is, by its severity."""
@@ -67,21 +70,19 @@ class Watch:
 
     def fire(self, *expected: Alert) -> None:
         """Wait until these have reached Alertmanager, each in time; no other has fired by then."""
-        due = dict.fromkeys(expected, 0.0)
+        assert wait.until(lambda: self.told.keys() >= set(expected), PATIENCE_SECONDS, 0.2), (expected, self.told)
+        assert self.fired() == set(expected)
+        for item in self.prometheus.alerts():
+            alert = (item["labels"]["alertname"], item["labels"]["severity"])
+            if alert in expected and alert not in self.late:
+                self.late[alert] = self.told[alert] - _moment(item["activeAt"]) - self._waits(alert)
+        assert max(self.late.values()) <= 2 * INTERVAL_SECONDS, self.late
 
-        def there() -> bool:
+    def listen(self, end: threading.Event) -> None:
+        """Note when alerts reach Alertmanager, until the end."""
+        while not end.wait(0.2):
             for alert in self.alertmanager.active():
                 self.told.setdefault(alert, time.time())
-            for item in self.prometheus.alerts():
-                key = (item["labels"]["alertname"], item["labels"]["severity"])
-                if key in due:
-                    due[key] = due[key] or _moment(item["activeAt"]) + self._waits(key)
-            return self.told.keys() >= due.keys()
-
-        assert wait.until(there, PATIENCE_SECONDS, 0.2), f"{expected}, told {list(self.told)}"
-        assert self.fired() == set(expected)
-        late = {key: self.told[key] - moment for key, moment in due.items()}
-        assert max(late.values()) <= 2 * INTERVAL_SECONDS, late
 
     def fired(self) -> set[Alert]:
         """All alerts that have fired so far."""
@@ -127,7 +128,12 @@ def watch(
     ):
         up = f'count(up{{job="{JOB}"}} == 1) or vector(0)'
         assert wait.until(lambda: seen.value(up) == len(targets), PATIENCE_SECONDS, 0.2)
-        yield Watch(place, argo, seen, alerted, groups, reaper)
+        watch, end = Watch(place, argo, seen, alerted, groups, reaper), threading.Event()
+        listener = threading.Thread(target=watch.listen, args=(end,), daemon=True)
+        listener.start()
+        yield watch
+        end.set()
+        listener.join()
     clear(client)
 
 

@@ -87,7 +87,7 @@ def expected(watch: Watch, client: Client) -> Iterator[Expected | Between]:
         each["metadata"]["name"]: each for each in map(kube.as_dict, client.list(kube.Workflow, namespace=NAMESPACE))
     }
     yield from of_runs(previews, workflows, JOB)
-    yield from of_now(previews, JOB)
+    yield from of_now(previews, workflows, JOB)
     of = f'{{job="{JOB}"}}'
 
     def ours(
@@ -137,6 +137,7 @@ def wrong(prometheus: Prometheus, each: Expected | Between) -> str:
     return "" if {key: value for key, value in has.items() if value} == same else f"{each.expr}: {has}, not {wanted}"
 
 
+@pytest.mark.parametrize("place", [{"priced": True}], indirect=True, ids=["priced"])
 def test_prometheus_has_what_the_runs_made_and_nothing_fires(
     watch: Watch, client: Client, world: World, request: pytest.FixtureRequest
 ) -> None:

@@ -16,6 +16,7 @@ from lightkube.types import PatchType
 
 from implementation_dag.base import kube, moments
 from implementation_dag.contract import rows, stages
+from implementation_dag.cost import Cost
 from implementation_dag.pull_requests import objects
 from tests.api.previews import NAMESPACE
 
@@ -26,6 +27,7 @@ FAILS = stages.QA_TESTING.task
 STAGE = timedelta(seconds=2)
 # Of ten requests nine are good, and p50, p95 and p99 in microseconds.
 FIGURES = rows.written([(10, 9, 4000, 7000, 9000), ("shop.example.com", "9 of 10")])
+COST = Cost(0.5, 0.25, "EUR").written()
 
 
 @dataclass
@@ -107,7 +109,10 @@ def nodes(workflow: str, phase: str, at: str = FAILS) -> Object:
             found[stage.task]["outputs"] = {"parameters": [given]}
     for task in stages.EXIT_TASKS:
         exit_phase = "Failed" if phase == "Failed" and task == at else "Succeeded"
-        found[f"exit-{task}"] = ended | {"name": f"{workflow}.onExit[0].{task}", "phase": exit_phase, "type": "Pod"}
+        node = {"name": f"{workflow}.onExit[0].{task}", "phase": exit_phase, "type": "Pod"}
+        found[f"exit-{task}"] = ended | node
+        if task == "evidence":
+            found[f"exit-{task}"]["outputs"] = {"parameters": [{"name": "cost", "value": COST}]}
     return found
 
 

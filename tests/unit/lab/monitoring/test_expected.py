@@ -32,10 +32,8 @@ def workflow(name: str, phase: str) -> Object:
 
 def answers(previews: list[Object], **workflows: Object) -> Object:
     found: Object = {}
-    for each in (
-        *of_runs(previews, {k.replace("_", "-"): v for k, v in workflows.items()}, "x/y"),
-        *of_now(previews, "x/y"),
-    ):
+    named = {key.replace("_", "-"): value for key, value in workflows.items()}
+    for each in (*of_runs(previews, named, "x/y"), *of_now(previews, named, "x/y")):
         assert 'job="x/y"' in each.expr
         found.setdefault(each.metric, []).append({key: value for key, value in each.values.items() if value})
     return found
@@ -53,7 +51,17 @@ def test_results_times_and_what_was_mended() -> None:
     assert found["stage_results_total"][0]["qa-testing", "failure", "acme/shop"] == 1
     assert found["stage_results_total"][0]["deploy", "skip", "acme/shop"] == 1
     assert found["previews"] == [{("Ready",): 1}]
+    assert found["run_cost_total"] == [{("acme/shop",): 1.0}]
+    # The run that was lost last said nothing.
+    assert found["preview_cost_hourly"] == [{}]
     assert found["cicd_pipeline_run_active"] == [{}]
+
+
+def test_what_stands_costs_what_its_newest_run_said() -> None:
+    runs = [run(1, "Succeeded"), run(2, "Succeeded")]
+    known = {f"run_{number}": workflow(f"run-{number}", "Succeeded") for number in (1, 2)}
+    found = answers([preview(*runs), preview(run(1, "Succeeded"), phase="Ended")], **known)
+    assert found["preview_cost_hourly"] == [{("acme/shop",): 0.25}]
 
 
 def test_a_cleanup_and_what_still_runs() -> None:
