@@ -160,4 +160,4 @@ def test_prometheus_has_what_the_runs_made_and_nothing_fires(
     assert (watch.fired(), watch.alertmanager.active()) == (set(), set())
     for alert in watch.all():
         request.node.user_properties += [("alert", "/".join(alert)), ("alert_kept_quiet", "/".join(alert))]
-    note_queries(request.node, watch.prometheus, JOB, f"{OWNER}/{watch.place.repo}")
+    assert note_queries(request.node, watch.prometheus, JOB, f"{OWNER}/{watch.place.repo}") == []

@@ -27,7 +27,7 @@ FAILS = stages.QA_TESTING.task
 STAGE = timedelta(seconds=2)
 # Of ten requests nine are good, and p50, p95 and p99 in microseconds.
 FIGURES = rows.written([(10, 9, 4000, 7000, 9000), ("shop.example.com", "9 of 10")])
-COST = Cost(0.5, 0.25, "EUR").written()
+COST = Cost(0.5, 0.25, "EUR")
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Argo:
     # They end badly, at this task of theirs or of the exit handler.
     fails: bool = False
     at: str = FAILS
+    cost: Cost = COST
     most: dict[str, int] = field(default_factory=dict)
     seen: dict[str, Object] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Argo:
         if self.hold:
             return None
         phase = "Failed" if self.fails else "Succeeded"
-        return {"phase": phase, "finishedAt": now(), "nodes": nodes(name, phase, self.at)}
+        return {"phase": phase, "finishedAt": now(), "nodes": nodes(name, phase, self.at, self.cost)}
 
     def _write(self, name: str, status: Object) -> None:
         self.client.patch(kube.Workflow, name, {"status": status}, namespace=NAMESPACE, patch_type=PatchType.MERGE)
@@ -92,7 +93,7 @@ def url(workflow: str) -> str:
     return f"https://{workflow}.preview.example.com"
 
 
-def nodes(workflow: str, phase: str, at: str = FAILS) -> Object:
+def nodes(workflow: str, phase: str, at: str = FAILS, cost: Cost = COST) -> Object:
     """Return the nodes of a run: all good, the first one running, or one that failed and no stage after it."""
     found: Object = {}
     ended = {"startedAt": moments.stamp(moments.now() - STAGE), "finishedAt": now()}
@@ -112,7 +113,7 @@ def nodes(workflow: str, phase: str, at: str = FAILS) -> Object:
         node = {"name": f"{workflow}.onExit[0].{task}", "phase": exit_phase, "type": "Pod"}
         found[f"exit-{task}"] = ended | node
         if task == "evidence":
-            found[f"exit-{task}"]["outputs"] = {"parameters": [{"name": "cost", "value": COST}]}
+            found[f"exit-{task}"]["outputs"] = {"parameters": [{"name": "cost", "value": cost.written()}]}
     return found
 
 

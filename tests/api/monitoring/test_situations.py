@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from lightkube import Client
 from lightkube.types import PatchType
@@ -13,22 +15,28 @@ from lightkube.types import PatchType
 from idag.render.manifests import Object
 from implementation_dag.base import kube, metrics, moments
 from implementation_dag.contract import stages
+from implementation_dag.cost import Cost
 from implementation_dag.pull_requests import objects as previews_objects
-from tests.api.previews import NAMESPACE
-from tests.api.pull_requests.process import Process
+from scripts.lab.kubectl import Kubectl
+from tests.api.previews import NAMESPACE, apply
+from tests.api.pull_requests.place import OWNER
+from tests.api.pull_requests.process import Process, until
 from tests.check.alerts import CRITICAL, WARNING
 
-from .conftest import Alert, Watch, reaper_told
+from .conftest import BUDGET, FULL, JOB, LATE_SECONDS, Alert, Watch, reaper_told, status, without_rights
+from .queries import note_queries
 
 CLEANUP = ("IdagCleanupFailing", WARNING)
 BURN = (("IdagRunsBurnBudget", CRITICAL), ("IdagRunsBurnBudget", WARNING))
+LATE = (("IdagVerdictsBurnBudget", CRITICAL), ("IdagVerdictsBurnBudget", WARNING))
 LIMIT = {"callsPerHour": 60}
 
 
 @pytest.fixture(autouse=True)
 def noted(request: pytest.FixtureRequest, watch: Watch) -> Iterator[None]:
-    """Note what has fired."""
+    """Note what has fired, and which dashboards show it."""
     yield
+    note_queries(request.node, watch.prometheus, JOB, f"{OWNER}/{watch.place.repo}")
     request.node.user_properties += [("alert_fired", "/".join(alert)) for alert in watch.told]
 
 
@@ -60,9 +68,11 @@ def test_the_forge_allows_hardly_any_more(watch: Watch) -> None:
     watch.fire(("IdagForgeLimitNear", WARNING))
 
 
-def test_what_hangs(watch: Watch, client: Client) -> None:
-    """Argo's controller is away: a run does not end, and a preview stays after its time."""
+@pytest.mark.parametrize("place", [{"priced": True}], indirect=True, ids=["priced"])
+def test_what_hangs_and_costs(watch: Watch, client: Client) -> None:
+    """Argo's controller is away: a run does not end, and a preview stays after its time. One has cost too much."""
     place, long_ago = watch.place, moments.stamp(moments.now() - timedelta(hours=3))
+    watch.argo.cost = Cost(2 * BUDGET, 0, "EUR")
     overdue, commit = place.open("overdue")
     place.until(overdue, "Ready", commit)
     watch.argo.hold = True
@@ -74,11 +84,46 @@ def test_what_hangs(watch: Watch, client: Client) -> None:
     ending = {"status": {"run": place.status(overdue)["run"] | {"claimed": long_ago}}}
     patch(client, previews_objects.Resource.Status, place.preview(overdue), ending)
     patch(client, kube.Workflow, place.status(stuck)["run"]["name"], {"status": {"startedAt": long_ago}})
-    watch.fire(("IdagRunStuck", WARNING), ("IdagPreviewsOverdue", WARNING))
+    watch.fire(("IdagRunStuck", WARNING), ("IdagPreviewsOverdue", WARNING), ("IdagRepositoryOverBudget", WARNING))
 
 
 def patch(client: Client, kind: Any, name: str, change: Object) -> None:
     client.patch(kind, name, change, namespace=NAMESPACE, patch_type=PatchType.MERGE)
+
+
+def test_processes_that_die_stall_and_lag(watch: Watch, kubectl: Kubectl, objects: list[Object]) -> None:
+    """One is killed, the API server refuses two others what they ask, and runs take longer than verdicts may.
+
+    Beside them somebody makes as many objects in a preview as its quota allows; the API server counts them.
+    """
+    place, down, lagging = watch.place, ("IdagControllerDown", CRITICAL), ("IdagReceiverLagging", WARNING)
+    full = ("IdagQuotaExhausted", WARNING)
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"full-{number}"}} for number in range(29)]
+    with without_rights(kubectl, objects, "reaper"):
+        watch.argo.hold = True
+        pulls = [place.open(f"late-{number}") for number in range(6)]
+        for pull, commit in pulls:
+            place.until(pull, "Running", commit)
+        running = time.monotonic()
+        apply(kubectl, "administrator", items, f"--namespace={FULL}")
+        watch.fire(full)
+        watch.controller.kill()
+        watch.fire(full, down)
+
+        def refused() -> bool:
+            place.say(pulls[0][0], "/preview extend 1h")
+            return sum(each.status == httpx2.codes.SERVICE_UNAVAILABLE for each in place.hooks.seen) > 6
+
+        with without_rights(kubectl, objects, "receiver"):
+            until(refused)
+        watch.fire(full, down, lagging)
+        time.sleep(max(LATE_SECONDS + 1 - (time.monotonic() - running), 0))
+        watch.argo.hold = False
+        for pull, commit in pulls:
+            place.until(pull, "Ready", commit)
+        watch.fire(full, down, lagging, *LATE, ("IdagControllerStalled", CRITICAL))
+    # Nobody here counts what goes.
+    status(kubectl, FULL, "resourcequota/preview", {"used": {"count/configmaps": "0"}})
 
 
 def test_what_leaked(watch: Watch, objects: list[Object], processes: Callable[..., Process]) -> None:
