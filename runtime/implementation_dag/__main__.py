@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from .base.errors import StepError
-from .base.log import fail
+from .base.log import fail, know
 
 # Imported on demand: a step starts in a third of the time without the others' libraries.
 SUBCOMMANDS = {
@@ -51,10 +51,14 @@ def main(argv: list[str]) -> int:
     if name not in SUBCOMMANDS or (given and name not in COMMANDS):
         fail(usage)
         return WRONG_USAGE
+    if run := os.environ.get("WORKFLOW", ""):
+        # Its trace has the uid of the Workflow as its id.
+        trace = os.environ.get("WORKFLOW_UID", "").replace("-", "")
+        know(run=run, stage=os.environ.get("STAGE", name), trace=trace)
     module, function = SUBCOMMANDS[name].split(":")
     try:
-        run = getattr(importlib.import_module(f".{module}", __package__), function)
-        status: int = run(given) if name in COMMANDS else run()
+        work = getattr(importlib.import_module(f".{module}", __package__), function)
+        status: int = work(given) if name in COMMANDS else work()
     except StepError as error:
         fail(str(error))
         return 1

@@ -79,6 +79,7 @@ spec:
               valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
             - {name: LOG_LEVEL, value: {{ $root.Values.docsrun.logLevel }}}
             - {name: METRICS_PORT, value: {{ include "implementation-dag.monitoring.port" $root | quote }}}
+            {{- include "implementation-dag.logEnv" $root | nindent 12 }}
             {{- .env | nindent 12 }}
             {{- include "implementation-dag.outwardEnv" $root | nindent 12 }}
           ports:

@@ -167,6 +167,13 @@ deleteDelayDuration: {{ .Values.workflow.podGCDelaySeconds | int }}s
 {{- end }}
 {{- end }}
 
+{{- /* How a container of ours writes its log, where that is not as text. */}}
+{{- define "implementation-dag.logEnv" -}}
+{{- if ne .Values.logs.format "text" }}
+- {name: LOG_FORMAT, value: {{ .Values.logs.format }}}
+{{- end }}
+{{- end }}
+
 {{- /* What a container needs that talks to the world: whom it trusts, and through what it goes. */}}
 {{- define "implementation-dag.outwardEnv" -}}
 {{- if .Values.trust.configMap }}

@@ -1,17 +1,27 @@
-"""Log lines of a step: elapsed time and words, safe to print whatever they quote."""
+"""Log lines of steps and processes, safe to print whatever they quote: words for people, or JSON for machines."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
+import os
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
 
 # The kubelet keeps 4096 bytes of it.
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 1000
+# Variable that says how lines are written: as `json`, or else as text.
+FORMAT, JSON = "LOG_FORMAT", "json"
 _START = time.monotonic()
+# What the lines of this thread are about: run, stage, repo, pr, trace. Only JSON says it in each line.
+_ABOUT: ContextVar[dict[str, str]] = ContextVar("about")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -23,14 +33,56 @@ def clean(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
+def know(**fields: str) -> None:
+    """Let the lines of this thread say what they are about, from now on; what is empty is not said."""
+    _ABOUT.set(_ABOUT.get({}) | fields)
+
+
+@contextlib.contextmanager
+def about(**fields: str) -> Iterator[None]:
+    """Let the lines of a block say what they are about."""
+    token = _ABOUT.set(_ABOUT.get({}) | fields)
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
 def say(message: str) -> None:
     """Print a line with the seconds since the step began."""
-    print(f"{time.monotonic() - _START:7.1f}s  {clean(message)}", flush=True)
+    text = _line("info", message) if _as_json() else f"{time.monotonic() - _START:7.1f}s  {clean(message)}"
+    print(text, flush=True)
 
 
 def fail(message: str) -> None:
     """Print an error to stderr, and leave it where the kubelet looks: it becomes the message of the Argo node."""
     text = clean(message)
-    print(f"error: {text}", file=sys.stderr, flush=True)
+    print(_line("error", text) if _as_json() else f"error: {text}", file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         TERMINATION_LOG.write_text(text[:TERMINATION_LIMIT])
+
+
+class Lines(logging.Formatter):
+    """What a process logs, as the lines of steps are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and in it the traceback of a fault."""
+        fault = self.formatException(record.exc_info) if record.exc_info else ""
+        return _line(record.levelname.lower(), record.getMessage(), logger=record.name, fault=fault)
+
+
+def settle() -> None:
+    """Let what was set up of `logging` write as it was asked for."""
+    if _as_json():
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(Lines())
+
+
+def _as_json() -> bool:
+    return os.environ.get(FORMAT) == JSON
+
+
+def _line(level: str, message: str, **more: str) -> str:
+    fields = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
+    said = fields | more | _ABOUT.get({})
+    return json.dumps({name: clean(text) for name, text in said.items() if text}, ensure_ascii=False)

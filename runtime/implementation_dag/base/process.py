@@ -9,7 +9,7 @@ from typing import Any
 
 import kopf
 
-from . import health, metrics
+from . import health, log, metrics
 from .health import Looking
 
 
@@ -20,6 +20,7 @@ def prepare() -> None:
     kopf.configure(verbose=False)
     for noisy in ("httpx2", "kopf.objects"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    log.settle()
 
 
 def keep(looking: Looking) -> None:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from implementation_dag.base.errors import ArgumentError
-from implementation_dag.base.log import say
+from implementation_dag.base.log import know, say
 
 from . import arguments, labels, names
 
@@ -59,6 +59,7 @@ def from_environment() -> Run:
     env = os.environ
     named = {name: arguments.decoded(env, name.upper()) for name in ("owner", "repo", "pr")}
     arguments.validate(named)
+    know(repo=f"{named['owner']}/{named['repo']}", pr=named["pr"])
     return Run(
         **named,
         workflow=env["WORKFLOW"],

@@ -11,7 +11,7 @@ from typing import Any
 from lightkube import Client
 
 from implementation_dag.base import kube, moments
-from implementation_dag.base.log import clean
+from implementation_dag.base.log import about, clean
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
@@ -180,8 +180,25 @@ class Looker:
             self.preview_changed(name, None)
             return
         preview = objects.preview(item)
-        if self._ours(preview) and (self._news(item) or self._files_wanted(preview)):
-            self._follow_news(name, item, preview)
+        with about(**self._about(preview)):
+            self._look(name, item, preview)
+
+    def _about(self, preview: Preview) -> dict[str, str]:
+        """What lines of a log say of a look."""
+        run = preview.status.run.name if preview.status.run else ""
+        workflow = self._known.workflows(preview.name).get(run, {"metadata": {}})
+        trace = str(workflow["metadata"].get("uid", "")).replace("-", "")
+        return {
+            "repo": f"{preview.spec.owner}/{preview.spec.repo}",
+            "pr": str(preview.spec.number),
+            "run": run,
+            "trace": trace,
+        }
+
+    def _look(self, name: str, found: Object, preview: Preview) -> None:
+        if self._ours(preview) and (self._news(found) or self._files_wanted(preview)):
+            self._follow_news(name, found, preview)
+        item: Object | None = found
         for _ in range(MOST_ROUNDS):
             item = self._acting.get(name)
             if item is None or not self._decide_and_act(name, item):

@@ -25,7 +25,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from implementation_dag.base import kube, metrics, moments
-from implementation_dag.base.log import clean
+from implementation_dag.base.log import about, clean, settle
 from implementation_dag.contract import labels, names
 
 from . import deliveries, objects
@@ -78,7 +78,8 @@ def application(secrets: Callable[[], list[bytes]], repositories: Repositories, 
             LOG.warning("not stored: %s", clean(str(error)))
             return PlainTextResponse("not stored, deliver it again\n", 503, headers=LATER)
         for hint in ours:
-            LOG.info("%s/%s#%d is to be looked at (delivery %s)", hint.owner, hint.repo, hint.number, number)
+            with about(repo=f"{hint.owner}/{hint.repo}", pr=str(hint.number)):
+                LOG.info("%s/%s#%d is to be looked at (delivery %s)", hint.owner, hint.repo, hint.number, number)
         return PlainTextResponse("stored\n" if ours else "nothing to look at\n", 202 if ours else 200)
 
     async def health(_: Request) -> Response:
@@ -168,6 +169,7 @@ def main() -> int:
     """Serve until told to stop. Reads NAMESPACE, REPOSITORIES (JSON) and WEBHOOK_SECRETS, a folder of secrets."""
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"), format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    settle()
     namespace, folder = os.environ["NAMESPACE"], Path(os.environ["WEBHOOK_SECRETS"])
     client = Client(field_manager=f"{kube.FIELD_MANAGER}-receiver", timeout=httpx2.Timeout(API_SECONDS))
     app = application(

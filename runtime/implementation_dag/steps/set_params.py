@@ -6,7 +6,7 @@ import os
 
 from implementation_dag.acceptance.settings import check_requests
 from implementation_dag.base import git, outputs, pull_request
-from implementation_dag.base.log import say
+from implementation_dag.base.log import know, say
 from implementation_dag.contract import arguments, branch, names, settings
 
 
@@ -17,6 +17,7 @@ def main() -> int:
     # What the last stage would refuse is refused before the others have run.
     check_requests(int(given["requests_per_host"]), told.acceptance)
     owner, repo, pr = given["owner"], given["repo"], given["pr"]
+    know(repo=f"{owner}/{repo}", pr=pr)
     url = git.repository_url(told.git.base_url, owner, repo)
     head = pull_request.resolve(url, pr, given["commit"], given["branch"])
     # The pull request's author chose the name of its branch.

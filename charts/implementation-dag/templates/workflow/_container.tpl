@@ -10,6 +10,7 @@ command: [python3, -m, implementation_dag]
 args: [{{ .step }}]
 env:
   {{- include "implementation-dag.settingsEnv" (dict "root" .root "sections" .settings) | nindent 2 }}
+  {{- include "implementation-dag.logEnv" .root | nindent 2 }}
   {{- .env | nindent 2 }}
 resources:
   {{- toYaml (default .root.Values.steps.resources .resources) | nindent 2 }}
