@@ -132,7 +132,7 @@ observability-tools: forge-tools ## Build Prometheus and Alertmanager, which onl
 .PHONY: e2e-observability
 e2e-observability: venv test-tools observability-tools ## Watch all our processes with a real Prometheus and Alertmanager, without a cluster; writes out/observability/summary.json
 	@mkdir -p out/observability
-	@$(PYTEST_NOTING) out/observability/junit.xml -n 2 --dist worksteal tests/api/monitoring; told=$$?; \
+	@$(PYTEST_NOTING) out/observability/junit.xml -n 2 tests/api/monitoring; told=$$?; \
 		$(PYTHON) -m scripts.lab.monitoring.summary out/observability/summary.json out/observability/junit.xml; exit $$told
 
 .PHONY: check-tools

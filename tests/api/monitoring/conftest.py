@@ -74,7 +74,6 @@ class Watch:
     prometheus: Prometheus
     alertmanager: Alertmanager
     groups: list[Object]
-    reaper: Process
     controller: subprocess.Popen[bytes]
     # When each alert was first seen to have reached Alertmanager.
     told: dict[Alert, float] = field(default_factory=dict)
@@ -140,9 +139,10 @@ def watch(
     processes: Callable[..., Process],
     kube_state_metrics: Target,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Watch]:
-    """The four processes of the release, watched from their beginning."""
-    reaper = processes("reaper", reaper_told(objects, GRACE_SECONDS))
+    """The four processes of the release, watched from their beginning; the parameter is the reaper's grace."""
+    reaper = processes("reaper", reaper_told(objects, getattr(request, "param", GRACE_SECONDS)))
     ours = {"receiver": place.receiver.metrics, "pull-requests": place.controller.metrics, "reaper": reaper.metrics}
     ours["controller"] = ports.free()
     told = release.environment(objects) | {metrics.PORT: str(ours["controller"])}
@@ -157,7 +157,7 @@ def watch(
     ):
         up = f'count(up{{job="{JOB}"}} == 1) or vector(0)'
         assert wait.until(lambda: seen.value(up) == len(targets), PATIENCE_SECONDS, 0.2)
-        watch, end = Watch(place, argo, seen, alerted, groups, reaper, controller.process), threading.Event()
+        watch, end = Watch(place, argo, seen, alerted, groups, controller.process), threading.Event()
         listener = threading.Thread(target=watch.listen, args=(end,), daemon=True)
         listener.start()
         yield watch
