@@ -42,9 +42,10 @@ OUT = Path("out") / "bench" / "overhead.json"
 
 
 def noop_workflow(template: dict[str, Any]) -> dict[str, Any]:
-    """The specification's topology made of copies of the installed step `set-params` that only run `true`."""
-    step = copy.deepcopy(next(item for item in template["spec"]["templates"] if item["name"] == "set-params"))
+    """The specification's topology made of copies of the installed step `deploy` that only run `true`."""
+    step = copy.deepcopy(next(item for item in template["spec"]["templates"] if item["name"] == "deploy"))
     step |= {"name": "noop", "container": step["container"] | {"command": ["true"], "args": [], "env": []}}
+    step.pop("inputs", None)
     step.pop("outputs", None)
     dependencies = [[], *([task] for task in TASKS)]
     tasks = [

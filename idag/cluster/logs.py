@@ -1,4 +1,4 @@
-"""What a stage of a run prints: from its pods, or from the bucket when these are gone."""
+"""What a stage of a run prints: from its pods or the provisioner's, or from the bucket when its pods are gone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from idag.cluster.release import Release
 from idag.cluster.runs import Run
 from idag.cluster.stages import task_of
 from idag.retention.settings import LOGS_PREFIX
-from implementation_dag.base.log import clean
-from implementation_dag.contract.stages import EXIT_TASKS, STAGES
+from implementation_dag.base.log import clean, of_step
+from implementation_dag.contract.labels import FENCED
+from implementation_dag.contract.stages import EXIT_TASKS, STAGES, WITHOUT_POD
+from implementation_dag.provisioner.model import ANSWERED
 
 Object = dict[str, Any]
 CONTAINER = "main"
@@ -23,6 +25,9 @@ NAMES = (*(stage.task for stage in STAGES), *EXIT_TASKS)
 
 def stream(release: Release, run: Run, stage: str, *, follow: bool) -> Iterator[str]:
     """Yield the stage's lines, of each try in its turn. Raises ClusterError."""
+    if stage in WITHOUT_POD:
+        yield from _provisioned(release, run, stage, follow=follow)
+        return
     selector = {"workflows.argoproj.io/workflow": run.name}
     found = release.access.items("pods", Pod, namespace=release.namespace, labels=selector)
     pods = sorted(
@@ -34,10 +39,29 @@ def stream(release: Release, run: Run, stage: str, *, follow: bool) -> Iterator[
         yield from _printed(release, str(pod["metadata"]["name"]), follow=follow)
 
 
-def _printed(release: Release, pod: str, *, follow: bool) -> Iterator[str]:
+def _provisioned(release: Release, run: Run, stage: str, *, follow: bool) -> Iterator[str]:
+    """What the provisioner said of the stage, as long as it has not been started anew since."""
+    selector = {"app.kubernetes.io/component": "provisioner", FENCED: release.name}
+    pods = release.access.items("pods", Pod, namespace=release.namespace, labels=selector)
+    said = False
+    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"])):
+        for line in _printed(release, str(pod["metadata"]["name"]), "provisioner", follow=follow):
+            if (words := of_step(line, run.name, stage)) is not None:
+                said = True
+                yield words
+                if ANSWERED in words:
+                    break
+    if not said:
+        raise ClusterError(
+            f"no provisioner has said anything of stage {stage} of run {run.name}: it has not begun, or the log is "
+            f"gone; `idag status {run.name}` has what became of it"
+        )
+
+
+def _printed(release: Release, pod: str, container: str = CONTAINER, *, follow: bool) -> Iterator[str]:
     lines = release.access.ask(
         f"read the log of pod {pod}",
-        lambda client: client.log(pod, namespace=release.namespace, container=CONTAINER, follow=follow, newlines=False),
+        lambda client: client.log(pod, namespace=release.namespace, container=container, follow=follow, newlines=False),
     )
     while True:
         line = release.access.ask(f"read the log of pod {pod}", lambda _: next(lines, None))

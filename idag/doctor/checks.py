@@ -70,7 +70,7 @@ def _argo_controller(cluster: Cluster) -> Finding:
 
 
 def release(cluster: Cluster) -> Iterable[Finding]:
-    """The chart is installed and its controller runs."""
+    """The chart is installed, and what every run needs runs."""
     for kind, name in (
         ("AgentRun", f"agentruns.{labels.GROUP}"),
         ("DocsRun", "docsruns.taskmaster.io"),
@@ -89,16 +89,20 @@ def release(cluster: Cluster) -> Iterable[Finding]:
         )
         return
     yield ok("release", f"WorkflowTemplate {cluster.release} is there")
-    controller = cluster.named("deployments", f"{cluster.release}-controller")
-    if controller is None or not controller.get("status", {}).get("readyReplicas"):
-        image = controller["spec"]["template"]["spec"]["containers"][0]["image"] if controller else "none"
-        yield problem(
-            "DocsRun controller",
-            f"not ready (image {image})",
-            f"is it pushed? kubectl describe pods -n {cluster.namespace} -l app.kubernetes.io/component=controller",
-        )
-    else:
-        yield ok("DocsRun controller", "is ready")
+    yield _ready(cluster, "DocsRun controller", "controller")
+    yield _ready(cluster, "provisioner", "provisioner")
+
+
+def _ready(cluster: Cluster, subject: str, component: str) -> Finding:
+    found = cluster.named("deployments", f"{cluster.release}-{component}")
+    if found and found.get("status", {}).get("readyReplicas"):
+        return ok(subject, "is ready")
+    image = found["spec"]["template"]["spec"]["containers"][0]["image"] if found else "none"
+    return problem(
+        subject,
+        f"not ready (image {image})",
+        f"is it pushed? kubectl describe pods -n {cluster.namespace} -l app.kubernetes.io/component={component}",
+    )
 
 
 def coderun(cluster: Cluster) -> Iterable[Finding]:
@@ -132,7 +136,8 @@ SECRET_KEYS = {"git": ("username", "password"), "s3": ("accessKey", "secretKey")
 def references(cluster: Cluster) -> Iterable[Finding]:
     """Secrets and ConfigMaps that the values name exist and have their keys."""
     settings = cluster.settings
-    if not settings:
+    # A release without its provisioner is told of already.
+    if not settings or not cluster.provisioner:
         return
     if name := settings["git"]["credentialsSecret"]:
         yield _keys(cluster, "secrets", name, SECRET_KEYS["git"], "git.credentialsSecret")

@@ -38,9 +38,10 @@ class Cluster:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of all steps of the installed release, empty when it is not installed."""
+        """The settings of all steps of the installed release, the provisioner's too; empty when it is not installed."""
         template = self.named("workflowtemplates", self.release) or {"spec": {"templates": []}}
         steps = [item.get("container", {}).get("env", []) for item in template["spec"]["templates"]]
+        steps.append(self.provisioner)
         # Doubled, so that the kubelet leaves it alone.
         texts = [item["value"].replace("$$", "$") for env in steps for item in env if item["name"] == "SETTINGS"]
         return {name: section for text in texts for name, section in yaml.safe_load(text).items()}
@@ -48,8 +49,14 @@ class Cluster:
     @property
     def fences(self) -> str:
         """The objects of each preview, as YAML; empty when the release is not installed."""
-        inputs = self.step("provision").get("inputs", {}).get("artifacts", [])
-        return next((str(item["raw"]["data"]) for item in inputs if item["name"] == "fences"), "")
+        found = (str(item["value"]) for item in self.provisioner if item["name"] == "OBJECTS")
+        return next(found, "").replace("$$", "$")
+
+    @property
+    def provisioner(self) -> list[dict[str, Any]]:
+        """The variables of the provisioner, none when it is not there."""
+        found = self.named("deployments", f"{self.release}-provisioner")
+        return list(found["spec"]["template"]["spec"]["containers"][0]["env"]) if found else []
 
     def step(self, name: str) -> dict[str, Any]:
         """Return a template of the release's WorkflowTemplate, empty when it is not there."""

@@ -1,4 +1,4 @@
-"""Objects inside objects: manifests in a ConfigMap's data, in Argo's resource templates and raw artifacts."""
+"""Objects inside objects: manifests in ConfigMaps, variables of Deployments, Argo's resources and raw artifacts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def find(item: Object) -> Iterator[tuple[str, Object]]:
             for document in _objects(text):
                 yield f"data.{key}", document
     spec = _map(item.get("spec"))
+    if item.get("kind") == "Deployment":
+        for container in _maps(_map(_map(spec.get("template")).get("spec")).get("containers")):
+            for variable in _maps(container.get("env")):
+                # The kubelet reads $$ as $.
+                for document in _objects(str(variable.get("value")).replace("$$", "$")):
+                    yield (
+                        f"spec.template.spec.containers[{container.get('name')}].env[{variable.get('name')}]",
+                        document,
+                    )
     for template in _maps(_map(spec.get("workflowSpec", spec)).get("templates")):
         where = f"spec.templates[{template.get('name')}]"
         for artifact in _maps(_map(template.get("inputs")).get("artifacts")):

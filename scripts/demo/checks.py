@@ -18,7 +18,7 @@ from scripts.lab.stand.repository import OWN_SETTINGS, OWNER, REPO, PullRequest
 from scripts.lab.stand.workflow import Finished
 
 # Seven stages, two of the exit handler, the DocsRun's, and a box for each of three agents.
-POD_LIMIT = 13
+POD_LIMIT = 10
 BAD_IMAGE_LIMIT = 120.0
 REVISION = re.compile(r"[0-9a-f]{40}")
 

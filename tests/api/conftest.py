@@ -18,7 +18,7 @@ from scripts.lab.kubectl import Kubectl
 
 from . import release, server
 from .cases import ask
-from .previews import NAMESPACE, RELEASE, VALUES, WORKFLOWS, apply, fences, make_previews
+from .previews import NAMESPACE, RELEASE, VALUES, WORKFLOWS, apply, fences, make_previews, runs
 
 # What of the release an API server without Argo takes; nothing acts on it.
 RIGHTS = {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
@@ -88,10 +88,15 @@ def in_force(kubectl: Kubectl, objects: list[Object]) -> None:
 @pytest.fixture(scope="session")
 def previews(kubectl: Kubectl, objects: list[Object], in_force: None) -> None:
     """The previews that the cases ask about."""
-    (template,) = [
-        item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == RELEASE
-    ]
-    make_previews(kubectl, fences(template))
+    name = f"{RELEASE}-provisioner"
+    (found,) = [item for item in objects if item["kind"] == "Deployment" and item["metadata"]["name"] == name]
+    make_previews(kubectl, fences(found))
+
+
+@pytest.fixture(scope="module")
+def waiting(kubectl: Kubectl, previews: None) -> None:
+    """The runs that the cases ask about; other tests take all away."""
+    apply(kubectl, "administrator", runs())
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ VALUES: dict[str, Any] = {
         "repositories": ["acme/*"],
         "secrets": {"reporter": "reporter", "webhook": "webhook"},
     },
+    "provisioner": {"replicas": 0},
     "reaper": {"replicas": 0, "removeFinalizers": ["example.com/hold"]},
     "pods": {
         "agents": {
@@ -182,11 +183,11 @@ def apply(kubectl: Kubectl, user: str, items: list[dict[str, Any]], *flags: str)
     kubectl.run("apply", "--server-side", "--filename=-", *all_rights(user), *flags, stdin=document)
 
 
-def fences(template: dict[str, Any]) -> str:
-    """What the release's WorkflowTemplate gives to its provision step."""
-    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
-    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
-    return str(text)
+def fences(provisioner: dict[str, Any]) -> str:
+    """What the release's provisioner puts into each preview."""
+    (container,) = provisioner["spec"]["template"]["spec"]["containers"]
+    (text,) = [item["value"] for item in container["env"] if item["name"] == "OBJECTS"]
+    return str(text).replace("$$", "$")
 
 
 def make_previews(kubectl: Kubectl, text: str) -> None:
@@ -206,6 +207,41 @@ def make_previews(kubectl: Kubectl, text: str) -> None:
     held = quotas[0] | {"metadata": {"name": "preview", "finalizers": [HOLD]}}
     apply(kubectl, "provisioner", [held], "--namespace=impl-isolation-pr-3")
     kubectl.run("delete", "namespace", "impl-isolation-pr-3", "--wait=false")
+
+
+def runs() -> list[dict[str, Any]]:
+    """Runs that wait for the provisioner: the release's, and one that somebody wrote whole. No Argo takes them on."""
+    supplied: list[dict[str, Any]] = [{"name": name, "valueFrom": {"supplied": {}}} for name in ("NS", "HOST")]
+    node = {
+        "type": "Suspend",
+        "templateName": "set-params",
+        "phase": "Running",
+        "startedAt": "2026-01-01T00:00:00Z",
+        "outputs": {"parameters": supplied},
+    }
+    nodes: dict[str, dict[str, Any]] = {
+        "waits": node,
+        "pod": node | {"type": "Pod", "templateName": "deploy"},
+        "approve": node | {"templateName": "approve"},
+        "foreign": node | {"templateRef": {"name": "coderun-template", "template": "set-params"}},
+        "done": node | {"phase": "Succeeded"},
+    }
+    nodes = {name: {"id": name, "name": f"isolation.{name}"} | each for name, each in nodes.items()}
+    own: dict[str, Any] = {"workflowTemplateRef": {"name": RELEASE}, "arguments": {"parameters": []}}
+    metadata = {"namespace": NAMESPACE, "labels": {"workflows.argoproj.io/controller-instanceid": "nobody"}}
+    return [
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": metadata | {"name": name},
+            "spec": spec,
+            "status": {"phase": "Running", "progress": "0/2", "nodes": nodes},
+        }
+        for name, spec in (
+            ("isolation-run", own),
+            ("isolation-forged", own | {"templates": [{"name": "set-params", "suspend": {}}]}),
+        )
+    ]
 
 
 def count(kubectl: Kubectl, quotas: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from .previews import RELEASE, apply
 
 
 @pytest.mark.parametrize(("stem", "case"), CASES, ids=IDS)
-def test_case(kubectl: Kubectl, previews: None, stem: str, case: dict[str, Any]) -> None:
+def test_case(kubectl: Kubectl, waiting: None, stem: str, case: dict[str, Any]) -> None:
     judge(case, ask(kubectl, case))
 
 

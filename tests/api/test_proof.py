@@ -33,7 +33,7 @@ def answers(kubectl: Kubectl, names: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.long
-def test_every_validation_refuses_something(kubectl: Kubectl, previews: None, objects: list[Object]) -> None:
+def test_every_validation_refuses_something(kubectl: Kubectl, waiting: None, objects: list[Object]) -> None:
     policies = [dict(item) for item in objects if item["kind"] == "ValidatingAdmissionPolicy"]
     unproven = []
     by_policy: dict[str, list[str]] = defaultdict(list)

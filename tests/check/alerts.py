@@ -45,7 +45,7 @@ def quota(kind: str) -> str:
     return f'kube_resourcequota{{namespace="impl-pr-7",resource="limits.cpu",type="{kind}"}}'
 
 
-COMPONENTS = ("controller", "pull-requests", "receiver", "reaper")
+COMPONENTS = ("controller", "provisioner", "pull-requests", "receiver", "reaper")
 STAGES = ("set-params", "provision", "deploy", "acceptance", "evidence", "remove-preview")
 COST, PREVIEW_COST = (of(name, 'repository="acme/shop"') for name in ("run_cost_total", "preview_cost_hourly"))
 LAG = ("1", "60", "300", "+Inf")
@@ -166,7 +166,7 @@ SITUATIONS = (
     *(Situation(f"{each} is away", {up(each): None}, (("IdagControllerDown", CRITICAL),)) for each in COMPONENTS),
     Situation("none of two is away", {up("controller", "b"): stays(0)}),
     Situation(
-        "all are away", {up(each): stays(0) for each in COMPONENTS}, (("IdagControllerDown", CRITICAL),), count=4
+        "all are away", {up(each): stays(0) for each in COMPONENTS}, (("IdagControllerDown", CRITICAL),), count=5
     ),
     Situation("a controller restarts", {up("reaper"): f"1+0x197 0+0x1 1+0x{MINUTES - 199}"}),
     Situation("the reaper stalls", {LOOK: stays(200)}, (("IdagControllerStalled", CRITICAL),)),

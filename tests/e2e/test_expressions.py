@@ -44,7 +44,7 @@ def expressions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     objects = helm.template(CHART, values)
     (found,) = [item for item in objects if item["kind"] == "WorkflowTemplate"]
     steps = {item["name"]: item for item in found["spec"]["templates"]}
-    (owner,) = [item["value"] for item in steps["provision"]["container"]["env"] if item["name"] == "OWNER"]
+    (owner,) = [item["value"] for item in steps["deploy"]["container"]["env"] if item["name"] == "OWNER"]
     return {"key": steps["evidence"]["outputs"]["artifacts"][0]["s3"]["key"], "owner": owner}
 
 

@@ -22,13 +22,20 @@ from implementation_dag.preview import preview_objects
 from implementation_dag.steps import render_preview
 from scripts.chart.render.plugin import Renderer
 
+NAME = "implementation-dag"
 CASES = ("beforehand", "linkerd-beforehand", "secrets")
 PULLS = ("acme/shop#7", "acme/a-repository-whose-name-is-too-long-for-a-namespace#3", "acme/Shop.API#12")
 
 
-def release(objects: Objects) -> dict[str, Any]:
-    """The pipeline as kubectl would tell it."""
-    return render_preview.pipeline(json.dumps(objects.workflow_template("implementation-dag").data))
+def listed(objects: Objects) -> dict[str, Any]:
+    """The release as kubectl would tell it."""
+    items = [objects.workflow_template(NAME).data, objects.deployment(f"{NAME}-provisioner").data]
+    return {"kind": "List", "items": [{"kind": "Deployment", "spec": {}}, *items]}
+
+
+def release(objects: Objects) -> render_preview.Release:
+    """What is known of the release."""
+    return render_preview.told(json.dumps(listed(objects)))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -116,7 +123,7 @@ ODD = ("", "{}", "[1]", "{templates: [1]}", "{templates: {provision: 1}}", "{tem
 @pytest.mark.parametrize("spec", ODD)
 def test_what_is_no_pipeline_is_refused_with_advice(text: str, spec: str) -> None:
     with pytest.raises(StepError, match="standard input"):
-        render_preview.pipeline(f"kind: WorkflowTemplate\nspec: {spec}\n---\n{text}")
+        render_preview.told(f"kind: WorkflowTemplate\nspec: {spec}\n---\n{text}")
 
 
 def places(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -128,43 +135,39 @@ def places(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def whole(render: Renderer) -> dict[str, Any]:
-    data: dict[str, Any] = render("beforehand").workflow_template("implementation-dag").data
-    return data
+    return listed(render("beforehand"))
 
 
 @settings(max_examples=100)
 @given(data=st.data())
-def test_a_pipeline_that_somebody_changed_renders_or_is_told(whole: dict[str, Any], data: st.DataObject) -> None:
-    parts = deepcopy({key: whole["spec"][key] for key in ("arguments", "templates")})
-    parts["templates"] = [item for item in parts["templates"] if item["name"] in ("provision", "set-params")]
-    *way, last = data.draw(st.sampled_from([*places(parts)]))
-    place: Any = parts
+def test_a_release_that_somebody_changed_renders_or_is_told(whole: dict[str, Any], data: st.DataObject) -> None:
+    changed = deepcopy(whole)
+    pipeline, provisioner = changed["items"][1:]
+    pipeline["spec"] = {key: pipeline["spec"][key] for key in ("arguments", "templates")}
+    pipeline["spec"]["templates"] = [item for item in pipeline["spec"]["templates"] if item["name"] == "provision"]
+    containers = provisioner["spec"]["template"]["spec"]["containers"]
+    provisioner["spec"] = {"template": {"spec": {"containers": containers}}}
+    *way, last = data.draw(st.sampled_from([*places(changed)]))
+    place: Any = changed
     for key in way:
         place = place[key]
     place[last] = data.draw(st.sampled_from([None, 1, "", "a", [], [1], {}, {"name": "provision"}]))
     try:
-        assert render_preview.render(
-            render_preview.pipeline(json.dumps({"kind": "WorkflowTemplate", "spec": parts})), PULLS[0]
-        )
+        assert render_preview.render(render_preview.told(json.dumps(changed)), PULLS[0])
     except StepError as error:
         assert str(error)
-
-
-def test_what_kubectl_prints_of_several_is_a_list(whole: dict[str, Any]) -> None:
-    listed = {"kind": "List", "items": [{"kind": "WorkflowTemplate", "spec": {}}, whole]}
-    assert render_preview.pipeline(json.dumps(listed)) == whole["spec"]
 
 
 @pytest.mark.parametrize("text", ["", "kind: WorkflowTemplate\nspec: {}\n", "[]", "a: b: c"])
 def test_what_is_no_pipeline_is_refused(text: str) -> None:
     with pytest.raises(StepError, match="standard input"):
-        render_preview.pipeline(text)
+        render_preview.told(text)
 
 
 def test_the_command_prints_manifests(render: Renderer, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
         def read(self) -> str:
-            return str(yaml.safe_dump(render("beforehand").workflow_template("implementation-dag").data))
+            return str(yaml.safe_dump(listed(render("beforehand"))))
 
     monkeypatch.setattr("sys.stdin", Stdin())
     assert main(["render-preview", *PULLS]) == 0
@@ -173,4 +176,4 @@ def test_the_command_prints_manifests(render: Renderer, capsys: Any, monkeypatch
 
 
 def test_steps_take_no_arguments() -> None:
-    assert main(["set-params", "acme/shop#7"]) == main([]) == main(["nobody"]) == 64
+    assert main(["deploy", "acme/shop#7"]) == main([]) == main(["nobody"]) == 64

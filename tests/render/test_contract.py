@@ -11,6 +11,7 @@ from idag.render import Objects
 from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.contract import labels, settings, stages
+from implementation_dag.provisioner.work import OUTCOME
 from scripts.chart.render.plugin import Renderer
 from scripts.chart.render.project import CHART
 
@@ -19,14 +20,11 @@ CASES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("*.y
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 # What the chart gives to which step. Acceptance checks its section by itself, with words for its report.
 SHAPES: dict[str, type[object]] = {
-    "set-params": settings.OfSetParams,
     "agent": settings.OfAgent,
     "head": settings.OfHead,
-    "provision": settings.OfProvision,
+    "provisioner": settings.OfProvisioner,
     "deploy": settings.OfDeploy,
     "evidence": settings.OfEvidence,
-    "remove-preview": settings.OfCleanup,
-    "keep-preview": settings.OfCleanup,
     "installation-check": settings.OfHead,
 }
 
@@ -53,6 +51,7 @@ def told(objects: Objects) -> dict[str, dict[str, str]]:
     templates = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values()]
     containers = [step["container"] for step in templates if "container" in step]
     containers += [container for item in objects.of("Pod") for container in item.spec["containers"]]
+    containers += [one for item in objects.of("Deployment") for one in item.containers.values()]
     variables = {
         one["args"][0]: {name: str(entry.get("value", "")) for name, entry in by_name(one["env"]).items()}
         for one in containers
@@ -92,6 +91,19 @@ def test_the_dag_is_the_contract_s(render: Renderer) -> None:
     after = [task["name"] for group in templates["cleanup"]["steps"] for task in group]
     # What is tried once more is no task of its own to people.
     assert sorted(after) == sorted([*stages.EXIT_TASKS, "evidence-again"])
+
+
+def test_steps_without_a_pod_want_what_the_provisioner_gives(render: Renderer) -> None:
+    templates = render().workflow_template("implementation-dag").templates
+    suspended = {name: item for name, item in templates.items() if "suspend" in item}
+    assert suspended.keys() == set(stages.WITHOUT_POD)
+    # Without one, Argo would let it succeed when nobody answers in its time.
+    assert all(int(item["suspend"]["duration"]) > 0 and item["outputs"]["parameters"] for item in suspended.values())
+    wanted = {name: {each["name"] for each in item["outputs"]["parameters"]} for name, item in suspended.items()}
+    given = wanted.pop("set-params")
+    assert set.union(*wanted.values()) == {OUTCOME}
+    used = set(re.findall(r"tasks\.set-params\.outputs\.parameters\.(\w+)", str(templates["dag"])))
+    assert used <= given
 
 
 def test_each_stage_s_evidence_lies_in_the_contract_s_folder(render: Renderer) -> None:

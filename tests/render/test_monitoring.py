@@ -53,9 +53,9 @@ def test_rules_read_metrics_that_there_are_of_this_release_alone(case: str, rend
 @pytest.mark.parametrize(
     ("case", "components"),
     [
-        ("monitoring", {"controller", "pull-requests", "receiver", "reaper"}),
-        ("own-platform", {"controller"}),
-        ("pull-requests-polled", {"controller", "pull-requests", "reaper"}),
+        ("monitoring", {"controller", "provisioner", "pull-requests", "receiver", "reaper"}),
+        ("own-platform", {"controller", "provisioner"}),
+        ("pull-requests-polled", {"controller", "provisioner", "pull-requests", "reaper"}),
     ],
 )
 def test_each_process_is_scraped_and_missed(case: str, components: set[str], render: Renderer) -> None:

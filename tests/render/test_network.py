@@ -41,9 +41,10 @@ def rendered(values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
 
 def policies(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The network policies of previews and of the pipeline, by name."""
-    template = next(item for item in objects if item["metadata"]["name"] == "implementation-dag")
-    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
-    (fences,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
+    name = "implementation-dag-provisioner"
+    (provisioner,) = [item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Deployment", name)]
+    (container,) = provisioner["spec"]["template"]["spec"]["containers"]
+    (fences,) = [item["value"] for item in container["env"] if item["name"] == "OBJECTS"]
     found = [*objects, *load_all(fences)]
     return {item["metadata"]["name"]: item for item in found if item["kind"] == "NetworkPolicy"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from idag.render import Objects, RenderError
+from idag.render import RenderError
 from idag.render.manifests import load
 from idag.render.objects import by_name
 from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Parameter
@@ -33,11 +33,6 @@ def default_of(parameter: Parameter) -> str | None:
     for key in parameter.setting.split("."):
         found = found[key]
     return str(found)
-
-
-def test_set_params_is_given_every_parameter(objects: Objects) -> None:
-    environment = by_name(pipeline(objects).templates["set-params"]["container"]["env"])
-    assert [name for name in environment if name.startswith("ARG_")] == [f"ARG_{name}" for name in BY_NAME]
 
 
 def test_every_default_keeps_the_limits() -> None:

@@ -157,13 +157,13 @@ def test_no_pod_has_a_token_but_by_a_volume_of_its_own(objects: Objects) -> None
 
 
 def test_git_credentials_are_only_where_git_fetches_or_pushes(objects: Objects) -> None:
-    """In set-params, in an agent's step, and in the check of the installation."""
+    """In an agent's step, and in the check of the installation; of processes in the provisioner alone."""
     name = pipeline(objects).name
     agents = [item.address for item in objects.of("WorkflowTemplate") if item.name != name]
     for where, pod in pods(objects):
         for container in containers(pod):
             if any(item["name"] == "git-credentials" for item in container.get("volumeMounts", [])):
-                trusted = where.split()[0] in agents or where.endswith((" set-params", f"/{name}-installation-test"))
+                trusted = where.split()[0] in agents or where.endswith(f"/{name}-installation-test")
                 assert trusted, where
 
 

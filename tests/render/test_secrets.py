@@ -1,7 +1,6 @@
 """Secrets, certificates, mesh and headers by values: who sees what, and what is refused."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -33,9 +32,10 @@ def step(objects: dict[tuple[str, str], helm.Object], name: str) -> helm.Object:
     return found
 
 
-def settings(objects: dict[tuple[str, str], helm.Object], name: str) -> Any:
-    environment = {item["name"]: item.get("value") for item in step(objects, name)["container"]["env"]}
-    return yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))
+def told(objects: dict[tuple[str, str], helm.Object]) -> dict[str, str]:
+    """What the provisioner is told."""
+    spec = objects["Deployment", "implementation-dag-provisioner"]["spec"]["template"]["spec"]
+    return {item["name"]: str(item.get("value")).replace("$$", "$") for item in spec["containers"][0]["env"]}
 
 
 def test_nothing_but_the_generator_names_the_private_key_of_the_app() -> None:
@@ -55,7 +55,7 @@ def test_only_containers_that_fetch_or_push_see_the_git_token() -> None:
         for container in [*template.get("initContainers", []), {"name": "main"} | template.get("container", {})]
         if any(mount["name"] == "git-credentials" for mount in container.get("volumeMounts", []))
     }
-    assert seeing == {("set-params", "main"), ("coderun-main", "main")}
+    assert seeing == {("coderun-main", "main")}
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,10 @@ def test_a_mesh_takes_previews_in(
     mesh: str, labels: dict[str, str], annotations: dict[str, str], tmp_path: Path
 ) -> None:
     objects = rendered(tmp_path / "values.yaml", f"mesh: {mesh}")
-    namespace = settings(objects, "provision")["preview"]
+    namespace = yaml.safe_load(told(objects)["SETTINGS"])["preview"]
     assert namespace["labels"] == labels
     assert annotations.items() <= namespace["annotations"].items()
-    (text,) = [item["raw"]["data"] for item in step(objects, "provision")["inputs"]["artifacts"]]
-    fences = preview_objects.load(text, "impl-pr-7", "shop-pr-7.preview.example.com", {})
+    fences = preview_objects.load(told(objects)["OBJECTS"], "impl-pr-7", "shop-pr-7.preview.example.com", {})
     assert ("PeerAuthentication" in {made["kind"] for made in fences}) == ("istio" in mesh)
 
 
@@ -100,7 +99,8 @@ def test_headers_become_annotations_that_the_policies_accept(
     objects = {(item["kind"], item["metadata"]["name"]): item for item in helm.template(CHART, path)}
     policy = objects["ValidatingAdmissionPolicy", "implementation-dag-metadata"]
     (reaching,) = [item for item in policy["spec"]["variables"] if item["name"] == "reaching"]
-    found = settings(objects, "deploy")["deploy"]["ingress"]["annotations"]
+    environment = {item["name"]: item.get("value") for item in step(objects, "deploy")["container"]["env"]}
+    found = yaml.safe_load(environment["SETTINGS"].replace("$$", "$"))["deploy"]["ingress"]["annotations"]
     assert annotations.items() <= found.items()
     for name in annotations:
         assert f'"{name}":' in reaching["expression"]

@@ -28,9 +28,9 @@ def settings(objects: Objects, name: str = "deploy") -> Object:
 
 
 def fences(objects: Objects) -> str:
-    """The quota, limits, network policies and rights that the provision step puts into each preview."""
-    (artifact,) = objects.workflow_template(NAME).templates["provision"]["inputs"]["artifacts"]
-    return str(artifact["raw"]["data"])
+    """The quota, limits, network policies and rights that the provisioner puts into each preview."""
+    container = objects.deployment(f"{NAME}-provisioner").containers["provisioner"]
+    return str(by_name(container["env"])["OBJECTS"]["value"])
 
 
 def test_without_values_nothing_is_pushed_and_evidence_goes_to_argos_own_repository(render: Renderer) -> None:
@@ -165,7 +165,7 @@ def test_a_chart_of_a_registry_is_the_default_of_its_argument(render: Renderer) 
 def test_a_private_authority_is_trusted_by_everything_that_speaks_tls(render: Renderer) -> None:
     objects = render("private-authorities")
     template = objects.workflow_template(NAME)
-    for name in ("set-params", "deploy", "acceptance"):
+    for name in ("deploy", "acceptance"):
         step = template.templates[name]
         assert by_name(step["volumes"])["trust"]["configMap"]["name"] == "company-authorities", name
         environment = by_name(step["container"]["env"])

@@ -86,7 +86,7 @@ def test_every_pod_runs_where_values_say(render: Renderer) -> None:
     assert check.labels.items() >= MARKS["labels"].items()
     assert check.annotations.items() >= (MARKS["annotations"] | {"helm.sh/hook": "test"}).items()
     steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
-    assert len(steps) == 8
+    assert len(steps) == 4
     for step in steps:
         assert load(step["podSpecPatch"]).items() >= PLACE.items(), step["name"]
         assert step["metadata"]["labels"].items() >= MARKS["labels"].items()
@@ -142,7 +142,7 @@ def test_pods_run_as_values_say_or_as_the_platform_does(given: Any, ids: dict[st
     wanted = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids}
     steps = [step for item in objects.of("WorkflowTemplate") for step in item.templates.values() if "container" in step]
     found = [item.pod for kind in ("Deployment", "Pod") for item in objects.of(kind)] + steps
-    assert [pod["securityContext"] for pod in found] == [wanted] * 11
+    assert [pod["securityContext"] for pod in found] == [wanted] * 8
     environment = by_name(objects.deployment(CONTROLLER).containers["controller"]["env"])
     assert restricted.pod(load(environment["POD_IDS"]["value"])) == wanted
 
@@ -199,7 +199,7 @@ def test_the_name_of_objects_may_be_another(render: Renderer) -> None:
 def test_previews_have_the_labels_that_values_give_them_beside_a_mesh_s(render: Renderer) -> None:
     given = {"labels": {"example.com/team": "a"}, "annotations": {"field.cattle.io/projectId": "p"}}
     objects = render(values={"preview": given, "mesh": {"kind": "istio"}, "policies": {"install": "always"}})
-    environment = by_name(objects.workflow_template(NAME).templates["provision"]["container"]["env"])
+    environment = by_name(objects.deployment(f"{NAME}-provisioner").containers["provisioner"]["env"])
     settings = load(environment["SETTINGS"]["value"])
     wanted = given | {"labels": given["labels"] | {"istio-injection": "enabled"}}
     assert settings["preview"].items() >= wanted.items()
@@ -280,10 +280,11 @@ def test_the_proxy_reaches_what_goes_out_and_nothing_by_its_usual_name(render: R
     objects = render(values=BOXES | {"proxy": proxy})
     steps = {name: step for item in objects.of("WorkflowTemplate") for name, step in item.templates.items()}
     told = {name for name, step in steps.items() if "PROXY" in by_name(step.get("container", {}).get("env", []))}
-    assert told == {"set-params", "deploy", "coderun-main"}
+    assert told == {"deploy", "coderun-main"}
     check = objects["Pod/workflows/implementation-dag-installation-test"].containers["check"]
     controller = objects.deployment(CONTROLLER).containers["controller"]
-    for container in (check, controller, steps["deploy"]["container"]):
+    provisioner = objects.deployment(f"{NAME}-provisioner").containers["provisioner"]
+    for container in (check, controller, provisioner, steps["deploy"]["container"]):
         given = load(by_name(container["env"])["PROXY"]["value"])
         assert given == proxy | {"httpProxy": "", "agents": False}
     assert "_proxy" not in str(objects.plain).lower()
@@ -324,7 +325,7 @@ def test_two_of_it_in_one_release_share_nothing(render: Renderer) -> None:
         assert not selector.items() <= other.spec["template"]["metadata"]["labels"].items()
     assert [item.spec["selector"] for item in objects.of("PodDisruptionBudget")] == [first.spec["selector"]]
     assert first.pod["topologySpreadConstraints"][0]["labelSelector"] == first.spec["selector"]
-    assert len(objects.of("ValidatingAdmissionPolicy")) == 38
+    assert len(objects.of("ValidatingAdmissionPolicy")) == 40
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- /* Deployment of a piece: {root: ., component, env: its own, as YAML, replicas, resources, secrets: mount path → name of a Secret, alone: there is one at most}. */}}
+{{- /* Deployment of a piece: {root: ., component, env: its own, as YAML, replicas, resources, secrets: mount path → name of a Secret, optional: they may be missing, scratch: size of its /tmp, alone: there is one at most}. */}}
 {{- define "implementation-dag.deployment" -}}
 {{- $root := .root -}}
 {{- $name := printf "%s-%s" (include "implementation-dag.fullname" $root) .component -}}
@@ -102,13 +102,16 @@ spec:
       volumes:
         - name: tmp
           emptyDir:
-            sizeLimit: 16Mi
+            sizeLimit: {{ default "16Mi" .scratch }}
         {{- include "implementation-dag.tokenVolume" $root | nindent 8 }}
         {{- range $volume, $secret := .secrets }}
         - name: {{ $volume }}
           secret:
             secretName: {{ $secret | quote }}
             defaultMode: 0440
+            {{- if $.optional }}
+            optional: true
+            {{- end }}
         {{- end }}
         {{- with $root.Values.trust.configMap }}
         - name: trust

@@ -24,12 +24,14 @@ def unused_inputs(scope: Scope) -> Iterator[Hit]:
 
 @rule("IDAG302", "argument that the workflow does not use", "whoever submits it believes that it matters")
 def unused_arguments(scope: Scope) -> Iterator[Hit]:
-    """Nothing is said when a template outside the set is called: it may read the argument."""
+    """Nothing is said when a template outside the set is called, or somebody supplies outputs: they may read it."""
     everywhere = {name for template in scope.templates for _, name in template.variables()}
     for one in scope.workflows:
         if scope.leads_outside(one) or one.is_library or one.spec.get("workflowTemplateRef"):
             continue
         if everywhere & {"workflow.parameters", "workflow.parameters.json"}:
+            continue
+        if any(template.kind == "suspend" and template.outputs("parameters") for template in one.templates.values()):
             continue
         roots = [one.templates.get(str(one.spec.get(field))) for field in ("entrypoint", "onExit")]
         taken = {name for template in roots if template for name in template.inputs("parameters")}

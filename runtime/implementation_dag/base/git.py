@@ -90,6 +90,8 @@ def output(*arguments: str, cwd: Path | None = None, stdin: bytes | None = None,
     if done.returncode:
         # A forge's own lines come before git's; whoever shows one line of it shows all.
         words = "; ".join(filter(None, map(str.strip, done.stderr.decode(errors="replace").splitlines())))
+        if "terminal prompts disabled" in words and not (CREDENTIALS / "password").exists():
+            words += " (it was asked without credentials: value git.credentialsSecret, or no such Secret yet)"
         raise GitError(f"git {name} failed: {words or f'exit code {done.returncode}'}")
     return done.stdout
 

@@ -19,9 +19,10 @@ TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 1000
 # Variable that says how lines are written: as `json`, or else as text.
 FORMAT, JSON = "LOG_FORMAT", "json"
-_START = time.monotonic()
 # What the lines of this thread are about: run, stage, repo, pr, trace. Only JSON says it in each line.
 _ABOUT: ContextVar[dict[str, str]] = ContextVar("about")
+# How lines of words begin where a process does many steps, and the moment from which they count.
+_STEP: ContextVar[tuple[str, float]] = ContextVar("step", default=("", time.monotonic()))
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -48,10 +49,39 @@ def about(**fields: str) -> Iterator[None]:
         _ABOUT.reset(token)
 
 
+@contextlib.contextmanager
+def step(run: str, stage: str, **fields: str) -> Iterator[None]:
+    """Let the lines of a block be those of a step: they say which, and its seconds count from now."""
+    token = _STEP.set((f"{run}/{stage} ", time.monotonic()))
+    try:
+        with about(run=run, stage=stage, **fields):
+            yield
+    finally:
+        _STEP.reset(token)
+
+
+def of_step(line: str, run: str, stage: str) -> str | None:
+    """Return a line of a process that does many steps, without its beginning; None where it is of another step."""
+    begin = f"{run}/{stage} "
+    if line.startswith(begin):
+        return line.removeprefix(begin)
+    with contextlib.suppress(ValueError, AttributeError):
+        read = json.loads(line)
+        if (read.get("run"), read.get("stage")) == (run, stage):
+            return line
+    return None
+
+
 def say(message: str) -> None:
-    """Print a line with the seconds since the step began."""
-    text = _line("info", message) if _as_json() else f"{time.monotonic() - _START:7.1f}s  {clean(message)}"
-    print(text, flush=True)
+    """Print a line with the seconds since the step began; of several lines each says of which step it is."""
+    if _as_json():
+        print(f"{_line('info', message)}\n", end="", flush=True)
+        return
+    what, start = _STEP.get()
+    begin = f"{what}{time.monotonic() - start:7.1f}s  "
+    lines = clean(message).splitlines() if what else [clean(message)]
+    # One write: other threads print too.
+    print("".join(f"{begin}{line}\n" for line in lines), end="", flush=True)
 
 
 def fail(message: str) -> None:

@@ -9,7 +9,6 @@ from implementation_dag.base.errors import ArgumentError
 
 from .parameters import BY_NAME, PARAMETERS, Parameter
 
-ENV_PREFIX = "ARG_"
 SHOWN_CHARACTERS = 80
 
 
@@ -49,15 +48,12 @@ def decoded(env: Mapping[str, str], name: str) -> str:
         ) from None
 
 
-def from_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the validated arguments that the variables ARG_<parameter> carry, in base64.
-
-    In clear, Argo would evaluate `{{...}}` and the kubelet expand `$(...)` in them before they can be refused.
+def complete(given: Mapping[str, str]) -> dict[str, str]:
+    """Return a run's arguments, checked; what is no argument of ours is left out. Raises ArgumentError.
 
     imageTag's default names the pull request by a workflow tag, which Argo leaves for us to fill in.
-    Raises ArgumentError.
     """
-    arguments = {key.removeprefix(ENV_PREFIX): decoded(env, key) for key in env if key.startswith(ENV_PREFIX)}
+    arguments = {name: value for name, value in given.items() if name in BY_NAME}
     if arguments.get("imageTag") == BY_NAME["imageTag"].default:
         arguments["imageTag"] = f"pr-{arguments.get('pr', '')}"
     validate(arguments)

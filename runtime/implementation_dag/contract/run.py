@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from implementation_dag.base.errors import ArgumentError
-from implementation_dag.base.log import know, say
+from implementation_dag.base.log import know
 
 from . import arguments, labels, names
 
@@ -67,13 +66,3 @@ def from_environment() -> Run:
         namespace=env["NAMESPACE"],
         installation=env["INSTALLATION"],
     )
-
-
-def refused() -> bool:
-    """Say whether the run's arguments were refused: then nothing was created, and an exit handler has nothing to do."""
-    try:
-        from_environment()
-    except ArgumentError as error:
-        say(f"nothing was created: {error}")
-        return True
-    return False

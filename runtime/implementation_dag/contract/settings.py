@@ -1,8 +1,8 @@
 """What the chart tells each step: a typed shape for each, and the one reader of them.
 
 The chart writes a step's sections into the variable SETTINGS of its container, as YAML. A Workflow keeps the spec it
-started with, so a run keeps its settings through any upgrade of the release. Names are those of values.yaml, in
-camelCase there and in snake_case here.
+started with, so a run's pods keep their settings through any upgrade of the release; the provisioner has the release's
+own. Names are those of values.yaml, in camelCase there and in snake_case here.
 """
 
 from __future__ import annotations
@@ -148,15 +148,6 @@ class Pages:
 
 
 @dataclass(frozen=True)
-class OfSetParams:
-    """What set-params is told; acceptance checks its section by itself."""
-
-    git: Git
-    namespace: Namespace
-    acceptance: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class OfAgent:
     """What the step of an agent is told."""
 
@@ -172,10 +163,13 @@ class OfHead:
 
 
 @dataclass(frozen=True)
-class OfProvision:
-    """What provision is told."""
+class OfProvisioner:
+    """What the provisioner is told, for all of its steps; acceptance checks its section by itself."""
 
     installation: Installation
+    git: Git
+    namespace: Namespace
+    acceptance: dict[str, Any]
     preview: Preview
 
 
@@ -207,15 +201,6 @@ class OfEvidence:
     # Stage's folder → resources of the containers that its task lets run beside its own pod.
     beside: dict[str, tuple[dict[str, Any], ...]]
     pages: Pages
-
-
-@dataclass(frozen=True)
-class OfCleanup:
-    """What remove-preview and keep-preview are told."""
-
-    installation: Installation
-    namespace: Namespace
-    preview: Preview
 
 
 def document(env: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -43,7 +43,9 @@ ACCEPTANCE = Stage("acceptance", ("deploy",), "acceptance", ("report.json", "res
 
 STAGES = (SET_PARAMS, IMPLEMENT, CLIPPY_FORMAT, QA_TESTING, PROVISION, DEPLOY, ACCEPTANCE)
 # Tasks of the exit handler.
-EXIT_TASKS = ("evidence", "remove-preview", "keep-preview")
+EVIDENCE, REMOVE, KEEP = EXIT_TASKS = ("evidence", "remove-preview", "keep-preview")
+# Steps that have no pod: the provisioner does them.
+WITHOUT_POD = (SET_PARAMS.task, PROVISION.task, REMOVE, KEEP)
 
 # Folder of evidence → task, of each stage that leaves some.
 TASKS = {stage.evidence: stage.task for stage in STAGES if stage.required}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import ConfigMap
 
-from implementation_dag.base import kube, wait
+from implementation_dag.base import kube, moments, wait
 from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import names, run
@@ -35,18 +36,21 @@ def manifest(name: str, this: run.Run, spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def complete(client: Client, docsrun: dict[str, Any], limit: float = math.inf) -> dict[str, Any]:
+def complete(
+    client: Client, docsrun: dict[str, Any], limit: float = math.inf, since: datetime | None = None
+) -> dict[str, Any]:
     """Start the DocsRun, or find it running from an earlier try of this step, and return its final status.
 
     Raises StepError when it has none after `limit` seconds: without one, the step's own deadline is the limit.
 
-    One that had ended before is an earlier try's whose cause may be mended (`argo retry`): this one begins anew, under
-    the name with the next number behind it.
+    One that had ended before this try began, at `since` or just now, is an earlier one's whose cause may be mended
+    (`argo retry`): this one begins anew, under the name with the next number behind it.
     """
     first, tries = docsrun["metadata"]["name"], 1
     name, namespace = first, docsrun["metadata"]["namespace"]
     while not _create(client, docsrun | {"metadata": docsrun["metadata"] | {"name": name}}):
-        if (status := _status(client, name, namespace)).get("phase") not in FINAL:
+        status = _status(client, name, namespace)
+        if status.get("phase") not in FINAL or (since and moments.read(status["completionTime"]) >= since):
             break
         say(f"DocsRun {name} of an earlier try is {status['phase']}: beginning anew")
         tries += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,7 +16,6 @@ from implementation_dag.base.errors import StepError
 from implementation_dag.base.log import say
 from implementation_dag.contract import labels, settings
 
-OBJECTS = Path("/input/objects.yaml")
 PLACEHOLDER = "PREVIEW"
 RIGHTS_SECONDS = 15
 Object = dict[str, Any]

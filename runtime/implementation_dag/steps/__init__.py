@@ -1,1 +1,1 @@
-"""The steps of the pipeline that are not an agent, a DocsRun or the acceptance."""
+"""The steps of the pipeline that are not an agent, a DocsRun or the acceptance: of pods, and of the provisioner."""

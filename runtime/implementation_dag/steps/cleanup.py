@@ -2,65 +2,58 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import datetime
 
 from lightkube import ApiError, Client
 from lightkube.resources.core_v1 import Namespace
 
 from implementation_dag.base import kube, wait
 from implementation_dag.base.errors import StepError
-from implementation_dag.base.log import fail, say
+from implementation_dag.base.log import say
 from implementation_dag.contract import labels, names, run, settings
 from implementation_dag.docsrun import client as docsrun_client
 from implementation_dag.docsrun import removal
 
 from . import provision
 
-EVIDENCE = Path("/artifacts/cleanup")
 # The step has this long for the uninstall, besides what the deletion may take (the chart adds both to its deadline).
 UNINSTALL_SECONDS = 300
 
 
-def keep() -> int:
-    """Give the preview its time to live, counted from now. Raises StepError."""
-    this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
+def keep(client: Client, this: run.Run, told: settings.OfProvisioner) -> str:
+    """Give the preview its time to live, counted from now; say until when. Raises StepError."""
     name = names.namespace(this.owner, this.repo, this.pr, told.namespace.scope, told.namespace.prefix)
     found = provision.existing(client, name, told.installation.cluster_scoped)
     if found is None or (reason := not_ours(found, this)):
-        say(f"namespace {name} {reason if found else 'is gone'}: nothing to keep")
-        return 0
+        return f"namespace {name} {reason if found else 'is gone'}: nothing to keep"
     annotations = provision.expiry(told.preview.ttl_hours)
     # Without this mark a run whose Workflow is gone never came to its end: the reaper takes what it left.
     kept = {labels.KEPT: this.labels[labels.WORKFLOW]}
     patch = {"metadata": {"annotations": annotations | kept}}
     kube.persistently(f"annotate namespace {name}", lambda: client.patch(Namespace, name, patch))
-    say(f"preview {name} stays until {next(iter(annotations.values()))}")
-    return 0
+    return f"preview {name} stays until {next(iter(annotations.values()))}"
 
 
-def remove() -> int:
-    """Uninstall the release, delete the preview and wait until it is gone; 1 when any of that failed."""
-    if run.refused():
-        return 0
-    this, told, client = run.from_environment(), settings.load(settings.OfCleanup), kube.client()
-    EVIDENCE.mkdir(parents=True, exist_ok=True)
+def remove(client: Client, this: run.Run, told: settings.OfProvisioner, since: datetime) -> str:
+    """Uninstall the release, delete the preview and wait until it is gone; say so. Raises StepError.
+
+    `since` is when the run asked for it: an uninstall from before is an earlier try's.
+    """
     name = names.namespace(this.owner, this.repo, this.pr, told.namespace.scope, told.namespace.prefix)
     found = provision.existing(client, name, told.installation.cluster_scoped)
     if found is None:
-        say(f"no preview {name}: nothing to remove")
-        return 0
+        return f"no preview {name}: nothing to remove"
     if reason := not_ours(found, this):
-        say(f"namespace {name} {reason}: left alone")
-        return 0
+        return f"namespace {name} {reason}: left alone"
     try:
-        uninstalled = uninstall(client, this, name, told.installation.image)
+        uninstall(client, this, name, told.installation.image, since)
     finally:
         # Whatever became of the uninstall: with the namespace all that the release made goes.
         if told.installation.cluster_scoped:
             delete(client, name, told.preview.deletion_timeout_seconds)
-        else:
-            say(f"namespace {name} stays: whoever made it beforehand removes it")
-    return 0 if uninstalled else 1
+    if told.installation.cluster_scoped:
+        return f"preview {name} is gone"
+    return f"namespace {name} stays: whoever made it beforehand removes it"
 
 
 def not_ours(found: Namespace, this: run.Run) -> str:
@@ -78,17 +71,14 @@ def not_ours(found: Namespace, this: run.Run) -> str:
     return ""
 
 
-def uninstall(client: Client, this: run.Run, namespace: str, image: str) -> bool:
-    """Run helm uninstall; say whether it succeeded. Raises StepError where nothing is known of it."""
+def uninstall(client: Client, this: run.Run, namespace: str, image: str, since: datetime) -> None:
+    """Run helm uninstall. Raises StepError where it fails, or nothing is known of it."""
     deployer = names.deployer(this.installation, namespace)
     spec = removal.spec(image, deployer, namespace, names.release(this.repo, this.pr))
     manifest = docsrun_client.manifest(names.docsrun(this.workflow, "uninstall"), this, spec)
-    status = docsrun_client.complete(client, manifest, UNINSTALL_SECONDS)
-    docsrun_client.save_files(client, this.namespace, status, EVIDENCE)
-    if status["phase"] == "Succeeded":
-        return True
-    fail(f"helm uninstall: {status.get('reason')}: {status.get('message')}")
-    return False
+    status = docsrun_client.complete(client, manifest, UNINSTALL_SECONDS, since)
+    if status["phase"] != "Succeeded":
+        raise StepError(f"helm uninstall: {status.get('reason')}: {status.get('message')}")
 
 
 def delete(client: Client, name: str, limit: float) -> None:

@@ -163,8 +163,8 @@ def _files(folder: Path, verdicts: dict[str, str]) -> list[Object]:
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
         name = path.relative_to(folder).as_posix()
-        # A later try of the exit handler finds what the one before wrote, and what cleanup left.
-        if name in (INDEX, REPORT) or name.startswith("cleanup/"):
+        # A later try of the exit handler finds what the one before wrote.
+        if name in (INDEX, REPORT):
             continue
         stage = name.split("/", 1)[0]
         found.append(entry(name, path) | {"stage": stage, "result": verdicts.get(stage, "")})

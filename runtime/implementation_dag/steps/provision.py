@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -56,7 +55,7 @@ def existing(client: Client, name: str, cluster_scoped: bool) -> Namespace | Non
     return kube.persistently(f"read namespace {name}", get)
 
 
-def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProvision) -> None:
+def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProvisioner) -> None:
     """Wait while an old preview of that name goes away. Raises StepError for a namespace that is not this preview's."""
     limit = told.preview.deletion_timeout_seconds
     for _ in wait.rounds(limit, 2):
@@ -76,14 +75,15 @@ def free_or_ours(client: Client, name: str, this: run.Run, told: settings.OfProv
     )
 
 
-def main() -> int:
-    """Create or refresh the preview NS of this run, which will answer at HOST. Raises StepError."""
-    this, told, name = run.from_environment(), settings.load(settings.OfProvision), os.environ["NS"]
-    client = kube.client()
+def provision(client: Client, this: run.Run, told: settings.OfProvisioner, objects: str, name: str, host: str) -> str:
+    """Create or refresh this run's preview `name`, which will answer at `host`; say so. Raises StepError.
+
+    `objects` are what the chart puts into each. Done once more, or by two at once, it comes to the same.
+    """
     free_or_ours(client, name, this, told)
-    manifests = preview_objects.load(preview_objects.OBJECTS.read_text(), name, os.environ["HOST"], this.labels)
+    manifests = preview_objects.load(objects, name, host, this.labels)
     if told.installation.cluster_scoped:
-        made = make_namespace(client, name, this, told.preview)
+        made = make_namespace(client, name, host, this, told.preview)
         preview_objects.apply(client, manifests)
     else:
         made = made_beforehand(client, name, this)
@@ -91,12 +91,12 @@ def main() -> int:
     make_deployer(client, made, this)
     for secret in told.preview.pull_secrets:
         copy_pull_secret(client, secret, name, this)
-    return 0
+    return f"preview {name} is ready for {this.pull_request}"
 
 
-def make_namespace(client: Client, name: str, this: run.Run, preview: settings.Preview) -> Namespace:
+def make_namespace(client: Client, name: str, host: str, this: run.Run, preview: settings.Preview) -> Namespace:
     """Create or refresh the preview's Namespace. Raises StepError."""
-    wanted = preview_objects.namespace(name, os.environ["HOST"], this.labels, this.ownership, preview)
+    wanted = preview_objects.namespace(name, host, this.labels, this.ownership, preview)
     wanted["metadata"]["annotations"] |= expiry(preview.ttl_hours)
     namespace = cast(Namespace, Namespace.from_dict(wanted))
     made = kube.persistently(f"create namespace {name}", lambda: client.apply(namespace, force=True))

@@ -21,12 +21,11 @@ WORDS = {PREVIEWS[0]: "preview 1", PREVIEWS[1]: "preview 2", ELSEWHERE: "any oth
 
 
 def fences(objects: Iterable[Object], release: str, preview: str) -> list[Object]:
-    """Return what the provision step of the release puts into `preview`."""
-    template = next(
-        item for item in objects if item["kind"] == "WorkflowTemplate" and item["metadata"]["name"] == release
-    )
-    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
-    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
+    """Return what the provisioner of the release puts into `preview`."""
+    name = f"{release}-provisioner"
+    found = next(item for item in objects if item["kind"] == "Deployment" and item["metadata"]["name"] == name)
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    (text,) = [item["value"] for item in container["env"] if item["name"] == "OBJECTS"]
     # What is loaded is changed.
     return preview_objects.load(text, preview, f"{preview}.example.com", {})
 

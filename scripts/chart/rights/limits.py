@@ -8,7 +8,7 @@ from implementation_dag.check.rights import Identity
 
 OWN = ("runner", "reporter", "provisioner", "controller", "pull-requests", "receiver", "reaper", "box")
 BOX = "box"
-PULL_REQUESTS = "pull-requests"
+PULL_REQUESTS, PROVISIONER = "pull-requests", "provisioner"
 REAPER = "reaper"
 # What the controller makes a pod of, as it thinks right.
 REQUESTS = ("docsruns", "agentruns")
@@ -101,8 +101,8 @@ class Policies(Controller):
         """
         if namespace in self.previews:
             return self.own(account) == ""
-        if kind == "workflows" and self.own(who) == PULL_REQUESTS:
-            # Policy pull-requests: a run of the template as it is, which is nobody's to command.
+        if kind == "workflows" and self.own(who) in (PULL_REQUESTS, PROVISIONER):
+            # Policies pull-requests and runs: a run of the template as it is, and answers in it.
             return False
         if kind == "agentruns" or (kind == "pods" and self._pipelines(who, kind, namespace)):
             return self.own(account) == BOX
@@ -135,5 +135,5 @@ class Policies(Controller):
         return namespace not in self.previews
 
     def _pipelines(self, who: Identity, kind: str, namespace: str) -> bool:
-        makes = {"controller": kind, PULL_REQUESTS: "workflows"}
+        makes = {"controller": kind, PULL_REQUESTS: "workflows", PROVISIONER: "workflows"}
         return namespace == self.namespace and (kind == "docsruns" or makes.get(self.own(who)) == kind)

@@ -108,6 +108,5 @@ def index_problems(evidence: Evidence) -> list[str]:
             problems.append(
                 f"{name}: the index says {item['size']} B {item['sha256'][:12]}, S3 has {len(content)} B {actual[:12]}"
             )
-    # The exit handler's own files come after the index.
     unnamed = sorted(set(evidence.files) - set(named) - {INDEX})
-    return problems + [f"{name} is in S3 but not in the index" for name in unnamed if not name.startswith("cleanup/")]
+    return problems + [f"{name} is in S3 but not in the index" for name in unnamed]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,16 +12,21 @@ import pytest
 from lightkube import ApiError, Client, KubeConfig
 from lightkube.codecs import from_dict
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.core_v1 import ConfigMap, Namespace
+from lightkube.resources.core_v1 import ConfigMap, Namespace, Secret
 
 from idag.render.manifests import Object
 from idag.toolchain import asset
-from implementation_dag.base import kube, wait
+from implementation_dag.base import wait
 from scripts.lab.kubectl import Kubectl
-from tests.api import server
+from tests.api import release, server
+from tests.api.conftest import POLICIES, RIGHTS
 from tests.api.previews import NAMESPACE
 
+from .provisioners import Provisioners, repository, told
 from .runs import Controller, Runs
+
+# What of the release is in force; its own pods are not there.
+KINDS = {"CustomResourceDefinition", "WorkflowTemplate", "ConfigMap"} | RIGHTS | POLICIES
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +49,7 @@ def client(kubectl: Kubectl, objects: list[Object]) -> Client:
     found.apply(
         ConfigMap(metadata=ObjectMeta(name="workflow-controller-configmap", namespace=NAMESPACE), data=settings)
     )
-    wanted = [item for item in objects if item["kind"] in ("WorkflowTemplate", "ServiceAccount", "ConfigMap")]
+    wanted = [item for item in objects if item["kind"] in KINDS]
 
     def taken() -> bool:
         try:
@@ -54,6 +61,10 @@ def client(kubectl: Kubectl, objects: list[Object]) -> Client:
         return True
 
     assert wait.until(taken, 60, 1), "Argo's kinds are not served"
+    # Previews get a copy of it.
+    data = {".dockerconfigjson": base64.b64encode(b"{}").decode()}
+    metadata = ObjectMeta(name="registry", namespace=NAMESPACE)
+    found.apply(Secret(metadata=metadata, type="kubernetes.io/dockerconfigjson", data=data))
     return found
 
 
@@ -70,5 +81,29 @@ def argo(kubectl: Kubectl, client: Client, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def runs(client: Client, argo: Controller) -> Iterator[Runs]:
     """What people submit; nothing is left of it."""
-    yield Runs(client)
-    client.deletecollection(kube.Workflow, namespace=NAMESPACE)
+    found = Runs(client)
+    yield found
+    found.clear()
+
+
+@pytest.fixture(scope="session")
+def as_provisioner(kubectl: Kubectl, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kubeconfig of the release's provisioner."""
+    return release.identity(kubectl, "provisioner", tmp_path_factory.mktemp("identities"))
+
+
+@pytest.fixture
+def provisioners(as_provisioner: Path, objects: list[Object], tmp_path: Path) -> Iterator[Provisioners]:
+    """Nobody yet; the repository acme/shop has pull requests 7 and 8."""
+    repository(tmp_path, 7, 8)
+    found = Provisioners(as_provisioner, told(objects, tmp_path), tmp_path / "provisioner.log")
+    yield found
+    found.kill()
+    print(found.log.read_text() if found.log.exists() else "")
+
+
+@pytest.fixture
+def provisioner(provisioners: Provisioners) -> Provisioners:
+    """One that runs."""
+    provisioners.start()
+    return provisioners

@@ -54,5 +54,12 @@ def test_a_wrong_token_is_told(place: Place, look: Look) -> None:
     assert look(place.repo, "another")["git access"] == Level.PROBLEM
 
 
+def test_a_secret_that_is_missing_is_told(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "CREDENTIALS", tmp_path / "missing")
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(place.forge.ca_file))
+    with pytest.raises(git.GitError, match=r"value git\.credentialsSecret"):
+        git.references(git.repository_url(place.forge.url, OWNER, place.repo))
+
+
 def test_a_repository_that_is_not_there_is_told(place: Place, look: Look) -> None:
     assert look("nowhere", place.token)["git access"] == Level.PROBLEM

@@ -141,10 +141,11 @@ def watch(
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> Iterator[Watch]:
-    """The four processes of the release, watched from their beginning; the parameter is the reaper's grace."""
+    """The five processes of the release, watched from their beginning; the parameter is the reaper's grace."""
     reaper = processes("reaper", reaper_told(objects, getattr(request, "param", GRACE_SECONDS)))
+    provisioner = processes("provisioner", release.environment(objects, name=f"{RELEASE}-provisioner"))
     ours = {"receiver": place.receiver.metrics, "pull-requests": place.controller.metrics, "reaper": reaper.metrics}
-    ours["controller"] = ports.free()
+    ours |= {"provisioner": provisioner.metrics, "controller": ports.free()}
     told = release.environment(objects) | {metrics.PORT: str(ours["controller"])}
     targets = [
         Target(f"127.0.0.1:{port}", {"job": JOB, "namespace": NAMESPACE, "container": name, "pod": f"{name}-0"})

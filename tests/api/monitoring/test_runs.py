@@ -14,9 +14,10 @@ from lightkube.resources.core_v1 import Pod
 from implementation_dag.base import kube, wait
 from implementation_dag.base.moments import now, read
 from implementation_dag.pull_requests import objects
+from scripts.lab.kubectl import Kubectl
 from scripts.lab.monitoring.expected import Expected, of_now, of_runs
 from scripts.lab.monitoring.prometheus import Prometheus
-from tests.api.previews import NAMESPACE
+from tests.api.previews import NAMESPACE, apply, runs
 from tests.api.pull_requests.place import OWNER
 from tests.api.pull_requests.process import until
 from tests.api.release import World
@@ -80,6 +81,11 @@ def documents(world: World) -> None:
     world.becomes(kube.DocsRun, "ends", "Succeeded")
 
 
+def steps(kubectl: Kubectl) -> None:
+    """A step that waits for the provisioner, of a run without arguments."""
+    apply(kubectl, "administrator", runs()[:1])
+
+
 def expected(watch: Watch, client: Client) -> Iterator[Expected | Between]:
     """Of every metric that there is."""
     previews = [kube.as_dict(item) for item in client.list(objects.Resource, namespace=NAMESPACE)]
@@ -115,6 +121,9 @@ def expected(watch: Watch, client: Client) -> Iterator[Expected | Between]:
     yield ours("objects", {("DocsRun", "Pending"): 1, ("DocsRun", "Succeeded"): 1}, by)
     yield ours("object_results_total", {("DocsRun", "Succeeded"): 1}, by)
     yield ours("object_duration_seconds", {("DocsRun", "Succeeded"): 1}, by, "_count")
+    yield ours("provisioner_steps_total", {("set-params", "Failed"): 1}, ("step", "result"))
+    yield ours("provisioner_step_duration_seconds", {("set-params",): 1}, ("step",), "_count")
+    yield ours("provisioner_waiting", {})
     yield from (ours(name, {}) for name in ("reaper_removed_total", "reaper_left", "reaper_stuck_namespaces"))
     passes = f'implementation_dag_reaper_passes_total{{job="{JOB}",result="success"}}'
     yield Between("reaper_passes_total", passes, 1, 100)
@@ -139,10 +148,11 @@ def wrong(prometheus: Prometheus, each: Expected | Between) -> str:
 
 @pytest.mark.parametrize("place", [{"priced": True}], indirect=True, ids=["priced"])
 def test_prometheus_has_what_the_runs_made_and_nothing_fires(
-    watch: Watch, client: Client, world: World, request: pytest.FixtureRequest
+    watch: Watch, client: Client, kubectl: Kubectl, world: World, request: pytest.FixtureRequest
 ) -> None:
     fare(watch)
     documents(world)
+    steps(kubectl)
     faults: list[str] = []
 
     def right() -> bool:

@@ -48,6 +48,42 @@ def failing(watch: Watch, task: str, count: int) -> None:
         watch.place.until(pull, "Failed", commit)
 
 
+# The longest comes first, so that others run beside it.
+def test_processes_that_die_stall_and_lag(watch: Watch, kubectl: Kubectl, objects: list[Object]) -> None:
+    """One is killed, the API server refuses two others what they ask, and runs take longer than verdicts may.
+
+    Beside them somebody makes as many objects in a preview as its quota allows; the API server counts them.
+    """
+    place, down, lagging = watch.place, ("IdagControllerDown", CRITICAL), ("IdagReceiverLagging", WARNING)
+    full = ("IdagQuotaExhausted", WARNING)
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"full-{number}"}} for number in range(29)]
+    with without_rights(kubectl, objects, "reaper"):
+        watch.argo.hold = True
+        pulls = [place.open(f"late-{number}") for number in range(6)]
+        for pull, commit in pulls:
+            place.until(pull, "Running", commit)
+        running = time.monotonic()
+        apply(kubectl, "administrator", items, f"--namespace={FULL}")
+        watch.fire(full)
+        watch.controller.kill()
+        watch.fire(full, down)
+
+        def refused() -> bool:
+            place.say(pulls[0][0], "/preview extend 1h")
+            return sum(each.status == httpx2.codes.SERVICE_UNAVAILABLE for each in place.hooks.seen) > 6
+
+        with without_rights(kubectl, objects, "receiver"):
+            until(refused)
+        watch.fire(full, down, lagging)
+        time.sleep(max(LATE_SECONDS + 1 - (time.monotonic() - running), 0))
+        watch.argo.hold = False
+        for pull, commit in pulls:
+            place.until(pull, "Ready", commit)
+        watch.fire(full, down, lagging, *LATE, ("IdagControllerStalled", CRITICAL))
+    # Nobody here counts what goes.
+    status(kubectl, FULL, "resourcequota/preview", {"used": {"count/configmaps": "0"}})
+
+
 def test_bad_runs(watch: Watch) -> None:
     due: list[Alert] = [("IdagPipelineFailing", WARNING), ("IdagDeployFailing", WARNING)]
     failing(watch, stages.DEPLOY.task, 5)
@@ -89,41 +125,6 @@ def test_what_hangs_and_costs(watch: Watch, client: Client) -> None:
 
 def patch(client: Client, kind: Any, name: str, change: Object) -> None:
     client.patch(kind, name, change, namespace=NAMESPACE, patch_type=PatchType.MERGE)
-
-
-def test_processes_that_die_stall_and_lag(watch: Watch, kubectl: Kubectl, objects: list[Object]) -> None:
-    """One is killed, the API server refuses two others what they ask, and runs take longer than verdicts may.
-
-    Beside them somebody makes as many objects in a preview as its quota allows; the API server counts them.
-    """
-    place, down, lagging = watch.place, ("IdagControllerDown", CRITICAL), ("IdagReceiverLagging", WARNING)
-    full = ("IdagQuotaExhausted", WARNING)
-    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"full-{number}"}} for number in range(29)]
-    with without_rights(kubectl, objects, "reaper"):
-        watch.argo.hold = True
-        pulls = [place.open(f"late-{number}") for number in range(6)]
-        for pull, commit in pulls:
-            place.until(pull, "Running", commit)
-        running = time.monotonic()
-        apply(kubectl, "administrator", items, f"--namespace={FULL}")
-        watch.fire(full)
-        watch.controller.kill()
-        watch.fire(full, down)
-
-        def refused() -> bool:
-            place.say(pulls[0][0], "/preview extend 1h")
-            return sum(each.status == httpx2.codes.SERVICE_UNAVAILABLE for each in place.hooks.seen) > 6
-
-        with without_rights(kubectl, objects, "receiver"):
-            until(refused)
-        watch.fire(full, down, lagging)
-        time.sleep(max(LATE_SECONDS + 1 - (time.monotonic() - running), 0))
-        watch.argo.hold = False
-        for pull, commit in pulls:
-            place.until(pull, "Ready", commit)
-        watch.fire(full, down, lagging, *LATE, ("IdagControllerStalled", CRITICAL))
-    # Nobody here counts what goes.
-    status(kubectl, FULL, "resourcequota/preview", {"used": {"count/configmaps": "0"}})
 
 
 @pytest.mark.parametrize("watch", [0], indirect=True, ids=["without-grace"])

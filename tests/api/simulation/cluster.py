@@ -1,19 +1,14 @@
 """What Kubernetes' own controllers, a node and Argo do on an API server where nothing else acts: one step at a time.
 
-A run's steps are the product's own code, each with the identity that the chart gives it; only agents, helm and the
-acceptance are left out.
+A run's steps are the product's own code, with the provisioner's identity; only agents, helm and the acceptance are left
+out.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from unittest import mock
 
 from lightkube import ApiError, Client
 from lightkube.codecs import from_dict
@@ -23,7 +18,8 @@ from lightkube.types import CascadeType, PatchType
 
 from implementation_dag.base import kube, moments
 from implementation_dag.base.errors import StepError
-from implementation_dag.contract import labels, names
+from implementation_dag.contract import labels, names, settings
+from implementation_dag.contract.run import Run
 from implementation_dag.pull_requests import objects
 from implementation_dag.steps import cleanup, provision
 from tests.api.previews import NAMESPACE, RELEASE
@@ -118,8 +114,9 @@ class Cluster:
         self.at[name] = STAGES[-1] if ends else "provision"
 
     def _provision(self, item: Object) -> None:
-        name = item["metadata"]["name"]
-        self.at[name] = "deploy" if self._step(item, provision.main) else STAGES[-1]
+        good = self._step(item, self._made)
+        if good is not None:
+            self.at[item["metadata"]["name"]] = "deploy" if good else STAGES[-1]
 
     def _deploy(self, item: Object) -> None:
         metadata, of = item["metadata"], given(item)
@@ -154,20 +151,42 @@ class Cluster:
         """The exit handler, or the one step of a run that takes the preview away."""
         ends, name = item["spec"].get("entrypoint") == objects.END, item["metadata"]["name"]
         good = name not in self.fails
-        done = self._step(item, cleanup.keep if good and not ends else cleanup.remove)
-        self._ends(item, "Succeeded" if good and done else "Failed")
+        done = self._step(item, self._kept if good and not ends else self._removed)
+        if done is not None:
+            self._ends(item, "Succeeded" if good and done else "Failed")
 
-    def _step(self, item: Object, main: Any) -> bool:
-        """Run the code of a step as its pod would; False: it failed, or died."""
-        name = item["metadata"]["name"]
-        with environment(item, self.image), mock.patch.object(kube, "client", lambda: self.provisioner):
-            try:
-                good = not main()
-            except (StepError, Dies):
-                good = False
-        if not good:
-            self.fails.add(name)
-        return good
+    def _step(self, item: Object, work: Callable[[Run], str]) -> bool | None:
+        """Do a step as the provisioner does; False: it failed, None: it was killed, and the next one begins anew."""
+        metadata, of = item["metadata"], given(item)
+        try:
+            work(Run(of["owner"], of["repo"], of["pr"], metadata["name"], metadata["uid"], NAMESPACE, RELEASE))
+        except Dies:
+            return None
+        except StepError:
+            self.fails.add(metadata["name"])
+            return False
+        return True
+
+    def _made(self, this: Run) -> str:
+        space = names.namespace(this.owner, this.repo, this.pr, "repo", PREFIX)
+        return provision.provision(self.provisioner, this, self._told, "", space, f"{space}.preview.example.com")
+
+    def _kept(self, this: Run) -> str:
+        return cleanup.keep(self.provisioner, this, self._told)
+
+    def _removed(self, this: Run) -> str:
+        return cleanup.remove(self.provisioner, this, self._told, moments.now())
+
+    @property
+    def _told(self) -> settings.OfProvisioner:
+        """What the chart tells the provisioner."""
+        return settings.OfProvisioner(
+            settings.Installation("1.0.0", self.image, cluster_scoped=True),
+            settings.Git("https://git.example.com"),
+            settings.Namespace("repo", PREFIX),
+            {},
+            settings.Preview(24, "restricted", 60, (), {}, {}),
+        )
 
     def _ends(self, item: Object, how: str) -> None:
         name = item["metadata"]["name"]
@@ -279,34 +298,3 @@ def gone(client: Client, kind: Any, name: str) -> None:
     except ApiError as error:
         if error.status.code != 404:
             raise
-
-
-@contextmanager
-def environment(workflow: Object, image: str) -> Iterator[None]:
-    """What the chart tells the steps of a run."""
-    of, metadata = given(workflow), workflow["metadata"]
-    encoded = {key.upper(): base64.b64encode(of[key].encode()).decode() for key in ("owner", "repo", "pr")}
-    settings = {
-        "installation": {"chart": "1.0.0", "image": image, "clusterScoped": True},
-        "namespace": {"scope": "repo", "prefix": PREFIX},
-        "preview": {
-            "ttlHours": 24,
-            "podSecurity": "restricted",
-            "deletionTimeoutSeconds": 60,
-            "pullSecrets": [],
-            "labels": {},
-            "annotations": {},
-        },
-    }
-    space = names.namespace(of["owner"], of["repo"], of["pr"], "repo", PREFIX)
-    told = {
-        "WORKFLOW": metadata["name"],
-        "WORKFLOW_UID": metadata["uid"],
-        "NAMESPACE": NAMESPACE,
-        "INSTALLATION": RELEASE,
-        "NS": space,
-        "HOST": f"{space}.preview.example.com",
-        "SETTINGS": json.dumps(settings),
-    }
-    with mock.patch.dict(os.environ, encoded | told):
-        yield

@@ -12,14 +12,12 @@ from lightkube import Client
 from idag.render.manifests import Object
 from implementation_dag.base import kube, wait
 from implementation_dag.docsrun import settings
-from implementation_dag.preview import preview_objects
 from implementation_dag.pull_requests import objects as previews_of
 from implementation_dag.pull_requests.model import Settings
 from implementation_dag.pull_requests.repositories import Repositories
 from implementation_dag.pull_requests.settings import Told
 from implementation_dag.reaper import acting
 from implementation_dag.reaper import settings as reaper
-from implementation_dag.steps import cleanup
 from scripts.lab.kubectl import Kubectl
 from tests.api import release
 from tests.api.previews import NAMESPACE, RELEASE
@@ -80,16 +78,9 @@ class InTurn:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def places(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """Where steps read what to put into a preview (here nothing), and leave their evidence; and no threads."""
-    empty = tmp_path_factory.mktemp("input") / "objects.yaml"
-    empty.touch()
-    evidence = tmp_path_factory.mktemp("evidence")
-    with (
-        mock.patch.object(preview_objects, "OBJECTS", empty),
-        mock.patch.object(cleanup, "EVIDENCE", evidence),
-        mock.patch.object(acting, "ThreadPoolExecutor", lambda *_, **__: InTurn()),
-    ):
+def in_turn() -> object:
+    """No threads."""
+    with mock.patch.object(acting, "ThreadPoolExecutor", lambda *_, **__: InTurn()):
         yield
 
 

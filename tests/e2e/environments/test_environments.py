@@ -26,12 +26,12 @@ REFERENCE_IMAGE = ("agents", "reference", "image")
 
 
 def settings(platform: Platform, name: str) -> str:
-    """What the provision step of an environment is told."""
+    """What the provisioner of an environment is told."""
     instance, namespace = release(name)
-    found = platform.kubectl.get("workflowtemplates.argoproj.io", instance, f"--namespace={namespace}")
+    found = platform.kubectl.get("deployment", f"{instance}-provisioner", f"--namespace={namespace}")
     assert found
-    (step,) = [item for item in found["spec"]["templates"] if item["name"] == "provision"]
-    (text,) = [str(item["value"]) for item in step["container"]["env"] if item["name"] == "SETTINGS"]
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    (text,) = [str(item["value"]) for item in container["env"] if item["name"] == "SETTINGS"]
     return text
 
 

@@ -37,6 +37,7 @@ RUNS_AT_ONCE = 6
 OF_ALL = (
     "kill-workflow-controller",
     "kill-controller",
+    "kill-provisioner",
     "kill-pull-requests",
     "kill-receiver",
     "kill-reaper",

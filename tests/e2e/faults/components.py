@@ -27,6 +27,7 @@ from tests.e2e.faults.ground import DISK, Ground
 IN_PODS = {
     "workflow-controller": ("argo", "workflow-controller"),
     "controller": (RELEASE_NAMESPACE, f"{RELEASE}-controller"),
+    "provisioner": (RELEASE_NAMESPACE, f"{RELEASE}-provisioner"),
     "pull-requests": (RELEASE_NAMESPACE, f"{RELEASE}-pull-requests"),
     "receiver": (RELEASE_NAMESPACE, f"{RELEASE}-receiver"),
     "reaper": (RELEASE_NAMESPACE, f"{RELEASE}-reaper"),

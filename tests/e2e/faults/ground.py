@@ -13,7 +13,7 @@ from typing import Any
 from idag.cluster.stages import NODE_NAME
 from implementation_dag.base.wait import until
 from implementation_dag.contract import labels
-from implementation_dag.contract.stages import EXIT_TASKS, STAGES
+from implementation_dag.contract.stages import EXIT_TASKS, STAGES, WITHOUT_POD
 from scripts.lab.cluster import health
 from scripts.lab.cluster.settings import State
 from scripts.lab.stand.environment import DEMO_NAMESPACE, RELEASE_NAMESPACE
@@ -181,7 +181,9 @@ def wait_for(ground: Ground, run: Run, moment: str, seconds: float = 240) -> str
         nodes = (workflow.get("status") or {}).get("nodes") or {}
         mine = [node for node in nodes.values() if node.get("displayName") == task]
         if any(node.get("phase") in ("Running", *OVER) for node in mine) and (
-            ground.pods_at(workflow["metadata"]["name"], task) or all(node.get("phase") in OVER for node in mine)
+            ground.pods_at(workflow["metadata"]["name"], task)
+            or task in WITHOUT_POD
+            or all(node.get("phase") in OVER for node in mine)
         ):
             return at(workflow) or task
         return f"over, before {task}" if over(workflow) else ""

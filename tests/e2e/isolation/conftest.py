@@ -15,7 +15,7 @@ from idag.toolchain import tool
 from scripts.lab.cluster.__main__ import main as local_cluster
 from scripts.lab.kubectl import Kubectl
 from scripts.lab.stand import environment
-from tests.api.previews import IDENTITIES, NAMESPACE, RELEASE, VALUES, all_rights, apply, fences, make_previews
+from tests.api.previews import IDENTITIES, NAMESPACE, RELEASE, VALUES, all_rights, apply, fences, make_previews, runs
 
 __all__ = ["IDENTITIES", "NAMESPACE", "RELEASE", "all_rights", "apply"]
 
@@ -57,9 +57,10 @@ def helm(*arguments: str) -> None:
 @pytest.fixture(scope="session")
 def previews(kubectl: Kubectl, release: str) -> Iterator[None]:
     """impl-isolation-pr-1 with its fences and something in it, -2 of another release, -3 on its way out."""
-    template = kubectl.get("workflowtemplate", RELEASE, f"--namespace={NAMESPACE}")
-    assert template
-    make_previews(kubectl, fences(template))
+    provisioner = kubectl.get("deployment", f"{RELEASE}-provisioner", f"--namespace={NAMESPACE}")
+    assert provisioner
+    make_previews(kubectl, fences(provisioner))
+    apply(kubectl, "administrator", runs())
     try:
         yield
     finally:

@@ -47,9 +47,9 @@ def release(session: Session, pulls: Pulls) -> Iterator[Release]:
     try:
         found.copy_inputs()
         found.install()
-        pipeline = render_preview.pipeline(found.template("--show-only=templates/workflow/workflowtemplate.yaml"))
+        told = render_preview.told(found.template())
         for pull in (pulls.good, pulls.failing):
-            found.kubectl.apply(render_preview.render(pipeline, f"{OWNER}/{REPO}#{pull.number}"))
+            found.kubectl.apply(render_preview.render(told, f"{OWNER}/{REPO}#{pull.number}"))
         yield found
     finally:
         found.remove()

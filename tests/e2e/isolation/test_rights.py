@@ -132,10 +132,12 @@ def bound(kubectl: Kubectl) -> list[dict[str, Any]]:
 
 def test_who_can_become_whom_is_as_the_chart_says(kubectl: Kubectl, previews: None, tmp_path: Path) -> None:
     template = kubectl.get("workflowtemplate", RELEASE, f"--namespace={NAMESPACE}")
+    provisioner = kubectl.get("deployment", f"{RELEASE}-provisioner", f"--namespace={NAMESPACE}")
     assert template
+    assert provisioner
     values = tmp_path / "values.json"
     values.write_text(json.dumps(VALUES))
     rendered = helm.template(ROOT / "charts" / "implementation-dag", values, release=RELEASE, namespace=NAMESPACE)
-    live = [*bound(kubectl), template]
+    live = [*bound(kubectl), template, provisioner]
     for policies in (True, False):
         assert become(live, RELEASE, NAMESPACE, policies) == become(rendered, RELEASE, NAMESPACE, policies)

@@ -19,7 +19,7 @@ PEOPLE = 4
 # What one run takes on two processors, far from exactly; the time to wait for all follows.
 SECONDS_OF_A_RUN = 120.0
 LOOK_SECONDS = 2.0
-OURS = ("controller", "pull-requests", "receiver", "reaper")
+OURS = ("controller", "provisioner", "pull-requests", "receiver", "reaper")
 # Refused is each one for the moment between its opening and its label.
 RESTS = ("Ready", "Failed")
 

@@ -31,6 +31,33 @@ def test_bytes_that_are_no_utf_8_are_shown(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "message").read_text() == "branch caf\\xdce9"
 
 
+def test_lines_say_of_which_step_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with log.step("run-1", "provision"):
+        log.say("two\nlines")
+    log.say("one")
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first == "run-1/provision     0.0s  two"
+    assert second == "run-1/provision     0.0s  lines"
+    assert last.endswith("s  one") and not last.startswith("run")
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_the_lines_of_a_step_are_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    monkeypatch.setenv(log.FORMAT, form)
+    for stage in ("provision", "keep-preview"):
+        with log.step("run-1", stage):
+            log.say(f"this is {stage}")
+    (found,) = filter(None, (log.of_step(line, "run-1", "provision") for line in capsys.readouterr().out.splitlines()))
+    assert "this is provision" in found and not found.startswith("run-1")
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "null", '{"run": 1}', "run-1/provisional 1.0s  x"])
+def test_other_lines_are_of_no_step(line: str) -> None:
+    assert log.of_step(line, "run-1", "provision") is None
+
+
 def test_as_json_each_line_says_what_it_is_about(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

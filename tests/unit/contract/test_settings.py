@@ -49,6 +49,8 @@ GIVEN: dict[str, Any] = {
     "deploy": DEPLOY,
     "repositories": REPOSITORIES,
     "preview": PREVIEW,
+    "namespace": {"scope": "cluster", "prefix": "impl"},
+    "acceptance": {},
 }
 
 
@@ -62,7 +64,7 @@ def test_a_step_gets_its_own_sections_in_their_types() -> None:
     assert found.git == settings.Git("https://github.com")
     assert (found.deploy.pod_grace_seconds, type(found.deploy.pod_grace_seconds)) == (20, int)
     assert found.deploy.image.wait_seconds == 900
-    assert load(settings.OfProvision, GIVEN).preview.pull_secrets == ("registry",)
+    assert load(settings.OfProvisioner, GIVEN).preview.pull_secrets == ("registry",)
 
 
 def test_what_was_read_is_written_as_it_was() -> None:
@@ -86,7 +88,7 @@ def test_what_was_read_is_written_as_it_was() -> None:
 )
 def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(field: str, value: Any, words: str) -> None:
     with pytest.raises(StepError, match=re.escape(words)):
-        load(settings.OfProvision, GIVEN | {"preview": PREVIEW | {field: value}})
+        load(settings.OfProvisioner, GIVEN | {"preview": PREVIEW | {field: value}})
 
 
 @pytest.mark.parametrize("value", [1, "true", None])

@@ -121,7 +121,7 @@ def test_what_a_pull_request_must_show(shown: Shown | None, sentence: str) -> No
 @pytest.mark.parametrize(
     ("seen", "sentence"),
     [
-        (good(run=good_run(pods=14)), "at most 13 pods"),
+        (good(run=good_run(pods=11)), "at most 10 pods"),
         (good(run=good_run(outputs={})), "the workflow's outputs name preview, report and namespace"),
         (good(namespace=None), "the preview's namespace stays and has its time to live"),
         (good(urls=[Observation(URL, None, "ConnectError")]), "every preview URL answers 200"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -12,6 +13,8 @@ from lightkube.core.resource import NamespacedResource
 from implementation_dag.base import kube
 from implementation_dag.base.errors import StepError
 from implementation_dag.docsrun import client as docsrun_client
+
+ENDED = {"completionTime": "2026-01-01T10:00:00Z"}
 
 
 class Cluster:
@@ -32,7 +35,8 @@ class Cluster:
         assert (kind, namespace) == (kube.DocsRun, "workflows")
         phases = self.phases[name]
         phase = phases.pop(0) if len(phases) > 1 else phases[0]
-        found: NamespacedResource = kube.DocsRun.from_dict({"status": {"phase": phase, "message": f"{name} {phase}"}})
+        status = ENDED | {"phase": phase, "message": f"{name} {phase}"}
+        found: NamespacedResource = kube.DocsRun.from_dict({"status": status})
         return found
 
 
@@ -61,6 +65,16 @@ def test_an_earlier_verdict_is_not_taken_for_this_one(
     cluster: Any = Cluster(dict(there))
     docsrun = {"metadata": {"name": "demo-deploy", "namespace": "workflows"}, "spec": {}}
     assert docsrun_client.complete(cluster, docsrun)["message"] == message
+    assert cluster.created == created
+
+
+@pytest.mark.parametrize(("since", "created"), [(11, ["demo-uninstall-2"]), (10, []), (9, [])])
+def test_a_verdict_from_after_the_step_began_is_its_own(since: int, created: list[str]) -> None:
+    """Whoever was killed meanwhile takes it up."""
+    cluster: Any = Cluster({"demo-uninstall": ["Failed"]})
+    docsrun = {"metadata": {"name": "demo-uninstall", "namespace": "workflows"}, "spec": {}}
+    began = datetime(2026, 1, 1, since, tzinfo=UTC)
+    docsrun_client.complete(cluster, docsrun, since=began)
     assert cluster.created == created
 
 

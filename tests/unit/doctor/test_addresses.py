@@ -33,6 +33,7 @@ def cluster(values: dict[str, Any], tmp_path: Any) -> Cluster:
     objects: dict[str, list[Any]] = {
         "networkpolicies": [item for item in found if item["kind"] == "NetworkPolicy"],
         "workflowtemplates": [item for item in found if item["kind"] == "WorkflowTemplate"],
+        "deployments": [item for item in found if item["kind"] == "Deployment"],
         "kubernetes endpointslice": [SLICE],
         "kubernetes service": [SERVICE],
         "all daemonsets": [CACHE],

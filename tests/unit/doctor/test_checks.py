@@ -70,7 +70,11 @@ def test_an_image_that_was_not_pushed() -> None:
     names = ("docsruns.taskmaster.io", "agentruns.implementation-dag.dev", "previews.implementation-dag.dev")
     ours = [crd(name, {}) for name in names]
     found = cluster(customresourcedefinitions=ours, workflowtemplates=[template], deployments=[controller])
-    assert ["registry.example.com/x:1" in item.message for item in problems(checks.release, found)] == [True]
+    told = problems(checks.release, found)
+    assert [(item.subject, item.message) for item in told] == [
+        ("DocsRun controller", "not ready (image registry.example.com/x:1)"),
+        ("provisioner", "not ready (image none)"),
+    ]
 
 
 def test_a_coderun_template_without_the_commit() -> None:
@@ -89,17 +93,19 @@ def test_no_ingress_class() -> None:
 
 def test_a_secret_without_its_keys() -> None:
     settings = '{"git": {"credentialsSecret": "token"}, "preview": {"pullSecrets": []}}'
-    step = {"name": "provision", "container": {"env": [{"name": "SETTINGS", "value": settings}]}}
-    template = {"metadata": {"name": "implementation-dag"}, "spec": {"templates": [step]}}
-    found = cluster(
-        workflowtemplates=[template], secrets=[{"metadata": {"name": "token"}, "data": {"username": "eA=="}}]
-    )
+    secret = {"metadata": {"name": "token"}, "data": {"username": "eA=="}}
+    found = cluster(deployments=[provisioner("", settings)], secrets=[secret])
     assert problems(checks.references, found)[0].message == "secret token lacks password"
+
+
+def provisioner(objects: str, settings: str = "{}") -> dict[str, Any]:
+    """The Deployment of a provisioner that puts these objects into each preview."""
+    container = {"env": [{"name": "OBJECTS", "value": objects}, {"name": "SETTINGS", "value": settings}]}
+    template = {"spec": {"containers": [container]}}
+    return {"metadata": {"name": "implementation-dag-provisioner"}, "spec": {"template": template}}
 
 
 def test_a_namespace_that_the_policies_name_is_missing() -> None:
     text = "matchLabels:\n  kubernetes.io/metadata.name: ingress\n"
-    step = {"name": "provision", "inputs": {"artifacts": [{"name": "fences", "raw": {"data": text}}]}}
-    template = {"metadata": {"name": "implementation-dag"}, "spec": {"templates": [step]}}
-    found = cluster(workflowtemplates=[template], namespaces=[])
+    found = cluster(deployments=[provisioner(text)], namespaces=[])
     assert "kubernetes.io/metadata.name=ingress" in problems(checks.network, found)[0].message

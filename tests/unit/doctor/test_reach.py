@@ -14,6 +14,7 @@ from idag.doctor.cluster import Cluster
 from implementation_dag.base.asking import Failure
 from implementation_dag.check.finding import Finding, Level
 from implementation_dag.preview.protocols import Probe, Protocol
+from tests.unit.doctor.test_checks import provisioner
 
 NAME = "https://doctor.preview.example.com"
 ADDRESS = "10.96.0.80"
@@ -25,22 +26,19 @@ def cluster(
     """A release for preview.example.com; `bundle` is the content of its trusted ConfigMap, None without one."""
     volumes = [{"name": "trust", "configMap": {"name": trust}}] if trust else []
     settings = json.dumps({"deploy": {"set": deploy or {}}})
-    provision = {
-        "name": "provision",
-        "inputs": {"artifacts": [{"name": "fences", "raw": {"data": fences}}]},
-        "container": {"env": [{"name": "SETTINGS", "value": settings}]},
-    }
+    container = {"env": [{"name": "SETTINGS", "value": settings}]}
     template: dict[str, Any] = {
         "metadata": {"name": "implementation-dag"},
         "spec": {
             "arguments": {"parameters": [{"name": "domain", "value": "preview.example.com"}]},
-            "templates": [{"name": "acceptance", "volumes": volumes}, provision],
+            "templates": [{"name": "acceptance", "volumes": volumes, "container": container}],
         },
     }
     maps: list[dict[str, Any]] = (
         [] if bundle is None else [{"metadata": {"name": trust}, "data": {"ca-bundle.crt": bundle}}]
     )
     objects = {"workflowtemplates": [template], "configmaps": maps if bundle is not None else []}
+    objects["deployments"] = [provisioner(fences)]
     return Cluster("workflows", "implementation-dag", "v1.35.4", ingress, objects)
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from implementation_dag.base import life, metrics
 from implementation_dag.forge import http
+from implementation_dag.provisioner import controller as provisioner
 from implementation_dag.pull_requests import measures, receiver, showing
 from implementation_dag.reaper import acting, controller
 
 PAGE = Path("docs/monitoring.md")
 # What has no labels of ours: the collector of looks names them itself.
-DECLARED = (life, http, measures, receiver, showing, acting, controller)
+DECLARED = (life, http, measures, receiver, showing, acting, controller, provisioner)
 SHORT = {"cicd_pipeline_name": "pipeline", "cicd_pipeline_run_state": "state", "cicd_pipeline_result": "result"}
 
 

@@ -1,6 +1,6 @@
 """A run removes the preview that it made, and no other."""
 
-from pathlib import Path
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +10,7 @@ from lightkube.resources.core_v1 import Namespace
 
 from implementation_dag.base import wait
 from implementation_dag.base.errors import StepError
-from implementation_dag.contract import labels
+from implementation_dag.contract import labels, settings
 from implementation_dag.contract.run import Run
 from implementation_dag.steps import cleanup, provision
 
@@ -50,62 +50,83 @@ def test_the_time_to_live_counts_by_the_one_clock(monkeypatch: pytest.MonkeyPatc
     assert set(provision.expiry(1).values()) == {"1970-01-01T01:00:00Z"}
 
 
-@pytest.fixture
-def step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
-    """A run whose preview is there; `uninstall` is what becomes of its DocsRun, `deleted` what went."""
-    this: dict[str, Any] = {"uninstall": {"phase": "Succeeded"}, "cluster_scoped": True, "deleted": [], "waited": []}
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
-    def complete(client: object, docsrun: object, limit: float) -> dict[str, Any]:
-        this["waited"].append(limit)
+
+def told(cluster_scoped: bool = True) -> settings.OfProvisioner:
+    """What the steps go by."""
+    return settings.OfProvisioner(
+        settings.Installation("1", "x", cluster_scoped),
+        settings.Git(""),
+        settings.Namespace("cluster", "impl"),
+        {},
+        settings.Preview(24, "restricted", 1, (), {}, {}),
+    )
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A run whose preview is there; `uninstall` is what becomes of its DocsRun, `deleted` what went."""
+    this: dict[str, Any] = {"uninstall": {"phase": "Succeeded"}, "deleted": [], "waited": []}
+
+    def complete(client: object, docsrun: object, limit: float, since: datetime) -> dict[str, Any]:
+        this["waited"].append((limit, since))
         if isinstance(this["uninstall"], Exception):
             raise this["uninstall"]
         status: dict[str, Any] = this["uninstall"]
         return status
 
-    def told(shape: object) -> Any:
-        return SimpleNamespace(
-            namespace=SimpleNamespace(scope="cluster", prefix="impl"),
-            installation=SimpleNamespace(image="x", cluster_scoped=this["cluster_scoped"]),
-            preview=SimpleNamespace(deletion_timeout_seconds=1, ttl_hours=24),
-        )
-
-    monkeypatch.setattr(cleanup, "EVIDENCE", tmp_path)
-    monkeypatch.setattr(cleanup.kube, "client", lambda: None)
-    monkeypatch.setattr(cleanup.run, "refused", lambda: False)
-    monkeypatch.setattr(cleanup.run, "from_environment", a_run)
-    monkeypatch.setattr(cleanup.settings, "load", told)
     monkeypatch.setattr(cleanup.provision, "existing", lambda *_: preview_of(a_run()))
     monkeypatch.setattr(cleanup.docsrun_client, "complete", complete)
     monkeypatch.setattr(cleanup, "delete", lambda client, name, limit: this["deleted"].append(name))
     return this
 
 
+def remove(cluster_scoped: bool = True) -> str:
+    nobody: Any = None
+    return cleanup.remove(nobody, a_run(), told(cluster_scoped), SINCE)
+
+
 def test_the_preview_goes_after_its_release(step: dict[str, Any]) -> None:
-    assert cleanup.remove() == 0
+    assert remove() == "preview impl-pr-7 is gone"
     assert step["deleted"] == ["impl-pr-7"]
-    assert step["waited"] == [cleanup.UNINSTALL_SECONDS]
+    assert step["waited"] == [(cleanup.UNINSTALL_SECONDS, SINCE)]
 
 
 def test_the_preview_goes_whatever_the_uninstall_said(step: dict[str, Any]) -> None:
     step["uninstall"] = {"phase": "Failed", "reason": "HelmFailed", "message": "no"}
-    assert cleanup.remove() == 1
-    step["uninstall"] = StepError("cannot create DocsRun: forbidden")
     # It is told all the same: the exit handler ends as failed.
+    with pytest.raises(StepError, match="helm uninstall: HelmFailed: no"):
+        remove()
+    step["uninstall"] = StepError("cannot create DocsRun: forbidden")
     with pytest.raises(StepError, match="cannot create DocsRun"):
-        cleanup.remove()
+        remove()
     assert step["deleted"] == ["impl-pr-7"] * 2
 
 
 def test_a_preview_that_was_made_beforehand_stays(step: dict[str, Any]) -> None:
-    step["cluster_scoped"] = False
-    assert cleanup.remove() == 0
+    assert remove(cluster_scoped=False) == "namespace impl-pr-7 stays: whoever made it beforehand removes it"
     assert step["deleted"] == []
 
 
-def test_what_is_kept_says_which_run_kept_it(step: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (None, "no preview impl-pr-7: nothing to remove"),
+        (preview_of(a_run(workflow="second")), "namespace impl-pr-7 belongs to the newer run second of acme/shop#7"),
+    ],
+)
+def test_what_is_not_its_own_is_left_alone(
+    step: dict[str, Any], monkeypatch: pytest.MonkeyPatch, found: Namespace | None, words: str
+) -> None:
+    monkeypatch.setattr(cleanup.provision, "existing", lambda *_: found)
+    assert remove().startswith(words)
+    assert (step["waited"], step["deleted"]) == ([], [])
+
+
+def test_what_is_kept_says_which_run_kept_it(step: dict[str, Any]) -> None:
     patched: list[Any] = []
-    client = SimpleNamespace(patch=lambda kind, name, patch: patched.append(patch["metadata"]["annotations"]))
-    monkeypatch.setattr(cleanup.kube, "client", lambda: client)
-    assert cleanup.keep() == 0
+    client: Any = SimpleNamespace(patch=lambda kind, name, patch: patched.append(patch["metadata"]["annotations"]))
+    assert cleanup.keep(client, a_run(), told()).startswith("preview impl-pr-7 stays until 2")
     assert patched[0].keys() == {*labels.EXPIRES, labels.KEPT}
     assert patched[0][labels.KEPT] == a_run().labels[labels.WORKFLOW]

@@ -58,7 +58,7 @@ def write(folder: Path, name: str, content: str) -> None:
 
 
 def test_index_of_a_failed_run(tmp_path: Path) -> None:
-    own = ("index.json", "report.html", "cleanup/diagnosis.txt")
+    own = ("index.json", "report.html")
     for name in ("rex/commit.txt", "clippy/report.json", "qa/test-results.xml", *own):
         write(tmp_path, name, name)
     found = index(status(), tmp_path)

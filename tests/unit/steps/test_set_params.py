@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
 
 from implementation_dag.base.errors import ArgumentError
-from implementation_dag.contract import branch
+from implementation_dag.contract import arguments, branch, settings
 from implementation_dag.contract.parameters import PARAMETERS
 from implementation_dag.steps import set_params
 
 ACCEPTANCE = yaml.safe_load(
     (Path(__file__).parents[3] / "charts/implementation-dag/values.yaml").read_text(encoding="utf-8")
 )["acceptance"]
+GIVEN = {parameter.name: parameter.default for parameter in PARAMETERS if parameter.default is not None}
+GIVEN |= {"owner": "acme", "repo": "shop", "pr": "7", "domain": "preview.example.com"}
 IDENTITY = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
 
 
@@ -26,8 +28,7 @@ class Step:
     """A repository acme/shop, and what the step is told of it."""
 
     repository: Path
-    outputs: Path
-    patch: pytest.MonkeyPatch
+    told: settings.OfProvisioner
 
     def commit(self, *references: str) -> str:
         """Put one more commit at the references."""
@@ -40,37 +41,27 @@ class Step:
         done = subprocess.run(["git", *arguments], cwd=self.repository, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def __call__(self, **arguments: str) -> dict[str, str]:
-        """Run the step; its output parameters."""
-        for name, value in arguments.items():
-            argument(self.patch, name, value)
-        assert set_params.main() == 0
-        return {path.name: path.read_text(encoding="utf-8") for path in self.outputs.iterdir()}
+    def __call__(self, **given: str) -> dict[str, str]:
+        """Do the step; its output parameters."""
+        return set_params.parameters(arguments.complete(GIVEN | given), self.told, "run-1", "workflows")
 
 
-def argument(patch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """Give a workflow's argument as the WorkflowTemplate does."""
-    patch.setenv(f"ARG_{name}", base64.b64encode(value.encode()).decode())
+def told(base_url: str, scope: Literal["cluster", "repo"] = "cluster", prefix: str = "impl") -> settings.OfProvisioner:
+    """What the step goes by."""
+    return settings.OfProvisioner(
+        settings.Installation("1", "runtime:1", cluster_scoped=True),
+        settings.Git(base_url),
+        settings.Namespace(scope, prefix),
+        ACCEPTANCE,
+        settings.Preview(24, "restricted", 300, (), {}, {}),
+    )
 
 
 @pytest.fixture
-def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
+def step(tmp_path: Path) -> Step:
     repository = tmp_path / "acme" / "shop.git"
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", repository], check=True)
-    told = {
-        "git": {"baseUrl": f"file://{tmp_path}"},
-        "namespace": {"scope": "cluster", "prefix": "impl"},
-        "acceptance": ACCEPTANCE,
-    }
-    defaults = {parameter.name: parameter.default for parameter in PARAMETERS if parameter.default is not None}
-    given = {"owner": "acme", "repo": "shop", "pr": "7", "domain": "preview.example.com"}
-    for name, value in (defaults | given).items():
-        argument(monkeypatch, name, value)
-    outputs = tmp_path / "outputs"
-    env = {"SETTINGS": yaml.safe_dump(told), "OUTPUTS": str(outputs), "WORKFLOW": "run-1", "NAMESPACE": "workflows"}
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    return Step(repository, outputs, monkeypatch)
+    return Step(repository, told(f"file://{tmp_path}"))
 
 
 def test_the_head_of_the_pull_request_names_the_run(step: Step) -> None:
@@ -112,7 +103,9 @@ def test_two_branches_at_the_head_are_not_chosen_between(step: Step) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("pr", "0"), ("owner", "-x"), ("repo", "a/b"), ("commit", "abc")])
-def test_a_bad_argument_is_refused_before_anybody_is_asked(step: Step, name: str, value: str) -> None:
-    step.patch.setenv("PATH", "/nowhere")
+def test_a_bad_argument_is_refused_before_anybody_is_asked(
+    step: Step, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ArgumentError, match=f"parameter '{name}' is '{value}': must be"):
         step(**{name: value})

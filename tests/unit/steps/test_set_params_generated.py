@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from implementation_dag.base.errors import CommandError
 from implementation_dag.contract import branch
+from implementation_dag.contract.arguments import complete
 from implementation_dag.contract.parameters import BY_NAME, PARAMETERS, Number, Parameter, Text, decimal
 from implementation_dag.steps import set_params
-from tests.unit.steps.test_set_params import ACCEPTANCE, IDENTITY
+from tests.unit.steps.test_set_params import IDENTITY
+from tests.unit.steps.test_set_params import told as of_step
 
 LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -67,39 +68,25 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     st.from_regex(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", fullmatch=True),
 )
 def test_each_name_is_one_that_kubernetes_takes_or_a_person_is_told(
-    repository: Path, arguments: dict[str, str], scope: str, prefix: str
+    repository: Path, arguments: dict[str, str], scope: Literal["cluster", "repo"], prefix: str
 ) -> None:
     owner, repo = arguments["owner"], arguments["repo"]
     place = repository.parent / "hosted" / owner / f"{repo}.git"
     place.parent.mkdir(parents=True)
     place.symlink_to(repository)
-    outputs = repository.parent / "outputs"
-    told = {
-        "git": {"baseUrl": f"file://{repository.parent / 'hosted'}"},
-        "namespace": {"scope": scope, "prefix": prefix},
-        "acceptance": ACCEPTANCE,
-    }
+    told = of_step(f"file://{repository.parent / 'hosted'}", scope, prefix)
     if arguments["commit"] == "HEAD":
         head = ["git", "rev-parse", f"refs/pull/{arguments['pr']}/head"]
         arguments["commit"] = subprocess.run(head, cwd=repository, check=True, capture_output=True, text=True).stdout[
             :9
         ]
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in arguments.items():
-            patch.setenv(f"ARG_{name}", base64.b64encode(value.encode()).decode())
-        env = {"SETTINGS": yaml.safe_dump(told), "OUTPUTS": str(outputs), "WORKFLOW": "run-1", "NAMESPACE": "workflows"}
-        for name, value in env.items():
-            patch.setenv(name, value)
-        try:
-            set_params.main()
-        except CommandError as error:
-            assert not outputs.exists(), "nothing is told of a run that is refused"
-            assert all(line.isprintable() for line in str(error).splitlines()), str(error)
-            return
-        finally:
-            found = {path.name: path.read_text() for path in outputs.iterdir()} if outputs.exists() else {}
-            shutil.rmtree(outputs, ignore_errors=True)
-            shutil.rmtree(repository.parent / "hosted")
+    try:
+        found = set_params.parameters(complete(arguments), told, "run-1", "workflows")
+    except CommandError as error:
+        assert all(line.isprintable() for line in str(error).splitlines()), str(error)
+        return
+    finally:
+        shutil.rmtree(repository.parent / "hosted")
     for name in ("NS", "RELEASE"):
         assert LABEL.match(found[name]), found
     assert len(found["NS"]) <= 63

@@ -3,7 +3,7 @@
 
 {{- /* Components whose processes there should be, separated by blanks. */}}
 {{- define "implementation-dag.monitoring.components" -}}
-controller
+controller provisioner
 {{- if .Values.reaper.enabled }} reaper{{ end }}
 {{- if .Values.forge.enabled }} pull-requests{{ if include "implementation-dag.forge.receives" . }} receiver{{ end }}{{ end }}
 {{- end }}

@@ -23,21 +23,6 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
-{{- define "implementation-dag.setParamsEnv" -}}
-{{- range concat (list "owner" "repo" "pr" "commit" "branch" "domain" "chartPath" "valuesFile" "imageTag") (splitList " " (include "implementation-dag.thresholds" .)) }}
-- {name: ARG_{{ . }}, value: "{{ include "implementation-dag.parameter" . }}"}
-{{- end }}
-{{- include "implementation-dag.workflowEnv" . | nindent 0 }}
-{{- include "implementation-dag.outwardEnv" . | nindent 0 }}
-{{- end }}
-
-{{- define "implementation-dag.provisionEnv" -}}
-{{ include "implementation-dag.runEnv" . }}
-{{- range list "NS" "HOST" }}
-- {name: {{ . }}, value: "{{ printf "{{inputs.parameters.%s}}" . }}"}
-{{- end }}
-{{- end }}
-
 {{- define "implementation-dag.deployEnv" -}}
 {{ include "implementation-dag.runEnv" . }}
 {{- range list "NS" "RELEASE" "HOST" "IMAGE_TAG" }}

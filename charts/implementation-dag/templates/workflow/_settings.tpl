@@ -1,7 +1,7 @@
 {{- /*
 What our steps are told, a definition for each section; implementation_dag.contract.settings has their types, and which step gets
-which. They are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the spec with each Workflow, so an upgrade of the release
-changes nothing under one that runs.
+which. Those of pods are part of the WorkflowTemplate, not a ConfigMap: Argo keeps the spec with each Workflow, so an upgrade of the
+release changes nothing under one that runs.
 */}}
 {{- define "implementation-dag.settings.installation" -}}
 chart: {{ .Chart.Version | quote }}

@@ -35,11 +35,12 @@ METADATA_LOG = "metadata.log"
 HOLDER = "isolation"
 LABELS = json.dumps({"managed-by": "implementation-dag", "preview": "true", "workflow": HOLDER})
 PROVISION = """
-import sys, pathlib
-from implementation_dag.preview import preview_objects
+import os
+from implementation_dag.base import kube
+from implementation_dag.contract import run, settings
 from implementation_dag.steps import provision
-preview_objects.OBJECTS = pathlib.Path(sys.argv[1])
-sys.exit(provision.main())
+told, env = settings.load(settings.OfProvisioner), os.environ
+provision.provision(kube.client(), run.from_environment(), told, env["OBJECTS"], env["NS"], env["HOST"])
 """
 
 
@@ -115,26 +116,24 @@ class Box:
         return list(found["spec"]["templates"])
 
     @cached_property
-    def provision_step(self) -> dict[str, Any]:
-        """The template of the provision step, which carries the fences of previews."""
-        (step,) = [item for item in self.templates if item["name"] == "provision"]
-        return dict(step)
+    def provisioner(self) -> dict[str, Any]:
+        """The pod of the provisioner, which carries the fences of previews."""
+        found = self.kubectl.get("deployment", f"{self.release}-provisioner", f"--namespace={self.namespace}") or {}
+        return dict(found["spec"]["template"])
+
+    @property
+    def fences(self) -> str:
+        """What the provisioner puts into each preview; the kubelet reads $$ as $."""
+        (container,) = self.provisioner["spec"]["containers"]
+        (text,) = [item["value"] for item in container["env"] if item["name"] == "OBJECTS"]
+        return str(text).replace("$$", "$")
 
     def settings(self) -> str:
         """SETTINGS of all steps together, as they read it; the kubelet reads $$ as $."""
         steps = [item.get("container", {}).get("env", []) for item in self.templates]
+        steps += [container["env"] for container in self.provisioner["spec"]["containers"]]
         texts = [item["value"].replace("$$", "$") for env in steps for item in env if item["name"] == "SETTINGS"]
         return json.dumps({name: section for text in texts for name, section in yaml.safe_load(text).items()})
-
-    def fences(self) -> Path:
-        """The file of fences that the provision step is given."""
-        path = self.folder / "objects.yaml"
-        with self.alone:
-            if not path.exists():
-                artifacts = self.provision_step["inputs"]["artifacts"]
-                (text,) = [item["raw"]["data"] for item in artifacts if item["name"] == "fences"]
-                path.write_text(text)
-        return path
 
     def step(self, subcommand: str | list[str], env: dict[str, str], limit: float = 120) -> tuple[int, str]:
         """Run a step of the pipeline on this machine, in a clean environment; its exit code and all it printed."""
@@ -152,7 +151,8 @@ class Box:
         run |= {"WORKFLOW": HOLDER, "WORKFLOW_UID": HOLDER}
         run |= {"NAMESPACE": self.namespace, "NS": f"impl-pr-{pr}", "HOST": self.host(pr)}
         run["KUBECONFIG"] = str(self.acting(f"{self.release}-provisioner").kubeconfig)
-        code, words = self.step(["-c", PROVISION, str(self.fences())], run)
+        run["OBJECTS"] = self.fences
+        code, words = self.step(["-c", PROVISION], run)
         assert code == 0, f"preview {pr} could not be made: {words}"
         # There is no such Workflow, so without the mark the reaper takes the preview away.
         self.kubectl.run("annotate", "namespace", f"impl-pr-{pr}", f"{labels.KEPT}={HOLDER}", "--overwrite")

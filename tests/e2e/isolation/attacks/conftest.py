@@ -87,9 +87,11 @@ def widen(made: Box, pr: int) -> None:
     everywhere = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
     values.write_text(json.dumps({"preview": {"network": {"extraEgress": everywhere}}}))
     objects = helm.template(ROOT / "charts" / "implementation-dag", values)
-    template = next(item for item in objects if item["metadata"]["name"] == "implementation-dag")
-    (step,) = [item for item in template["spec"]["templates"] if item["name"] == "provision"]
-    (text,) = [item["raw"]["data"] for item in step["inputs"]["artifacts"] if item["name"] == "fences"]
+    name = "implementation-dag-provisioner"
+    (found,) = [item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Deployment", name)]
+    (text,) = [
+        item["value"] for item in found["spec"]["template"]["spec"]["containers"][0]["env"] if item["name"] == "OBJECTS"
+    ]
     policy = next(item for item in yaml.safe_load_all(text) if item["metadata"]["name"] == "preview-allow")
     provisioner = made.acting(f"{made.release}-provisioner")
     provisioner.run(

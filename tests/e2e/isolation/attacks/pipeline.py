@@ -143,8 +143,9 @@ sys.exit(1)
 
 def message(box: Box, case: Case) -> str:
     """Let a stage fail with these words; how the run's index tells them, and whether they reached a template value."""
-    step = copy.deepcopy(box.provision_step) | {"name": "fail"}
-    for field in ("inputs", "serviceAccountName"):
+    (evidence_step,) = [item for item in box.templates if item["name"] == "evidence"]
+    step = copy.deepcopy(evidence_step) | {"name": "fail"}
+    for field in ("inputs", "outputs", "serviceAccountName"):
         del step[field]
     # In base64, so that Argo meets the words in the node's message only.
     step["container"] |= {"command": ["python3", "-c", FAIL], "args": [encoded(case.given)], "env": []}

@@ -170,3 +170,13 @@ def test_a_program_s_own_file_is_no_object() -> None:
 def test_a_kubernetes_without_schemas_is_an_error() -> None:
     with pytest.raises(SchemaError, match=r"no schemas for Kubernetes 1\.99; it has"):
         validate([DEPLOYMENT], "1.99")
+
+
+def test_manifests_in_variables_of_a_deployment_are_found() -> None:
+    deployment = copy.deepcopy(DEPLOYMENT)
+    inner = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {price: $$5}\n"
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": "OBJECTS", "value": inner}, {"name": "X"}]
+    ((path, found),) = find(deployment)
+    assert path == "spec.template.spec.containers[web].env[OBJECTS]"
+    assert found["data"] == {"price": "$5"}
