@@ -132,8 +132,10 @@ observability-tools: forge-tools ## Build Prometheus and Alertmanager, which onl
 .PHONY: e2e-observability
 e2e-observability: venv test-tools observability-tools ## Watch all our processes with a real Prometheus and Alertmanager, without a cluster; writes out/observability/summary.json
 	@mkdir -p out/observability
-	@$(PYTEST_NOTING) out/observability/junit.xml -n 2 tests/api/monitoring; told=$$?; \
-		$(PYTHON) -m scripts.lab.monitoring.summary out/observability/summary.json out/observability/junit.xml; exit $$told
+	@told=0; $(PYTEST_NOTING) out/observability/junit.xml -n 2 tests/api/monitoring || told=$$?; \
+		$(MAKE) --no-print-directory check-report || told=$$?; \
+		$(PYTHON) -m scripts.lab.monitoring.summary out/observability/summary.json out/observability/junit.xml \
+		--pages out/observability/report.json; exit $$told
 
 .PHONY: check-tools
 check-tools: tools ## Build the tools that only `make check` needs

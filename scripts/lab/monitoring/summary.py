@@ -1,6 +1,6 @@
-"""What the tests of monitoring saw, as one file: `python -m scripts.lab.monitoring.summary SUMMARY REPORT...`.
+"""What the tests of monitoring saw, as one file: `python -m scripts.lab.monitoring.summary SUMMARY JUNIT...`.
 
-The reports are JUnit's; each test notes what it saw as properties of its case. What no test saw is not in it.
+The tests' reports are JUnit's; each test notes what it saw as properties of its case. What no test saw is not in it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from xml.etree import ElementTree
 
 from idag.command import ends_in_words
 
-# Of each part its figures, which count what was noted under these names: the same twice counts once.
+# Of each part its figures, all there is first: they count what was noted under these names, the same twice once.
 COUNTED = {
     "metrics": {"total": "metric", "as_expected": "metric_as_expected"},
     "alerts": {"total": "alert", "fired": "alert_fired", "kept_quiet": "alert_kept_quiet"},
     "dashboard_queries": {"total": "query", "with_data": "query_with_data"},
+    "traces": {"runs": "trace", "complete": "trace_complete"},
 }
 SERIES = "series_after_100_runs"
 
@@ -38,7 +39,7 @@ def summary(reports: Iterable[Path]) -> dict[str, Any]:
     found: dict[str, Any] = {
         part: {figure: len(noted.get(of, ())) for figure, of in figures.items()}
         for part, figures in COUNTED.items()
-        if figures["total"] in noted
+        if next(iter(figures.values())) in noted
     }
     if SERIES in noted:
         found[SERIES] = max(int(value) for value in noted[SERIES])
@@ -50,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the summary and print it."""
     parser = argparse.ArgumentParser(prog="python -m scripts.lab.monitoring.summary", description=__doc__)
     parser.add_argument("summary", type=Path)
-    parser.add_argument("report", type=Path, nargs="+")
+    parser.add_argument("junit", type=Path, nargs="+")
+    parser.add_argument("--pages", type=Path, help="what the browser found in the reports of runs")
     asked = parser.parse_args(arguments)
-    text = json.dumps(summary(asked.report), indent=2)
+    pages = {"report": json.loads(asked.pages.read_text())} if asked.pages else {}
+    text = json.dumps(summary(asked.junit) | pages, indent=2)
     asked.summary.write_text(text + "\n")
     print(text)
     return 0

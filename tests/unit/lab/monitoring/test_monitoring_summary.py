@@ -26,10 +26,13 @@ def test_it_counts_what_was_noted(tmp_path: Path, capsys: pytest.CaptureFixture[
     alerts = [("alert", "A/warning"), ("alert", "B/critical"), ("alert_kept_quiet", "A/warning")]
     first = report(tmp_path / "first.xml", alerts, [("alert_fired", "A/warning"), ("series_after_100_runs", "900")])
     again = report(tmp_path / "again.xml", [("alert", "A/warning"), ("alert_fired", "A/warning")])
-    assert main([str(tmp_path / "summary.json"), str(first), str(again)]) == 0
+    pages = tmp_path / "pages.json"
+    pages.write_text('{"axe_violations": 0}')
+    assert main([str(tmp_path / "summary.json"), str(first), str(again), "--pages", str(pages)]) == 0
     assert json.loads((tmp_path / "summary.json").read_text()) == {
         "alerts": {"total": 2, "fired": 1, "kept_quiet": 1},
         "series_after_100_runs": 900,
+        "report": {"axe_violations": 0},
         "tests": 4,
         "failed": 2,
     }
