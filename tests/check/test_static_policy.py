@@ -99,4 +99,4 @@ def test_a_privileged_step_is_found(tmp_path: Path) -> None:
                 if "container" in step:
                     step["container"]["securityContext"] = {"privileged": True}
     found = {(it.rule, it.name) for it in scan({"hostile": objects}, tmp_path)}
-    assert ("CKV_K8S_16", "Pod.workflows.step-provision") in found
+    assert ("CKV_K8S_16", "Pod.workflows.step-deploy") in found
