@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from .base.errors import StepError
-from .base.log import fail, know
+from .base.log import fail, know, trace
 
 # Imported on demand: a step starts in a third of the time without the others' libraries.
 SUBCOMMANDS = {
@@ -49,9 +49,7 @@ def main(argv: list[str]) -> int:
         fail(usage)
         return WRONG_USAGE
     if run := os.environ.get("WORKFLOW", ""):
-        # Its trace has the uid of the Workflow as its id.
-        trace = os.environ.get("WORKFLOW_UID", "").replace("-", "")
-        know(run=run, stage=os.environ.get("STAGE", name), trace=trace)
+        know(run=run, stage=os.environ.get("STAGE", name), trace=trace(os.environ.get("WORKFLOW_UID", "")))
     module, function = SUBCOMMANDS[name].split(":")
     try:
         work = getattr(importlib.import_module(f".{module}", __package__), function)

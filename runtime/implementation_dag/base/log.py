@@ -34,6 +34,11 @@ def clean(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
+def trace(uid: str) -> str:
+    """Return the id of a run's trace: the uid of its Workflow without the dashes."""
+    return uid.replace("-", "")
+
+
 def know(**fields: str) -> None:
     """Let the lines of this thread say what they are about, from now on; what is empty is not said."""
     _ABOUT.set(_ABOUT.get({}) | fields)

@@ -16,7 +16,7 @@ from lightkube import Client
 
 from implementation_dag.base import kube, metrics, moments, process
 from implementation_dag.base.errors import ArgumentError, StepError
-from implementation_dag.base.log import clean, say, step
+from implementation_dag.base.log import clean, say, step, trace
 from implementation_dag.base.sweep import STALLED_SECONDS, Stalled
 from implementation_dag.contract.stages import WITHOUT_POD
 
@@ -96,8 +96,7 @@ class Provisioner:
 
         def run() -> None:
             try:
-                # Its trace has the uid of the Workflow as its id.
-                with step(found.workflow, found.step, trace=found.uid.replace("-", "")):
+                with step(found.workflow, found.step, trace=trace(found.uid)):
                     call(found)
             except Unwanted as error:
                 self._forget(found)

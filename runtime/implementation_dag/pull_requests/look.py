@@ -11,7 +11,7 @@ from typing import Any
 from lightkube import Client
 
 from implementation_dag.base import kube, moments
-from implementation_dag.base.log import about, clean
+from implementation_dag.base.log import about, clean, trace
 from implementation_dag.contract import labels, names
 from implementation_dag.forge.errors import Conflict, ForgeError
 from implementation_dag.forge.model import Comment, PullRequest, Report
@@ -187,12 +187,11 @@ class Looker:
         """What lines of a log say of a look."""
         run = preview.status.run.name if preview.status.run else ""
         workflow = self._known.workflows(preview.name).get(run, {"metadata": {}})
-        trace = str(workflow["metadata"].get("uid", "")).replace("-", "")
         return {
             "repo": f"{preview.spec.owner}/{preview.spec.repo}",
             "pr": str(preview.spec.number),
             "run": run,
-            "trace": trace,
+            "trace": trace(str(workflow["metadata"].get("uid", ""))),
         }
 
     def _look(self, name: str, found: Object, preview: Preview) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from implementation_dag.base import wait, workflow_status
+from implementation_dag.base import log, wait, workflow_status
 from implementation_dag.base.log import clean
 
 from .measures import moment
@@ -75,7 +75,7 @@ def _span(
 ) -> Object:
     begun, ended = (_nanoseconds(each) for each in times)
     found = {
-        "traceId": uid.replace("-", ""),
+        "traceId": log.trace(uid),
         "spanId": _id(uid, name),
         "name": clean(shown),
         "kind": _INTERNAL,

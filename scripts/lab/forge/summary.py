@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from idag.command import ends_in_words
+from scripts.lab import junit
 
 # Of these the sum counts, of the next the largest, of the last the 95th percentile in seconds.
 SUMS = (
@@ -26,36 +26,25 @@ PERCENTILES = {"webhook_to_workflow_p95_s": "webhook_to_workflow_s", "close_to_g
 
 def summary(reports: Iterable[Path]) -> dict[str, Any]:
     """Return the summary; what no test measured is null."""
-    noted: dict[str, list[str]] = {}
-    cases: list[dict[str, float]] = []
-    tests = failed = 0
-    for report in reports:
-        root = ElementTree.parse(report).getroot()  # noqa: S314
-        for suite in root.iter("testsuite"):
-            tests += int(suite.get("tests", "0"))
-            failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
-        for one in root.iter("property"):
-            noted.setdefault(str(one.get("name")), []).append(str(one.get("value")))
-        for case in root.iter("testcase"):
-            cases.append({str(one.get("name")): float(str(one.get("value"))) for one in case.iter("property")})
-    numbers = {name: [float(text) for text in texts] for name, texts in noted.items() if name != "forge"}
+    noted = junit.read(reports)
+    numbers = {name: [float(text) for text in texts] for name, texts in noted.values.items() if name != "forge"}
     return {
-        "forge": next(iter(noted.get("forge", [])), None),
+        "forge": next(iter(noted.values.get("forge", [])), None),
         **{name: int(sum(numbers[name])) if name in numbers else None for name in SUMS},
         **{name: int(max(numbers[name])) if name in numbers else None for name in LARGEST},
         **{name: percentile(numbers[of]) if of in numbers else None for name, of in PERCENTILES.items()},
-        "forge_calls_of_a_run": _of_each("forge_calls", "workflows_started", cases),
+        "forge_calls_of_a_run": _of_each("forge_calls", "workflows_started", noted.cases),
         "measured": {of: len(numbers.get(of, [])) for of in PERCENTILES.values()},
-        "tests": tests,
-        "failed": failed,
+        "tests": noted.tests,
+        "failed": noted.failed,
     }
 
 
-def _of_each(what: str, of: str, cases: list[dict[str, float]]) -> float | None:
+def _of_each(what: str, of: str, cases: list[dict[str, str]]) -> float | None:
     """Return how much of `what` there was for each of `of`, in the tests that noted both."""
     both = [case for case in cases if {what, of} <= case.keys()]
-    count = sum(case[of] for case in both)
-    return round(sum(case[what] for case in both) / count, 1) if count else None
+    count = sum(float(case[of]) for case in both)
+    return round(sum(float(case[what]) for case in both) / count, 1) if count else None
 
 
 def percentile(found: list[float]) -> float:

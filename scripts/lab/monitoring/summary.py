@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from idag.command import ends_in_words
+from scripts.lab import junit
 
 # Of each part its figures, all there is first: they count what was noted under these names, the same twice once.
 COUNTED = {
@@ -27,23 +27,15 @@ SERIES = "series_after_100_runs"
 
 def summary(reports: Iterable[Path]) -> dict[str, Any]:
     """Return the summary."""
-    noted: dict[str, set[str]] = {}
-    tests = failed = 0
-    for report in reports:
-        root = ElementTree.parse(report).getroot()  # noqa: S314
-        for suite in root.iter("testsuite"):
-            tests += int(suite.get("tests", "0"))
-            failed += int(suite.get("failures", "0")) + int(suite.get("errors", "0"))
-        for one in root.iter("property"):
-            noted.setdefault(str(one.get("name")), set()).add(str(one.get("value")))
+    noted = junit.read(reports)
     found: dict[str, Any] = {
-        part: {figure: len(noted.get(of, ())) for figure, of in figures.items()}
+        part: {figure: len({*noted.values.get(of, ())}) for figure, of in figures.items()}
         for part, figures in COUNTED.items()
-        if next(iter(figures.values())) in noted
+        if next(iter(figures.values())) in noted.values
     }
-    if SERIES in noted:
-        found[SERIES] = max(int(value) for value in noted[SERIES])
-    return found | {"tests": tests, "failed": failed}
+    if SERIES in noted.values:
+        found[SERIES] = max(int(value) for value in noted.values[SERIES])
+    return found | {"tests": noted.tests, "failed": noted.failed}
 
 
 @ends_in_words("observability")
